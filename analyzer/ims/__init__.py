@@ -1,0 +1,1 @@
+"""The session model: subjects, registrations, transactions, sets of security associations."""

@@ -1,0 +1,1 @@
+"""ESP: which association, is it genuine, what is inside."""

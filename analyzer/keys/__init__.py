@@ -1,0 +1,1 @@
+"""Keys of the user: files of several formats, and what follows from them."""

@@ -1,0 +1,1 @@
+"""SIP as text: framing, messages, sec-agree and AKA digest headers."""

@@ -1,0 +1,1 @@
+"""Where frames come from: the only place in the package that does I/O."""

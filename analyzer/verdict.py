@@ -1,0 +1,94 @@
+"""What a rule can say about one event.
+
+A rule answers ``None`` when its condition did not arise, else one of the four verdicts here. The names of the report
+(`violation`, `warning`, `note`, `probable`, `inconclusive`, `pass`) follow from verdict and level by ruling R13:
+the level belongs to the finding, so a rule may say that this case is only a SHOULD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.frame import FrameRef
+
+
+class Level(StrEnum):
+    """How strongly the standard asks (0 of the requirements catalogue)."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    INFO = "INFO"
+
+
+class Severity(StrEnum):
+    """Impact on security; independent of the level (R13)."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Actor(StrEnum):
+    """Who is held responsible (R15)."""
+
+    UE = "UE"
+    PCSCF = "P-CSCF"
+    SCSCF = "S-CSCF"
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The requirement was not met and every trap of the row is excluded."""
+
+    fault: str
+    """The kind of fault, a short slug without any value of this capture: it goes into the fingerprint."""
+    message: str
+    """One sentence for the reader."""
+    actor: Actor
+    expected: str = ""
+    observed: str = ""
+    related: tuple[FrameRef, ...] = ()
+    """The other frames that prove it, besides the event's own."""
+    level: Level | None = None
+    """Only where this case differs from the rule's level."""
+    severity: Severity | None = None
+    """Only where this case differs from the rule's severity."""
+    cause: str | None = None
+    """Id of the rule whose finding explains this one (R23)."""
+    argument: str = ""
+    """How the traps were excluded: completeness, who knew what, and by which evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probable(Broken):
+    """It looks broken, but the named traps could not be excluded."""
+
+    traps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconclusive:
+    """The condition arose, but state is missing: no key, a late start, loss."""
+
+    reason: str
+    actor: Actor = Actor.UNKNOWN
+    related: tuple[FrameRef, ...] = ()
+    traps: tuple[str, ...] = ()
+    fault: str = "state-missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """The condition arose and the requirement was met; a note may tell what is worth knowing all the same (R12)."""
+
+    note: Broken | None = None
+
+
+PASS = Pass()
+"""The plain pass: one object, since most verdicts are this one."""
+
+Verdict = Pass | Broken | Probable | Inconclusive
