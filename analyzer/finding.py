@@ -1,0 +1,75 @@
+"""A finding: what a report tells about one fault of one subject, and the tally of a rule.
+
+The fields are those of the JSON report, version 1; `audit.py` makes them, `report/` shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2s
+
+from analyzer.verdict import Level, Severity
+
+RANK = ("violation", "warning", "probable", "inconclusive", "note", "pass")
+"""Verdict names, the worst first; ``--fail-on`` and the top verdict of a report go by this order."""
+
+OCCURRENCES = 1000
+"""How many frames a finding lists; beyond them only its count grows."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """One fault of one subject, however often it was repeated."""
+
+    rule: str
+    verdict: str
+    """``violation``, ``warning``, ``note``, ``probable`` or ``inconclusive``."""
+    level: Level
+    severity: Severity
+    actor: str
+    subject: str | None
+    """Id of the subject, or None where it belongs to no registration."""
+    capture: int
+    frame: int
+    time: int
+    """Capture time of the first occurrence, nanoseconds since the epoch."""
+    message: str
+    expected: str
+    observed: str
+    clause: str
+    fault: str
+    """Slug of the kind of fault: part of the fingerprint."""
+    related: tuple[int, ...] = ()
+    related_other: tuple[tuple[int, int], ...] = ()
+    """(capture, frame) of frames in other captures than the finding's own."""
+    count: int = 1
+    occurrences: list[int] = field(default_factory=list)
+    traps: tuple[str, ...] = ()
+    argument: str = ""
+    """How the traps were excluded, or why one could not be."""
+    cause: str | None = None
+    """Fingerprint of the finding that explains this one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Made of rule, actor and kind of fault, so that audits of two builds can be compared by it."""
+        return blake2s(f"{self.rule}\n{self.actor}\n{self.fault}".encode(), digest_size=8).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """How often a rule gave which verdict; all zeros means not exercised."""
+
+    id: str
+    passed: int = 0
+    violation: int = 0
+    warning: int = 0
+    note: int = 0
+    probable: int = 0
+    inconclusive: int = 0
+    error: int = 0
+
+    @property
+    def exercised(self) -> bool:
+        """Whether the rule's condition arose at all."""
+        return any((self.passed, self.violation, self.warning, self.note, self.probable, self.inconclusive, self.error))

@@ -1,0 +1,115 @@
+"""What every renderer gets: one report, with the names of the JSON format (contract, version 1).
+
+Times are nanoseconds since the epoch; renderers turn them into text. Addresses are text already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from analyzer.finding import RANK, Finding, Tally
+
+
+@dataclass(slots=True, kw_only=True)
+class CaptureSummary:
+    """One capture file: what was in it and what was left out, with the reason."""
+
+    path: str
+    frames: int
+    first: int | None
+    last: int | None
+    skipped: dict[str, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    """What the reader should know: a cut file, unknown blocks, drop counters."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EspCounts:
+    """ESP packets, copies left out."""
+
+    packets: int = 0
+    verified: int = 0
+    bad_icv: int = 0
+    no_key: int = 0
+    replayed: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class SipCounts:
+    """SIP messages: ``messages`` are those between a UE and a P-CSCF, ``core`` those between servers."""
+
+    messages: int = 0
+    clear: int = 0
+    protected: int = 0
+    malformed: int = 0
+    core: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class SubjectSummary:
+    """One registration context (K1 of the catalogue)."""
+
+    id: str
+    impi: str | None
+    impus: list[str]
+    contact: str | None
+    ue: str
+    pcscf: str
+
+
+@dataclass(slots=True, kw_only=True)
+class SetSummary:
+    """One set of four security associations."""
+
+    subject: str
+    generation: int
+    parent: int | None
+    state_ue: str
+    state_pcscf: str
+    spi_uc: int | None
+    spi_us: int | None
+    spi_pc: int | None
+    spi_ps: int | None
+    port_uc: int | None
+    port_us: int | None
+    port_pc: int | None
+    port_ps: int | None
+    alg: str | None
+    ealg: str | None
+    mod: str | None
+    keyed: bool
+    capture: int | None = None
+    """The capture that the frame numbers below belong to."""
+    sm1: int | None = None
+    sm6: int | None = None
+    sm7: int | None = None
+    sm12: int | None = None
+    expires_at: int | None = None
+    ended: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """The outcome of one audit."""
+
+    version: str
+    profile: str
+    captures: list[CaptureSummary]
+    copies: int
+    esp: EspCounts
+    sip: SipCounts
+    subjects: list[SubjectSummary]
+    sa_sets: list[SetSummary]
+    rules: list[Tally]
+    findings: list[Finding]
+    notices: list[str] = field(default_factory=list)
+    """What could not be read or judged: missing and unused keys, holes, evictions, each one line without secrets."""
+    crashed: list[str] = field(default_factory=list)
+    """Rules that raised an exception, with its type; the others ran (exit status 3)."""
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of the findings, ``pass``, or ``nothing-to-judge`` if no rule was exercised."""
+        if not any(tally.exercised for tally in self.rules):
+            return "nothing-to-judge"
+        return min((finding.verdict for finding in self.findings), key=RANK.index, default="pass")
