@@ -1,0 +1,180 @@
+"""The JSON report, version 1: what scripts read, held to `gmaudit.report.1.json`.
+
+Its fields are spelled out one by one rather than dumped from the model: the model may change, this format may only
+grow. The text is ASCII, so that nothing from a capture reaches a terminal as anything but letters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TextIO
+
+from analyzer.finding import Finding, Tally
+from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.times import iso
+
+SCHEMA = "gmaudit.report/1"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write the whole report as one JSON object: a line for every field, and one for every entry of a list."""
+    before = "{\n"
+    for name, value in document(report).items():
+        stream.write(f"{before}{json.dumps(name)}: ")
+        before = ",\n"
+        if isinstance(value, list) and value:
+            stream.write("[\n" + ",\n".join(map(json.dumps, value)) + "\n]")
+        else:
+            stream.write(json.dumps(value))
+    stream.write("\n}\n")
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as the JSON object of the contract."""
+    whole: dict[str, Any] = _sound(
+        {
+            "schema": SCHEMA,
+            "version": report.version,
+            "profile": report.profile,
+            "verdict": report.verdict,
+            "captures": [_capture(capture) for capture in report.captures],
+            "copies": report.copies,
+            "esp": _esp(report.esp),
+            "sip": _sip(report.sip),
+            "subjects": [_subject(subject) for subject in report.subjects],
+            "sa_sets": [_set(found) for found in report.sa_sets],
+            "rules": [_tally(tally) for tally in report.rules],
+            "findings": [_finding(finding) for finding in report.findings],
+            "notices": list(report.notices),
+            "crashed": list(report.crashed),
+        }
+    )
+    return whole
+
+
+def _capture(capture: CaptureSummary) -> dict[str, Any]:
+    return {
+        "path": capture.path,
+        "frames": capture.frames,
+        "first": _time(capture.first),
+        "last": _time(capture.last),
+        "skipped": dict(capture.skipped),
+        "notices": list(capture.notices),
+    }
+
+
+def _esp(esp: EspCounts) -> dict[str, Any]:
+    return {
+        "packets": esp.packets,
+        "verified": esp.verified,
+        "bad_icv": esp.bad_icv,
+        "no_key": esp.no_key,
+        "replayed": esp.replayed,
+    }
+
+
+def _sip(sip: SipCounts) -> dict[str, Any]:
+    return {
+        "messages": sip.messages,
+        "clear": sip.clear,
+        "protected": sip.protected,
+        "malformed": sip.malformed,
+        "core": sip.core,
+    }
+
+
+def _subject(subject: SubjectSummary) -> dict[str, Any]:
+    return {
+        "id": subject.id,
+        "impi": subject.impi,
+        "impus": list(subject.impus),
+        "contact": subject.contact,
+        "ue": subject.ue,
+        "pcscf": subject.pcscf,
+    }
+
+
+def _set(found: SetSummary) -> dict[str, Any]:
+    return {
+        "subject": found.subject,
+        "generation": found.generation,
+        "parent": found.parent,
+        "state_ue": found.state_ue,
+        "state_pcscf": found.state_pcscf,
+        "spi_uc": found.spi_uc,
+        "spi_us": found.spi_us,
+        "spi_pc": found.spi_pc,
+        "spi_ps": found.spi_ps,
+        "port_uc": found.port_uc,
+        "port_us": found.port_us,
+        "port_pc": found.port_pc,
+        "port_ps": found.port_ps,
+        "alg": found.alg,
+        "ealg": found.ealg,
+        "mod": found.mod,
+        "keyed": found.keyed,
+        "capture": found.capture,
+        "sm1": found.sm1,
+        "sm6": found.sm6,
+        "sm7": found.sm7,
+        "sm12": found.sm12,
+        "expires_at": _time(found.expires_at),
+        "ended": _time(found.ended),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "id": tally.id,
+        "pass": tally.passed,
+        "violation": tally.violation,
+        "warning": tally.warning,
+        "note": tally.note,
+        "probable": tally.probable,
+        "inconclusive": tally.inconclusive,
+        "error": tally.error,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "verdict": finding.verdict,
+        "level": str(finding.level),
+        "severity": str(finding.severity),
+        "actor": str(finding.actor),
+        "subject": finding.subject,
+        "capture": finding.capture,
+        "frame": finding.frame,
+        "time": iso(finding.time),
+        "related": list(finding.related),
+        "related_other": [{"capture": capture, "frame": frame} for capture, frame in finding.related_other],
+        "count": finding.count,
+        "occurrences": list(finding.occurrences),
+        "message": finding.message,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "clause": finding.clause,
+        "traps": list(finding.traps),
+        "argument": finding.argument,
+        "cause": finding.cause,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else iso(time)
+
+
+def _sound(value: Any) -> Any:
+    """The same without lone surrogates, which strict readers of JSON refuse (a path or a header of odd bytes)."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
+    if isinstance(value, dict):
+        return {_sound(key): _sound(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,126 @@
+"""Which report goes where: the formats by name, several reports of one run, and the file of keys."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from analyzer.report.model import Report
+
+FORMATS = ("text", "json")
+"""The names that ``--format`` takes, the default first."""
+
+
+class OutputError(Exception):
+    """A report cannot go where the user wants it; the text is one line that says so."""
+
+
+class Output(NamedTuple):
+    """One report to write."""
+
+    format: str
+    path: str | None
+    """None: standard output."""
+
+
+def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
+    """Join ``("format", name)`` and ``("output", path)``, in the order of the command line, to pairs.
+
+    A path belongs to the format just before it, or if that has one (or there is none) to the next one; a path without
+    any format is the text report's. Raises OutputError if a path is left over, if two reports would go to one place.
+    """
+    pairs: list[Output] = []
+    waiting: str | None = None
+    for kind, value in order:
+        if kind == "format":
+            pairs.append(Output(value, waiting))
+            waiting = None
+        elif pairs and pairs[-1].path is None:
+            pairs[-1] = Output(pairs[-1].format, value)
+        elif waiting is None:
+            waiting = value
+        else:
+            raise OutputError(f"--output {waiting} has no --format of its own; give them as pairs")
+    if waiting is not None:
+        if pairs:
+            raise OutputError(f"--output {waiting} has no --format of its own; give them as pairs")
+        pairs.append(Output(FORMATS[0], waiting))
+    pairs = pairs or [Output(FORMATS[0], None)]
+    pairs = [Output(output.format, None if output.path == "-" else output.path) for output in pairs]
+    places = [None if output.path is None else str(Path(output.path).resolve()) for output in pairs]
+    for place, output in zip(places, pairs, strict=True):
+        if places.count(place) > 1:
+            name = "standard output" if output.path is None else output.path
+            raise OutputError(f"two reports would go to {name}; give each --format an --output of its own")
+    return pairs
+
+
+def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
+    """See to it, before the work begins, that these paths can be written and are none of the inputs.
+
+    Raises OutputError.
+    """
+    for path in paths:
+        if Path(path).is_dir():
+            raise OutputError(f"--output {path} is a directory; name a file in it")
+        if not Path(path).absolute().parent.is_dir():
+            raise OutputError(f"--output {path}: there is no directory {Path(path).absolute().parent}; make it first")
+        for source in inputs:
+            if Path(path).exists() and Path(source).exists() and Path(path).samefile(source):
+                raise OutputError(f"--output {path} would overwrite an input; name another file")
+
+
+def write(report: Report, outputs: Iterable[Output], stdout: TextIO, *, show_passes: bool, local: bool) -> None:
+    """Write each report. Raises OutputError for a file that cannot be written, BrokenPipeError of standard output."""
+    for output in outputs:
+        if output.path is None:
+            _render(report, output.format, stdout, show_passes=show_passes, local=local)
+            stdout.flush()
+            continue
+        try:
+            with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
+                _render(report, output.format, stream, show_passes=show_passes, local=local)
+        except OSError as error:
+            raise OutputError(f"--output {output.path}: {error.strerror}; name another file") from error
+
+
+def check_private(path: str) -> None:
+    """Keys go into an ordinary file only: to no terminal, no pipe, nothing that a link points to.
+
+    Raises OutputError.
+    """
+    if path == "-" or (os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode)):
+        raise OutputError(f"--output {path}: keys are written to ordinary files only; name a new file")
+
+
+def write_private(path: str, text: str) -> None:
+    """Write a file that only its owner can read; there is no moment at which others could. Raises OutputError."""
+    target = Path(path)
+    draft = None
+    try:
+        descriptor, draft = tempfile.mkstemp(prefix=".gmaudit-", dir=target.parent)  # made with mode 0600
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(text)
+        Path(draft).replace(target)
+        draft = None
+    except OSError as error:
+        raise OutputError(f"--output {path}: {error.strerror}; name another file") from error
+    finally:
+        if draft is not None:
+            Path(draft).unlink(missing_ok=True)
+
+
+def _render(report: Report, name: str, stream: TextIO, *, show_passes: bool, local: bool) -> None:
+    if name == "json":
+        from analyzer.report import json
+
+        json.write(report, stream)
+    else:
+        from analyzer.report import text
+
+        text.write(report, stream, show_passes=show_passes, local=local)

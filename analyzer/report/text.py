@@ -1,0 +1,294 @@
+"""The report for people: what was read, what could not be, the sets, the rules, and each finding with its proof.
+
+Made to be read on a terminal and to be sent to a vendor as it is. Everything that comes from a capture goes through
+`safe.clean`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TextIO
+
+from analyzer.finding import RANK, Finding, Tally
+from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
+from analyzer.report.order import Case, cases
+from analyzer.report.page import STYLES, Cell, Page, Part, listed, several
+from analyzer.report.safe import clean
+from analyzer.report.times import duration, shown
+from analyzer.report.traps import trap
+
+SUBJECTS = 20
+"""How many subjects are listed with their sets, those with findings first; beyond them there is only a count."""
+
+COUNTED = ("violation", "warning", "probable", "inconclusive", "note", "error")
+"""The columns of the rule table, left of the passes; a column of zeros is left out."""
+
+SET_HEADINGS = (
+    ("set", "port uc", "port us", "port pc", "port ps", "integrity", "key", "UE", "SM1", "SM6", "expires"),
+    ("SM1 in", "SPI uc", "SPI us", "SPI pc", "SPI ps", "encryption", "", "P-CSCF", "SM7", "SM12", "ended"),
+)
+"""A set takes two lines, and so do its headings."""
+
+
+def write(
+    report: Report, stream: TextIO, *, show_passes: bool = False, local: bool = False, width: int | None = None
+) -> None:
+    """Write the whole report.
+
+    ``show_passes`` gives rules that only passed a row of their own, ``local`` shows times in the zone of this
+    machine, ``width`` overrules the terminal's (columns).
+    """
+    _Writer(report, Page(stream, width), show_passes=show_passes, local=local).write()
+
+
+class _Writer:
+    """One report on its way to one page."""
+
+    def __init__(self, report: Report, page: Page, *, show_passes: bool, local: bool) -> None:
+        self.report = report
+        self.page = page
+        self.show_passes = show_passes
+        self.local = local
+        self.subjects = {subject.id: subject for subject in report.subjects}
+
+    def write(self) -> None:
+        """Write all sections."""
+        report, page = self.report, self.page
+        zone = "local time" if self.local else "UTC"
+        page.line((f"gmaudit {report.version}, profile {clean(report.profile)}, times in {zone}", "dim"))
+        page.heading("What was read")
+        self._read()
+        if report.notices or report.crashed:
+            page.heading("What could not be read or judged")
+            for crash in report.crashed:
+                page.hanging(("  - ", ""), f"a rule crashed: {clean(crash)}", STYLES["error"])
+            for notice in report.notices:
+                page.hanging(("  - ", ""), clean(notice))
+        if report.subjects:
+            page.heading("Subjects and their sets of security associations")
+            self._subjects()
+        page.heading("Rules")
+        self._rules()
+        page.line()
+        if report.findings:
+            page.line(("Findings", "bold"))
+            for case in cases(report.findings):
+                self._case(case)
+                page.line()
+        self._summary()
+
+    # --- what was read ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        report, page = self.report, self.page
+        rows: list[tuple[Cell, ...]] = [("capture", "frames", "first", "last", "span")]
+        rows += [(clean(capture.path), f"{capture.frames:,}", *self._span(capture)) for capture in report.captures]
+        page.table(rows, right=(1,))
+        for capture in report.captures:
+            where = f"{clean(capture.path)}: " if len(report.captures) > 1 else ""
+            if left := _parts(*((number, clean(why)) for why, number in capture.skipped.items())):
+                page.hanging(("  - ", ""), f"{where}left out: {left}")
+            for notice in capture.notices:
+                page.hanging(("  - ", ""), f"{where}{clean(notice)}")
+        esp, sip = report.esp, report.sip
+        counts = _parts(
+            (esp.verified, "verified"),
+            (esp.no_key, "without a key"),
+            (esp.bad_icv, "with a bad ICV"),
+            (esp.replayed, "replayed"),
+        )
+        page.line((f"  ESP     {several(esp.packets, 'packet')}{counts and ': ' + counts}", ""))
+        counts = _parts((sip.protected, "protected"), (sip.clear, "in clear"), (sip.malformed, "malformed"))
+        core = f"; {sip.core:,} between servers" if sip.core else ""
+        page.line((f"  SIP     {several(sip.messages, 'message')}{counts and ': ' + counts}{core}", ""))
+        if report.copies:
+            page.line((f"  copies  {several(report.copies, 'frame')} dropped as copies of another", ""))
+
+    def _span(self, capture: CaptureSummary) -> tuple[str, str, str]:
+        if capture.first is None or capture.last is None:
+            return "-", "-", "-"
+        first, last = shown(capture.first, local=self.local), shown(capture.last, local=self.local)
+        if first[:10] == last[:10]:
+            last = last[11:]
+        return first, last, duration(capture.last - capture.first)
+
+    # --- subjects and sets ------------------------------------------------------------------------------------------
+
+    def _subjects(self) -> None:
+        sets: dict[str, list[SetSummary]] = {}
+        for one in self.report.sa_sets:
+            sets.setdefault(one.subject, []).append(one)
+        subjects = self.report.subjects
+        if len(subjects) > SUBJECTS:
+            faulty = {finding.subject for finding in self.report.findings}
+            subjects = sorted(subjects, key=lambda subject: subject.id not in faulty)[:SUBJECTS]
+        for place, subject in enumerate(subjects):
+            if place:
+                self.page.line()
+            self._subject(subject, sets.get(subject.id, []))
+        if more := len(self.report.subjects) - len(subjects):
+            self.page.line()
+            self.page.hanging(("  - ", ""), f"{several(more, 'more subject')}; the JSON report has them all")
+
+    def _subject(self, subject: SubjectSummary, sets: list[SetSummary]) -> None:
+        place = f"UE {clean(subject.ue)}, P-CSCF {clean(subject.pcscf)}"
+        self.page.line(("  ", ""), (clean(subject.impi or subject.id), "bold"), (f"  {place}", ""))
+        if sets:
+            rows: list[tuple[Cell, ...]] = [*SET_HEADINGS]
+            for one in sets:
+                rows += self._set(one)
+            self.page.table(rows, header=len(SET_HEADINGS))
+        else:
+            self.page.line(("  no set of security associations", ""))
+
+    def _set(self, one: SetSummary) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+        ports = map(_given, (one.port_uc, one.port_us, one.port_pc, one.port_ps))
+        spis = ("-" if spi is None else f"{spi:08x}" for spi in (one.spi_uc, one.spi_us, one.spi_pc, one.spi_ps))
+        key: Cell = "yes" if one.keyed else ("no", STYLES["inconclusive"])
+        began = "clear" if one.parent is None else f"set {one.parent}"
+        sm1, sm6, sm7, sm12 = map(_given, (one.sm1, one.sm6, one.sm7, one.sm12))
+        expires, ended = self._hour(one.expires_at), self._hour(one.ended)
+        return (
+            (f"{one.generation}", *ports, clean(one.alg or "-", 20), key, one.state_ue, sm1, sm6, expires),
+            (began, *spis, clean(one.ealg or "-", 20), "", one.state_pcscf, sm7, sm12, ended),
+        )
+
+    def _hour(self, time: int | None) -> str:
+        return "-" if time is None else shown(time, local=self.local)[11:19]
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    def _rules(self) -> None:
+        exercised = [tally for tally in self.report.rules if tally.exercised]
+        rowed = [tally for tally in exercised if self.show_passes or any(_counts(tally).values())]
+        columns = [name for name in COUNTED if any(_counts(tally)[name] for tally in rowed)]
+        if rowed:
+            rows: list[tuple[Cell, ...]] = [("rule", *columns, "pass")]
+            for tally in rowed:
+                counts = _counts(tally)
+                cells = (_number(counts[name], STYLES[name]) for name in columns)
+                rows.append((clean(tally.id), *cells, _number(tally.passed, "")))
+            self.page.table(rows, right=range(1, len(columns) + 2))
+        passed = [f"{clean(tally.id)} ({tally.passed:,})" for tally in exercised if tally not in rowed]
+        if passed:
+            self.page.hanging(("  passed: ", STYLES["pass"]), ", ".join(passed), indent=4)
+        unexercised = [clean(tally.id) for tally in self.report.rules if not tally.exercised]
+        if unexercised:
+            self.page.hanging(("  not exercised: ", "dim"), _families(unexercised), "dim", indent=4)
+
+    # --- findings ---------------------------------------------------------------------------------------------------
+
+    def _case(self, case: Case) -> None:
+        finding, page = case.finding, self.page
+        head = f"{finding.verdict}[{clean(finding.rule)}]: "
+        page.hanging((head, STYLES[finding.verdict]), clean(finding.message), "bold", indent=4)
+        page.hanging((" --> ", "blue"), self._where(finding))
+        details = list(self._details(case))
+        room = max(len(label) for label, _ in details)
+        for label, value in details:
+            page.hanging((f"  | {label:{room}}  ", "blue"), value)
+
+    def _where(self, finding: Finding) -> str:
+        text = f"{self._path(finding.capture)} frame {finding.frame}, {shown(finding.time, local=self.local)}"
+        if finding.count > 1:
+            text += f"; {finding.count:,} times: {listed(finding.occurrences)}"
+            if finding.count > len(finding.occurrences):
+                text += ", and later ones"
+        return text
+
+    def _details(self, case: Case) -> Iterator[tuple[str, str]]:
+        finding = case.finding
+        if finding.expected:
+            yield "expected", clean(finding.expected)
+        if finding.observed:
+            yield "observed", clean(finding.observed)
+        proof = []
+        if finding.related:
+            proof.append(f"frame{'s' if len(finding.related) > 1 else ''} {listed(finding.related)}")
+        proof += [f"{self._path(capture)} frame {frame}" for capture, frame in finding.related_other[:12]]
+        if proof:
+            yield "see also", "; ".join(proof)
+        yield "by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}"
+        if finding.subject is not None:
+            yield "subject", self._name(finding.subject)
+        if finding.argument:
+            sure = finding.verdict in ("violation", "warning", "note")
+            yield ("certain" if sure else "in doubt"), clean(finding.argument)
+        for code in finding.traps:
+            yield "not ruled out", trap(clean(code))
+        for other in case.follow_ups:
+            yield "explains", f"{other.verdict}[{clean(other.rule)}] {clean(other.message)} ({_brief(other)})"
+        if finding.cause is not None and not case.follow_ups:
+            yield "explained by", f"a finding that this report does not hold (fingerprint {clean(finding.cause)})"
+        if case.same:
+            names = [f"{self._name(other.subject)} ({_brief(other)})" for other in case.same[:5]]
+            more = f" … {len(case.same) - 5:,} more" if len(case.same) > 5 else ""
+            yield "also with", f"{several(len(case.same), 'other subject')}: {'; '.join(names)}{more}"
+
+    def _path(self, capture: int) -> str:
+        return clean(self.report.captures[capture].path)
+
+    def _name(self, id: str | None) -> str:
+        if id is None:
+            return "no subject"
+        subject = self.subjects.get(id)
+        return f"{clean(subject.impi or id)} at {clean(subject.ue)}" if subject else clean(id)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _summary(self) -> None:
+        report = self.report
+        exercised = sum(tally.exercised for tally in report.rules)
+        rules = f"{exercised} of {several(len(report.rules), 'rule')} exercised"
+        if report.verdict == "nothing-to-judge":
+            why = "no registration with IPsec was found"
+            if report.esp.no_key:
+                why = f"{several(report.esp.no_key, 'ESP packet')} could not be read; give keys with --keys"
+            self.page.line((f"nothing to judge: {why}; {rules}", STYLES["inconclusive"]))
+        elif not report.findings:
+            self.page.line((f"no findings; {rules}", STYLES["pass"]))
+        else:
+            counts = Counter(finding.verdict for finding in report.findings)
+            parts: list[Part] = []
+            for name in RANK:
+                if counts[name]:
+                    same = name if name in ("probable", "inconclusive") else ""
+                    parts += [(", ", ""), (several(counts[name], name, same), STYLES[name])]
+            self.page.line(*parts[1:], (f" in {several(len(report.captures), 'capture')}; {rules}", ""))
+
+
+def _given(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+def _number(number: int, style: str) -> Part:
+    return (f"{number:,}", style) if number else (".", "dim")
+
+
+def _parts(*pairs: tuple[int, str]) -> str:
+    return ", ".join(f"{number:,} {what}" for number, what in pairs if number)
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "violation": tally.violation,
+        "warning": tally.warning,
+        "probable": tally.probable,
+        "inconclusive": tally.inconclusive,
+        "note": tally.note,
+        "error": tally.error,
+    }
+
+
+def _brief(finding: Finding) -> str:
+    return f"frame {finding.frame}" + (f", {finding.count:,} times" if finding.count > 1 else "")
+
+
+def _families(ids: list[str]) -> str:
+    """Rule ids with each family's name once: ``NEG 01 02 03; PORT 11``."""
+    families: dict[str, list[str]] = {}
+    for name in ids:
+        family, _, number = name.partition("-")
+        families.setdefault(family, []).append(number)
+    return "; ".join(" ".join((family, *numbers)).strip() for family, numbers in families.items())

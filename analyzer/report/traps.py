@@ -1,0 +1,43 @@
+"""The trap codes in words: situations that look like a fault but are none (requirements catalogue, section 2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TRAPS: Final = {
+    "FP1": "a retransmission of the same message",
+    "FP2": "under way when the set changed: the sender could not know yet",
+    "FP3": "the capture began too late to show the state",
+    "FP4": "packets are missing from the capture",
+    "FP5": "the same packet captured twice",
+    "FP6": "a transaction that began on the old set and is still open",
+    "FP7": "TCP and UDP take different associations of a set",
+    "FP8": "several public identities share one set",
+    "FP9": "several contacts of one subscriber, each with its own sets",
+    "FP10": "an emergency registration or call",
+    "FP11": "a registration without IPsec: TLS, digest, GIBA or a trusted node",
+    "FP12": "a NAT, or UDP encapsulation",
+    "FP13": "the capture point is far from the sender, so the order of crossing messages is not known",
+    "FP14": "the clock jumped, or captures of different clocks were merged",
+    "FP15": "the UE lost its state, or changed its address or P-CSCF",
+    "FP16": "a registration that was renewed without a challenge",
+    "FP17": "a REGISTER that had to be begun again",
+    "FP18": "the keys do not fit",
+    "FP19": "no SIP: TCP control segments and keep-alives",
+    "FP20": "the same header written in another way",
+    "FP21": "a host name instead of an address",
+    "FP22": "compressed SIP",
+    "FP23": "fragments or segments that could not be put together",
+    "FP24": "one dialogue of many transactions",
+    "FP25": "a pool of P-CSCFs behind one address",
+    "FP26": "the P-CSCF restarted, or the network ended the registration",
+    "FP27": "the standards contradict each other over TCP",
+    "FP28": "an address that passed to another UE, or that several UEs share",
+    "FP29": "an SPI or a port that was free again",
+    "FP30": "something that the standard permits",
+}
+
+
+def trap(code: str) -> str:
+    """The code with its meaning; a code that a rule package brings along stands alone."""
+    return f"{code}, {TRAPS[code]}" if code in TRAPS else code
