@@ -1,0 +1,154 @@
+"""The security association database: which association a packet belongs to (RFC 4301 4.4.2).
+
+Written by the session model, read by the ESP layer; the only thing that the two share. An SPI may stand for several
+associations at once (a captured side that reuses SPIs, a second challenge): the ICV tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from analyzer.ipsec.esp import BAD_ICV, BAD_PADDING, NO_KEY, NOT_BLOCKS, TOO_SHORT, Opened, SecurityAssociation
+
+MAX_ASSOCIATIONS: Final = 65_536
+"""How many associations are kept; the oldest goes first."""
+MAX_CANDIDATES: Final = 32
+"""How many of them may share destination and SPI, hence how many ICVs one packet can cost."""
+
+UNKNOWN_SPI: Final = "unknown SPI"
+"""No association of this destination, SPI and source."""
+MALFORMED: Final = frozenset({TOO_SHORT, NOT_BLOCKS, BAD_PADDING})
+"""The reasons that blame the packet's form."""
+
+# Which reason speaks for the packet if its candidates differ, by reason and whether the candidate checks an ICV. A
+# trailer that makes no sense tells of the sender only after a good ICV. A candidate without a key may be the right one,
+# so it excuses the others.
+_WEIGHT: Final = {
+    (BAD_PADDING, False): 0,
+    (NOT_BLOCKS, False): 1,
+    (TOO_SHORT, False): 2,
+    (TOO_SHORT, True): 2,
+    (BAD_ICV, True): 3,
+    (NO_KEY, False): 4,
+    (NO_KEY, True): 4,
+    (NOT_BLOCKS, True): 5,
+    (BAD_PADDING, True): 6,
+}
+
+
+class Refusal(NamedTuple):
+    """Why a packet could not be opened."""
+
+    reason: str
+    """UNKNOWN_SPI, NO_KEY, BAD_ICV or one of MALFORMED."""
+    tried: tuple[SecurityAssociation, ...]
+    """The candidates, the one that the reason is about first."""
+
+
+_FOREIGN: Final = Refusal(UNKNOWN_SPI, ())
+
+
+class SaDatabase:
+    """Associations by destination address and SPI. ``evicted`` counts those that a limit pushed out."""
+
+    __slots__ = ("_ages", "_limit", "_serial", "_table", "evicted")
+
+    def __init__(self, limit: int = MAX_ASSOCIATIONS) -> None:
+        self._limit = limit
+        self._table: dict[bytes, tuple[SecurityAssociation, ...]] = {}
+        self._ages: OrderedDict[SecurityAssociation, int] = OrderedDict()
+        self._serial = 0
+        self.evicted = 0
+
+    def __len__(self) -> int:
+        return len(self._ages)
+
+    def add(self, association: SecurityAssociation) -> None:
+        """Put an association in front of those with the same destination and SPI; oldest ones make room."""
+        self.remove(association)
+        key = _key(association)
+        present = self._table.get(key, ())
+        if len(present) >= MAX_CANDIDATES:
+            self.remove(min(present, key=self._ages.__getitem__))
+            self.evicted += 1
+        elif len(self._ages) >= self._limit:
+            self.remove(next(iter(self._ages)))
+            self.evicted += 1
+        self._table[key] = (association, *self._table.get(key, ()))
+        self._ages[association] = self._serial
+        self._serial += 1
+
+    def remove(self, association: SecurityAssociation) -> None:
+        """Forget an association; nothing happens if it is not here."""
+        if self._ages.pop(association, None) is None:
+            return
+        key = _key(association)
+        left = tuple(other for other in self._table[key] if other is not association)
+        if left:
+            self._table[key] = left
+        else:
+            del self._table[key]
+
+    def candidates(self, destination: bytes, spi: bytes) -> Sequence[SecurityAssociation]:
+        """The associations that a packet may belong to, the likeliest first. ``spi`` as it lies in the packet."""
+        return self._table.get(destination + spi, ())
+
+    def open(self, source: bytes, destination: bytes, packet: bytes) -> tuple[SecurityAssociation, Opened] | Refusal:
+        """Open a packet, given from its SPI on, by the first candidate whose ICV is good; that one moves to the front.
+
+        A candidate without integrity algorithm is believed only if no other opens the packet. A packet that turns out
+        to belong to one candidate, or may belong to one without a key, is no failure of the others.
+        """
+        found = self._table.get(destination + packet[:4])
+        if found is None:
+            return _FOREIGN if len(packet) >= 8 else Refusal(TOO_SHORT, ())
+        tried: list[tuple[SecurityAssociation, str]] = []
+        unproven: tuple[SecurityAssociation, Opened] | None = None
+        for association in found:
+            if association.source is not None and association.source != source:
+                continue
+            outcome = association.open(packet)
+            if isinstance(outcome, str):
+                tried.append((association, outcome))
+            elif association.icv:
+                if association is not found[0]:
+                    _excuse(tried)
+                    self._prefer(association, found)
+                return association, outcome
+            elif unproven is None:
+                unproven = association, outcome
+        if unproven is not None:
+            _excuse(tried)
+            return unproven
+        if not tried:
+            return _FOREIGN
+        decisive = max(tried, key=_weight)
+        if decisive[1] is BAD_ICV:
+            return Refusal(BAD_ICV, tuple(association for association, _ in tried))
+        tried.remove(decisive)
+        _excuse(tried)
+        return Refusal(decisive[1], (decisive[0], *(association for association, _ in tried)))
+
+    def _prefer(self, association: SecurityAssociation, found: tuple[SecurityAssociation, ...]) -> None:
+        others = (other for other in found if other is not association)
+        self._table[_key(association)] = (association, *others)
+
+
+def _key(association: SecurityAssociation) -> bytes:
+    return association.destination + association.spi.to_bytes(4, "big")
+
+
+def _weight(attempt: tuple[SecurityAssociation, str]) -> int:
+    association, outcome = attempt
+    return _WEIGHT[outcome, association.icv > 0]
+
+
+def _excuse(tried: list[tuple[SecurityAssociation, str]]) -> None:
+    """Take back what was counted against, or for, candidates to which the packet does not belong."""
+    for association, outcome in tried:
+        if outcome is BAD_ICV:
+            association.failed -= 1
+        elif association.icv and outcome in (NOT_BLOCKS, BAD_PADDING):
+            association.verified -= 1

@@ -1,0 +1,172 @@
+"""One security association: is a packet genuine, and what is inside (RFC 4303; RFC 2403, 2404, 2451, 3602).
+
+The ICV is checked before anything is decrypted, so NOT_BLOCKS and BAD_PADDING are faults of the one who has the key,
+except where the association has no integrity algorithm.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from analyzer.ipsec.algorithms import Contexts, Decrypt, Encryption, Integrity, Keys, encryption, integrity
+
+NO_KEY: Final = "no key"
+"""The association is known, its keys are not."""
+TOO_SHORT: Final = "too short"
+"""Too few octets for header, IV, trailer and ICV; nothing was checked."""
+BAD_ICV: Final = "bad ICV"
+"""Another key, or octets that were changed on the way."""
+NOT_BLOCKS: Final = "not whole blocks"
+"""The ICV is good, but the ciphertext is no multiple of the cipher's block (RFC 3602 2.4)."""
+BAD_PADDING: Final = "bad padding"
+"""The ICV is good, but the trailer makes no sense: another encryption key, or a fault of the sender (RFC 4303 2.4)."""
+
+_PADDING: Final = tuple(bytes(range(1, length + 1)) for length in range(256))
+_sequence = Struct(">4xI").unpack_from
+_new = tuple.__new__
+
+
+class Opened(NamedTuple):
+    """What an ESP packet held."""
+
+    next_header: int
+    """Protocol number: 17 UDP, 6 TCP; 4 and 41 in tunnel mode."""
+    payload: bytes
+    """From the inner header on, without the padding."""
+    sequence: int
+    """The ESP sequence number."""
+    padding: int
+    """How many octets of padding there were."""
+
+
+class SecurityAssociation:
+    """One direction of one pair of ports; counts what it verified.
+
+    ``destination`` and ``source`` are addresses as they lie in the packet (4 or 16 octets), ``source`` None if any may
+    send. ``alg`` and ``ealg`` are names as in the Security-* headers. Without ``keys`` every packet is NO_KEY.
+    ``owner`` is the session model's own; ``origin`` says where the keys are from. The constructor raises
+    UnknownAlgorithm, and ValueError if the encryption key has a length that the cipher does not take.
+    """
+
+    __slots__ = (
+        "_block",
+        "_decrypt",
+        "_encryption",
+        "_integrity",
+        "_iv",
+        "_mac",
+        "_shortest",
+        "alg",
+        "destination",
+        "ealg",
+        "failed",
+        "icv",
+        "keys",
+        "origin",
+        "owner",
+        "source",
+        "spi",
+        "verified",
+    )
+
+    def __init__(
+        self,
+        *,
+        spi: int,
+        destination: bytes,
+        alg: str,
+        ealg: str,
+        keys: Keys | None,
+        source: bytes | None = None,
+        owner: object = None,
+        origin: str = "",
+    ) -> None:
+        self.spi = spi
+        self.destination = destination
+        self.source = source
+        self.alg = alg
+        self.ealg = ealg
+        self.keys = keys
+        self.owner = owner
+        self.origin = origin
+        self.verified = 0
+        """Packets whose ICV was good."""
+        self.failed = 0
+        """Packets whose ICV was not good."""
+        self._integrity = integrity(alg)
+        self._encryption = encryption(ealg)
+        if keys is not None and self._encryption.cipher and len(keys.enc) not in self._encryption.key_lengths:
+            raise ValueError(f"an encryption key of {len(keys.enc)} octets does not fit {self._encryption.name}")
+        self.icv = self._integrity.icv
+        """Octets of the ICV; 0 if there is none, and then nothing that this association opens is proven."""
+        self._iv = self._block = 0
+        self._shortest = 0  # until the first packet: many associations of a large capture never see one
+        self._mac: HMAC | None = None
+        self._decrypt: Decrypt | None = None
+
+    def open(self, packet: bytes) -> Opened | str:
+        """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""
+        if not self._shortest:
+            if self.keys is None:
+                return NO_KEY
+            self._prepare(self.keys)
+        end = len(packet) - self.icv
+        if end < self._shortest:
+            return TOO_SHORT
+        if self._mac is not None:
+            mac = self._mac.copy()
+            mac.update(packet[:end])
+            if mac.finalize()[: self.icv] != packet[end:]:
+                self.failed += 1
+                return BAD_ICV
+            self.verified += 1
+        body = packet[8:end]
+        if self._decrypt is not None:
+            if len(body) % self._block:
+                return NOT_BLOCKS
+            # The context is never finalised: in CBC the IV, fed as if it were ciphertext, makes the state right for
+            # what follows, and its own "plaintext" is dropped with it.
+            body = self._decrypt(body)
+        return inner(packet, body, self._iv)
+
+    def _prepare(self, keys: Keys) -> None:
+        alg, ealg = self._integrity, self._encryption
+        self._mac, self._decrypt = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
+        self._iv, self._block = ealg.iv, ealg.block
+        self._shortest = 8 + ealg.iv + max(ealg.block, 2)
+
+
+def inner(packet: bytes, body: bytes, start: int = 0) -> Opened | str:
+    """Split what was decrypted into payload and trailer; BAD_PADDING if the trailer makes no sense.
+
+    ``body`` is the plaintext up to and including the next header, of which the first ``start`` octets are the IV's.
+    It has ``start + 2`` octets at least.
+    """
+    trailer = len(body) - 2
+    padding = body[trailer]
+    end = trailer - padding
+    if end < start or body[end:trailer] != _PADDING[padding]:
+        return BAD_PADDING
+    return _new(Opened, (body[trailer + 1], body[start:end], _sequence(packet)[0], padding))
+
+
+def read_unverified(packet: bytes, alg: str) -> Opened | str:
+    """What a packet without encryption holds, for a set whose keys are not known: nothing of it is proven.
+
+    ``alg`` tells how long the ICV is that is cut off. TOO_SHORT or BAD_PADDING if it is no such packet; raises
+    UnknownAlgorithm.
+    """
+    end = len(packet) - integrity(alg).icv
+    return TOO_SHORT if end < 10 else inner(packet, packet[8:end])
+
+
+def _contexts(alg: Integrity, ealg: Encryption, keys: Keys) -> Contexts:
+    mac = None if alg.digest is None else HMAC(keys.auth.octets, alg.digest())
+    if ealg.cipher is None:
+        return mac, None
+    return mac, Cipher(ealg.cipher(keys.enc.octets), CBC(bytes(ealg.iv))).decryptor().update

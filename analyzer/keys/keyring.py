@@ -1,0 +1,170 @@
+"""All keys at hand, of files and of the capture itself, and which of them a challenge or a packet may need.
+
+Nothing here is believed: every candidate is proven by an ICV before it counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeVar
+
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.ipsec.secret import Secret
+from analyzer.keys import formats
+from analyzer.keys.aka import milenage
+from analyzer.keys.entries import ExplicitSa, KeyFileError, Subscriber, Vector
+
+__all__ = ["ExplicitSa", "KeyFileError", "Keyring", "Subscriber", "Vector"]
+
+MAX_FILE: Final = 64 << 20
+"""Octets of the largest key file."""
+MAX_LEARNED: Final = 32_768
+"""RANDs whose vectors are remembered from the capture; the oldest goes first."""
+MAX_LEARNED_PER_RAND: Final = 4
+"""Different vectors for one RAND; the newest are kept."""
+MAX_VECTORS: Final = 1_000
+"""Candidates for one challenge. Only a challenge whose subscriber is unknown can have so many."""
+
+Entry = TypeVar("Entry", Subscriber, Vector)
+
+
+class Keyring:
+    """Keys by subscriber, RAND and SPI. ``forgotten`` counts what was learned and then pushed out by a limit."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        """What the user should know about the key files."""
+        self.forgotten = 0
+        self._subscribers: dict[str, list[Subscriber]] = {}
+        self._of_rand: dict[bytes, list[Vector]] = {}
+        self._of_impi: dict[str, list[Vector]] = {}
+        self._of_anybody: list[Vector] = []
+        self._learned: OrderedDict[bytes, tuple[Vector, ...]] = OrderedDict()
+        self._associations: list[ExplicitSa] = []
+        self._known: set[tuple[object, ...]] = set()
+        self._of_spi: dict[int, list[ExplicitSa]] = {}
+        self._open_spi: list[ExplicitSa] = []
+        self._unused: dict[str, None] = {}
+
+    def add_file(self, path: str | Path) -> None:
+        """Add the keys of a file of any known format. Raises KeyFileError."""
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise KeyFileError(str(path), None, f"cannot be read: {error.strerror}") from None
+        if len(data) > MAX_FILE:
+            raise KeyFileError(str(path), None, f"has more than {MAX_FILE} octets, so it is no key file")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise KeyFileError(str(path), None, "is no text in UTF-8, so it is no key file") from None
+        self.add_text(text, str(path))
+        if mode & 0o077:
+            self.notices.append(f"{path}: others than its owner can read these keys: chmod 600")
+
+    def add_text(self, text: str, name: str) -> None:
+        """Add the keys of a text of any known format; ``name`` is how messages call it. Raises KeyFileError."""
+        contents = formats.read(text, name)
+        self.notices += contents.notices
+        for entry in contents.entries:
+            if isinstance(entry, ExplicitSa):
+                content = _content(entry)
+                if content in self._known:
+                    continue  # listings taken one after the other repeat what has not changed
+                self._known.add(content)
+                self._associations.append(entry)
+                (self._open_spi if entry.spi is None else self._of_spi.setdefault(entry.spi, [])).append(entry)
+            elif isinstance(entry, Subscriber):
+                self._subscribers.setdefault(_fold(entry.impi), []).append(entry)
+            elif entry.rand is not None:
+                self._of_rand.setdefault(entry.rand, []).append(entry)
+            elif entry.impi is not None:
+                self._of_impi.setdefault(_fold(entry.impi), []).append(entry)
+            else:
+                self._of_anybody.append(entry)
+            self._unused[entry.origin] = None
+
+    def learn(self, rand: bytes, ck: bytes, ik: bytes, origin: str) -> None:
+        """Remember a vector found in the capture; one whose parts have not 16 octets each is none and is ignored."""
+        if not len(rand) == len(ck) == len(ik) == 16:
+            return
+        vector = Vector(None, rand, Secret(ck), Secret(ik), None, origin)
+        known = self._learned.pop(rand, ())
+        kept = [other for other in known if (other.ck, other.ik) != (vector.ck, vector.ik)]
+        self.forgotten += len(kept) >= MAX_LEARNED_PER_RAND
+        self._learned[rand] = (vector, *kept[: MAX_LEARNED_PER_RAND - 1])
+        if len(self._learned) > MAX_LEARNED:
+            self.forgotten += len(self._learned.popitem(last=False)[1])
+
+    def vectors(self, impi: str | None, rand: bytes) -> list[Vector]:
+        """The vectors that may belong to a challenge, the most specific first, MAX_VECTORS at most.
+
+        First CK and IK for this RAND, then what follows from K of this subscriber (of all of them if ``impi`` is
+        None), then CK and IK that name no RAND. ``rand`` is the first 16 octets of the nonce.
+        """
+        return list(itertools.islice(self._vectors(None if impi is None else _fold(impi), rand), MAX_VECTORS))
+
+    def _vectors(self, impi: str | None, rand: bytes) -> Iterator[Vector]:
+        for vector in self._of_rand.get(rand, ()):
+            if impi is None or vector.impi is None or _fold(vector.impi) == impi:
+                yield vector
+        yield from self._learned.get(rand, ())
+        if len(rand) == 16:
+            for subscriber in _those(self._subscribers, impi):
+                result = milenage(subscriber.k, subscriber.opc, rand)
+                yield Vector(subscriber.impi, rand, result.ck, result.ik, result.res, subscriber.origin)
+        yield from _those(self._of_impi, impi)
+        yield from self._of_anybody
+
+    def associations(self) -> list[ExplicitSa]:
+        """All associations that the files name with their keys, in their order."""
+        return list(self._associations)
+
+    def explicit(self, source: bytes, destination: bytes, spi: int) -> list[SecurityAssociation]:
+        """New associations for a packet of this SPI, from the explicit ones that fit; exact SPIs first."""
+        octets = spi.to_bytes(4)
+        return [
+            SecurityAssociation(
+                spi=spi,
+                destination=destination,
+                # A pattern that leaves the whole source open means any sender, not only this one.
+                source=source if entry.sources.mask else None,
+                alg=entry.alg,
+                ealg=entry.ealg,
+                keys=entry.keys,
+                origin=entry.origin,
+            )
+            for entry in (*self._of_spi.get(spi, ()), *self._open_spi)
+            if entry.spis.matches(octets) and entry.destinations.matches(destination) and entry.sources.matches(source)
+        ]
+
+    def mark_used(self, proven: Vector | SecurityAssociation) -> None:
+        """Note that a key was right: a packet's ICV proved it."""
+        self._unused.pop(proven.origin, None)
+
+    def unused(self) -> list[str]:
+        """Origins of what the files hold and no packet has proven, in their order."""
+        return list(self._unused)
+
+
+def _content(entry: ExplicitSa) -> tuple[object, ...]:
+    """Everything but the origin, in a form that can be compared by hash."""
+    others = (value for name, value in entry._asdict().items() if name not in ("keys", "origin"))
+    return (*others, entry.keys.auth.octets, entry.keys.enc.octets)
+
+
+def _fold(impi: str) -> str:
+    return impi.strip().casefold()
+
+
+def _those(table: dict[str, list[Entry]], impi: str | None) -> Iterator[Entry]:
+    """The entries of this IMPI, of all if it is None."""
+    if impi is None:
+        return itertools.chain.from_iterable(table.values())
+    return iter(table.get(impi, ()))

@@ -1,0 +1,188 @@
+"""What scapy encrypts we open; what is not genuine we refuse; and nothing raises."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
+from analyzer.ipsec.esp import (
+    BAD_ICV,
+    BAD_PADDING,
+    NO_KEY,
+    NOT_BLOCKS,
+    TOO_SHORT,
+    Opened,
+    SecurityAssociation,
+    inner,
+    read_unverified,
+)
+from analyzer.ipsec.secret import Secret
+from tests.ipsec.packets import CK, IK, SPI, association, other_keys, protected
+
+PAIRS = [(alg, ealg) for alg in ("hmac-md5-96", "hmac-sha-1-96") for ealg in ("aes-cbc", "des-ede3-cbc", "null")]
+REFUSALS = (BAD_ICV, BAD_PADDING, NOT_BLOCKS, TOO_SHORT)
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["UDP", "TCP"])
+@pytest.mark.parametrize("six", [False, True], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+def test_opens_what_scapy_encrypts(alg: str, ealg: str, six: bool, tcp: bool) -> None:
+    ours = association(alg, ealg)
+    for sequence in range(1, 12):
+        text = b"x" * sequence * 7
+        packet, inside = protected(alg, ealg, sequence=sequence, text=text, six=six, tcp=tcp)
+        opened = ours.open(packet)
+        assert isinstance(opened, Opened)
+        assert opened.payload == inside
+        assert opened.next_header == (6 if tcp else 17)
+        assert opened.sequence == sequence
+        assert (len(inside) + opened.padding + 2) % {"aes-cbc": 16, "des-ede3-cbc": 8, "null": 4}[ealg] == 0
+    assert (ours.verified, ours.failed) == (11, 0)
+
+
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+def test_one_flipped_bit_anywhere_is_a_bad_icv(alg: str, ealg: str) -> None:
+    packet, _ = protected(alg, ealg, text=b"short")
+    ours = association(alg, ealg)
+    for position in range(len(packet)):
+        changed = bytearray(packet)
+        changed[position] ^= 1 << position % 8
+        assert ours.open(bytes(changed)) == BAD_ICV
+    assert (ours.verified, ours.failed) == (0, len(packet))
+    assert isinstance(ours.open(packet), Opened)
+
+
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+def test_a_packet_is_read_the_same_whatever_came_before(alg: str, ealg: str) -> None:
+    """The context of the cipher lives on from packet to packet, also over packets that were refused."""
+    first, inside = protected(alg, ealg, text=b"first")
+    second, _ = protected(alg, ealg, sequence=2, text=b"second" * 30)
+    ours = association(alg, ealg)
+    for before in (second, first, b"", second[:-1], second, bytes(100)):
+        ours.open(before)
+        opened = ours.open(first)
+        assert isinstance(opened, Opened)
+        assert opened.payload == inside
+
+
+def test_a_packet_that_was_cut_is_never_opened() -> None:
+    packet, _ = protected("hmac-sha-1-96", "aes-cbc")
+    ours = association("hmac-sha-1-96", "aes-cbc")
+    outcomes = [ours.open(packet[:length]) for length in range(len(packet))]
+    assert outcomes[: 8 + 16 + 16 + 12] == [TOO_SHORT] * 52
+    assert set(outcomes[52:]) == {BAD_ICV}
+
+
+def signed(body: bytes, auth: Secret) -> bytes:
+    """An ESP packet with this body, genuine whatever the body is."""
+    packet = SPI.to_bytes(4) + bytes(4) + body
+    return packet + hmac.digest(auth.octets, packet, hashlib.sha1)[:12]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"ab\x00\x11", (17, b"ab", 0)),
+        (b"a\x01\x01\x06", (6, b"a", 1)),
+        (b"\x01\x02\x02\x11", (17, b"", 2)),
+        (bytes(range(1, 256)) + b"\xff\x3b", (59, b"", 255)),
+        (b"\x00\x00\x02\x11", None),
+        (b"\x01\x03\x02\x11", None),
+        (b"\x01\x02\x03\x11", None),
+        (b"\xff\x11", None),
+    ],
+)
+def test_trailers(body: bytes, expected: tuple[int, bytes, int] | None) -> None:
+    ours = association("hmac-sha-1-96", "null")
+    opened = ours.open(signed(body, expand("hmac-sha-1-96", "null", CK, IK).auth))
+    if expected is None:
+        assert opened == BAD_PADDING
+    else:
+        assert isinstance(opened, Opened)
+        assert (opened.next_header, opened.payload, opened.padding) == expected
+    assert (ours.verified, ours.failed) == (1, 0)
+
+
+def test_a_genuine_packet_that_is_not_whole_blocks() -> None:
+    ours = association("hmac-sha-1-96", "aes-cbc")
+    packet = signed(bytes(47), expand("hmac-sha-1-96", "aes-cbc", CK, IK).auth)
+    assert ours.open(packet) == NOT_BLOCKS
+    assert ours.verified == 1
+
+
+def test_the_right_integrity_key_with_another_encryption_key() -> None:
+    right = expand("hmac-md5-96", "des-ede3-cbc", CK, IK)
+    packet, _ = protected("hmac-md5-96", "des-ede3-cbc", keys=right)
+    wrong = Keys(right.auth, other_keys("hmac-md5-96", "des-ede3-cbc").enc)
+    assert association("hmac-md5-96", "des-ede3-cbc", keys=wrong).open(packet) == BAD_PADDING
+
+
+def test_a_sha1_key_without_its_padding_is_the_same_key() -> None:
+    packet, inside = protected("hmac-sha-1-96", "null")
+    short = Keys(IK, Secret(b""))
+    opened = association("hmac-sha-1-96", "null", keys=short).open(packet)
+    assert isinstance(opened, Opened)
+    assert opened.payload == inside
+
+
+def test_without_keys_and_without_integrity() -> None:
+    packet, inside = protected("hmac-sha-1-96", "aes-cbc")
+    keyless = association("hmac-sha-1-96", "aes-cbc", keyless=True)
+    assert keyless.open(packet) == NO_KEY
+    assert (keyless.verified, keyless.failed) == (0, 0)
+    packet, inside = protected("null", "aes-cbc")
+    open_to_all = association("null", "aes-cbc")
+    opened = open_to_all.open(packet)
+    assert isinstance(opened, Opened)
+    assert opened.payload == inside
+    assert (open_to_all.verified, open_to_all.icv) == (0, 0)
+
+
+def test_the_associations_of_a_set_share_keys_but_not_algorithms() -> None:
+    keys = Keys(expand("hmac-sha-1-96", "null", CK, IK).auth, CK)
+    encrypted, inside = protected("hmac-sha-1-96", "aes-cbc", keys=keys)
+    plain, _ = protected("hmac-sha-1-96", "null", keys=keys)
+    for ealg, packet in (("aes-cbc", encrypted), ("null", plain), ("aes-cbc", encrypted)):
+        opened = association("hmac-sha-1-96", ealg, keys=keys).open(packet)
+        assert isinstance(opened, Opened)
+        assert opened.payload == inside
+
+
+def test_unknown_algorithm() -> None:
+    with pytest.raises(UnknownAlgorithm):
+        SecurityAssociation(spi=1, destination=bytes(4), alg="aes-foo", ealg="null", keys=None)
+
+
+def test_reading_without_a_key() -> None:
+    packet, inside = protected("hmac-md5-96", "null", sequence=9)
+    opened = read_unverified(packet, "hmac-md5-96")
+    assert isinstance(opened, Opened)
+    assert (opened.payload, opened.sequence) == (inside, 9)
+    assert read_unverified(packet[:21], "hmac-md5-96") == TOO_SHORT
+    encrypted, _ = protected("hmac-md5-96", "aes-cbc")
+    assert read_unverified(encrypted[:-1] + b"\xff", "null") == BAD_PADDING
+
+
+@given(packet=st.binary(max_size=300), pair=st.sampled_from([*PAIRS, ("null", "aes-cbc"), ("null", "null")]))
+def test_any_octets_give_a_result(packet: bytes, pair: tuple[str, str]) -> None:
+    outcome = association(*pair).open(packet)
+    assert outcome in REFUSALS if pair[0] != "null" else isinstance(outcome, Opened) or outcome in REFUSALS
+    read = read_unverified(packet, pair[0])
+    assert isinstance(read, Opened) or read in (TOO_SHORT, BAD_PADDING)
+
+
+@given(body=st.binary(min_size=2, max_size=300), ealg=st.sampled_from(["aes-cbc", "des-ede3-cbc", "null"]))
+def test_any_genuine_octets_give_a_result(body: bytes, ealg: str) -> None:
+    outcome = association("hmac-sha-1-96", ealg).open(signed(body, expand("hmac-sha-1-96", ealg, CK, IK).auth))
+    assert isinstance(outcome, Opened) or outcome in (BAD_PADDING, NOT_BLOCKS, TOO_SHORT)
+
+
+@given(payload=st.binary(max_size=100), padding=st.integers(0, 255), next_header=st.integers(0, 255))
+def test_inner_undoes_what_a_sender_does(payload: bytes, padding: int, next_header: int) -> None:
+    body = payload + bytes(range(1, padding + 1)) + bytes([padding, next_header])
+    assert inner(bytes(8), body) == Opened(next_header, payload, 0, padding)
