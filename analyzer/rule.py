@@ -22,7 +22,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from analyzer.profile import Profile
-from analyzer.verdict import PASS, Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
+from analyzer.verdict import PASS, Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict, judged
 
 __all__ = [
     "PASS",
@@ -37,6 +37,7 @@ __all__ = [
     "Severity",
     "Verdict",
     "collect",
+    "judged",
     "rule",
     "select",
 ]

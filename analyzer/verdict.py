@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from analyzer.frame import FrameRef
 
@@ -92,3 +93,8 @@ PASS = Pass()
 """The plain pass: one object, since most verdicts are this one."""
 
 Verdict = Pass | Broken | Probable | Inconclusive
+
+
+def judged(*, sure: bool, traps: tuple[str, ...], **fields: Any) -> Broken:
+    """`Broken` if the traps are excluded, else `Probable` with their names; `fields` are those of `Broken`."""
+    return Broken(**fields) if sure else Probable(traps=traps, **fields)

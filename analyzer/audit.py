@@ -1,0 +1,339 @@
+"""From events to findings: runs the rules, counts their verdicts, and folds repetitions of one fault into one finding.
+
+It does no I/O: `run.py` feeds it from files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from analyzer.engine import Engine
+from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
+from analyzer.frame import FrameRef
+from analyzer.ims.events import KeyMissing, Notice, Side, Sighting
+from analyzer.ims.subjects import Context
+from analyzer.keys.keyring import Keyring
+from analyzer.profile import DEFAULT, PROFILES, Profile
+from analyzer.rule import Rule, collect
+from analyzer.verdict import Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
+
+FINDINGS = 10_000
+"""Findings kept; beyond them only the tally grows, and a notice says so."""
+NOTICES = 1_000
+"""Notices kept."""
+
+
+class TraceLine(NamedTuple):
+    """One SIP message for the ladder of `gmaudit trace`."""
+
+    at: FrameRef
+    subject: str | None
+    ue: str
+    pcscf: str
+    uplink: bool
+    start_line: str
+    transport: str
+    sport: int
+    dport: int
+    generation: int | None
+    """None: in clear."""
+    role: str
+    state: str
+    leg: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """What the user asked for."""
+
+    keys: Sequence[str] = ()
+    """Paths of key files."""
+    profile: Profile = PROFILES[DEFAULT]
+    rules: Sequence[Rule] | None = None
+    """None: every rule that is installed."""
+    vantage: str = "auto"
+    subject: str | None = None
+    """Judge only subjects whose id, identities or addresses hold this text."""
+    start: int | None = None
+    """Judge only from this time on, ns since the epoch; state is built from all."""
+    end: int | None = None
+
+
+@dataclass(slots=True)
+class _Bound:
+    """A rule as the audit calls it."""
+
+    rule: Rule
+    judge: Callable[[object], Verdict | None]
+    tally: Tally
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an audit found, before it is put into a report."""
+
+    tallies: list[Tally]
+    findings: list[Finding]
+    notices: list[str]
+    crashed: list[str] = field(default_factory=list)
+
+
+class Audit:
+    """Runs the rules on the events of one engine."""
+
+    def __init__(
+        self,
+        options: Options,
+        keyring: Keyring,
+        watch: Callable[[bytes, int], None] = lambda address, port: None,
+        on_message: Callable[[TraceLine], None] | None = None,
+    ) -> None:
+        self._options = options
+        self._on_message = on_message
+        rules = collect() if options.rules is None else options.rules
+        in_force = [rule for rule in rules if rule.in_force(options.profile)]
+        self._bound = [_Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
+        self._subscribers: dict[type, list[_Bound]] = {}
+        for bound in self._bound:
+            for event in bound.rule.events:
+                self._subscribers.setdefault(event, []).append(bound)
+        self._findings: dict[tuple[object, ...], Finding] = {}
+        self._causes: dict[int, str] = {}
+        self._notices: dict[str, int] = {}
+        self._crashed: dict[str, str] = {}
+        self.engine = Engine(
+            options.profile,
+            keyring,
+            self._event,
+            watch=watch,
+            vantage=options.vantage,
+            on_sighting=self._sighting if on_message is not None else None,
+        )
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    def _event(self, event: object) -> None:
+        subscribers = self._subscribers.get(type(event))
+        if subscribers is not None and self._wanted(event):
+            for bound in subscribers:
+                try:
+                    verdict = bound.judge(event)
+                except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
+                    bound.tally.error += 1
+                    self._crashed.setdefault(bound.rule.id, type(error).__name__)
+                    continue
+                if verdict is None:
+                    continue
+                if type(verdict) is Pass:
+                    bound.tally.passed += 1
+                    if verdict.note is not None:
+                        self._note(bound, event, verdict.note)
+                else:
+                    self._found(bound, event, verdict)
+        if type(event) is Notice:
+            self._notice(event.text)
+        elif type(event) is KeyMissing:
+            self._key_missing(event)
+
+    def _wanted(self, event: object) -> bool:
+        options = self._options
+        if options.subject is None and options.start is None and options.end is None:
+            return True
+        at: FrameRef = event.at  # type: ignore[attr-defined]
+        if (options.start is not None and at.time < options.start) or (
+            options.end is not None and at.time > options.end
+        ):
+            return False
+        if options.subject is None:
+            return True
+        subject = event.subject  # type: ignore[attr-defined]
+        if subject is None:
+            return False
+        text = options.subject.lower()
+        known = [subject.id, subject.ue, subject.pcscf, *self._identities(subject.id)]
+        return any(text in each.lower() for each in known)
+
+    def _identities(self, subject: str) -> list[str]:
+        for pair in self.engine.tracker.directory:
+            for context in pair.contexts:
+                if context.subject.id == subject:
+                    return [*context.impus, context.contact or ""]
+        return []
+
+    def _key_missing(self, event: KeyMissing) -> None:
+        """Rules that need what is inside are inconclusive for a set that nothing opened."""
+        spis = ", ".join(f"0x{spi:08x}" for spi in event.spis)
+        reason = f"no key for SPI {spis}, {event.packets} packets"
+        if event.subject is not None:
+            self._notice(f"{event.subject.id}: {reason}")
+        if self._wanted(event):
+            for bound in self._bound:
+                if bound.rule.plaintext:
+                    self._found(bound, event, Inconclusive(reason=reason, fault="no-key"))
+
+    def _notice(self, text: str) -> None:
+        if text in self._notices or len(self._notices) < NOTICES:
+            self._notices[text] = self._notices.get(text, 0) + 1
+
+    # --- verdicts ----------------------------------------------------------------------------------------------------
+
+    def _sighting(self, context: Context | None, sighting: Sighting) -> None:
+        """One line of the ladder."""
+        assert self._on_message is not None
+        protection = sighting.protection
+        subject = context.subject if context is not None else None
+        self._on_message(
+            TraceLine(
+                sighting.at,
+                subject.id if subject else None,
+                subject.ue if subject else "?",
+                subject.pcscf if subject else "?",
+                sighting.sender is Side.UE,
+                sighting.message.start_line,
+                sighting.transport,
+                sighting.sport,
+                sighting.dport,
+                protection.generation if protection else None,
+                str(protection.role) if protection else "",
+                protection.state(sighting.sender).name if protection else "-",
+                "gm",
+            )
+        )
+
+    def _note(self, bound: _Bound, event: object, note: Broken) -> None:
+        bound.tally.note += 1
+        self._enter(bound.rule, event, "note", note, Level.INFO)
+
+    def _found(self, bound: _Bound, event: object, verdict: Verdict) -> None:
+        rule, tally = bound.rule, bound.tally
+        if isinstance(verdict, Inconclusive):
+            tally.inconclusive += 1
+            self._enter_inconclusive(rule, event, verdict)
+        elif isinstance(verdict, Probable):
+            tally.probable += 1
+            self._enter(rule, event, "probable", verdict, verdict.level or rule.level)
+        elif isinstance(verdict, Broken):
+            level = verdict.level or rule.level
+            name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
+            setattr(tally, name, getattr(tally, name) + 1)
+            self._enter(rule, event, name, verdict, level)
+
+    def _enter(self, rule: Rule, event: object, name: str, verdict: Broken, level: Level) -> None:
+        traps = verdict.traps if isinstance(verdict, Probable) else ()
+        made = self._put(
+            (rule.id, name, verdict.actor, verdict.fault, verdict.message),
+            rule,
+            event,
+            name,
+            level,
+            verdict.severity or rule.severity,
+            str(verdict.actor),
+            verdict.fault,
+            verdict.message,
+            verdict.expected,
+            verdict.observed,
+            verdict.related,
+            traps,
+            verdict.argument,
+        )
+        if made is not None and verdict.cause is not None:
+            self._causes[id(made)] = verdict.cause
+
+    def _enter_inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
+        self._put(
+            (rule.id, "inconclusive", verdict.actor, verdict.fault, verdict.reason),
+            rule,
+            event,
+            "inconclusive",
+            rule.level,
+            Severity.LOW,
+            str(verdict.actor),
+            verdict.fault,
+            verdict.reason,
+            "",
+            "",
+            verdict.related,
+            verdict.traps,
+            "",
+        )
+
+    def _put(
+        self,
+        kind: tuple[object, ...],
+        rule: Rule,
+        event: object,
+        name: str,
+        level: Level,
+        severity: Severity,
+        actor: str,
+        fault: str,
+        message: str,
+        expected: str,
+        observed: str,
+        related: Sequence[FrameRef],
+        traps: tuple[str, ...],
+        argument: str,
+    ) -> Finding | None:
+        """Enter one verdict; the same fault of the same subject again only counts. Returns a new finding."""
+        at: FrameRef = event.at  # type: ignore[attr-defined]
+        subject = event.subject  # type: ignore[attr-defined]
+        key = (rule.id, name, actor, subject.id if subject else None, fault, at.capture)
+        known = self._findings.get(key)
+        if known is not None:
+            known.count += 1
+            if len(known.occurrences) < OCCURRENCES:
+                known.occurrences.append(at.number)
+            return None
+        if len(self._findings) >= FINDINGS:
+            self._notice(f"more than {FINDINGS} findings: the rest is only counted")
+            return None
+        others = dict.fromkeys((*_frames_of(event), *related))
+        made = self._findings[key] = Finding(
+            rule=rule.id,
+            verdict=name,
+            level=level,
+            severity=severity,
+            actor=actor,
+            subject=subject.id if subject else None,
+            capture=at.capture,
+            frame=at.number,
+            time=at.time,
+            message=message,
+            expected=expected,
+            observed=observed,
+            clause=rule.clause,
+            fault=fault,
+            related=tuple(sorted({r.number for r in others if r.capture == at.capture and r.number != at.number})),
+            related_other=tuple((r.capture, r.number) for r in others if r.capture != at.capture),
+            occurrences=[at.number],
+            traps=traps,
+            argument=argument,
+        )
+        return made
+
+    def finish(self) -> Outcome:
+        """Close the engine and resolve what explains what."""
+        self.engine.close()
+        findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
+        for made in findings:
+            cause = self._causes.get(id(made))
+            if cause is None:
+                continue
+            for other in findings:
+                if other.rule == cause and other.subject == made.subject and other.verdict not in ("inconclusive",):
+                    made.cause = other.fingerprint
+                    break
+        notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]
+        crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
+        return Outcome([bound.tally for bound in self._bound], findings, notices, crashed)
+
+
+def _frames_of(event: object) -> Iterable[FrameRef]:
+    """All frames of the message that an event is about, if it needed several."""
+    for name in ("sighting", "response", "challenge", "register", "request"):
+        found = getattr(event, name, None)
+        if isinstance(found, Sighting) and found.at == event.at:  # type: ignore[attr-defined]
+            return found.frames
+    return ()

@@ -1,0 +1,279 @@
+"""The engine: frames in, events out; no I/O and no clock.
+
+It wires `network/`, `ipsec/`, `sip/` and `ims/` in the one direction of the design. Offline and live drive the same
+three calls: `receive(frame)`, `advance(now)` and `close()`. Events go to the callable that the owner gives, at the
+moment at which they are true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+
+from analyzer.frame import Frame, FrameRef
+from analyzer.ims.associations import Binding
+from analyzer.ims.events import Notice, Sighting
+from analyzer.ims.session import Packet
+from analyzer.ims.subjects import Context
+from analyzer.ims.tracker import Arrival, Tracker
+from analyzer.ipsec.database import Refusal
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.keys.keyring import Keyring
+from analyzer.network.packets import Datagram, PacketReader
+from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
+from analyzer.profile import Profile
+from analyzer.sip.framing import Framer
+from analyzer.sip.message import parse
+
+TCP, UDP, ESP = 6, 17, 50
+
+_PORTS = Struct("!HH")
+_UDP_HEADER = 8
+FRAMERS = 20_000
+"""TCP directions whose text is being put together; the oldest goes first."""
+
+
+class Engine:
+    """One audit's state, from the frame to the events."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        keyring: Keyring,
+        emit: Callable[[object], None],
+        *,
+        watch: Callable[[bytes, int], None] = lambda address, port: None,
+        vantage: str = "auto",
+        on_sighting: Callable[[Context | None, Sighting], None] | None = None,
+    ) -> None:
+        self._emit = emit
+        self._reader = PacketReader(on_evict=self._evicted)
+        self._streams = TcpTracker(on_evict=self._evicted)
+        self.tracker = Tracker(profile, keyring, emit, watch, vantage, on_sighting)
+        self.tracker.session.acknowledged = self._streams.acknowledged
+        self._keyring = keyring
+        self._database = self.tracker.session.database
+        self._framers: dict[tuple[int, int], tuple[Connection, Framer]] = {}
+        self._tried: set[bytes] = set()
+        self._now = FrameRef(0, 0, 0)
+        self._ticks = 0
+        self.malformed = 0
+
+    @property
+    def reader(self) -> PacketReader:
+        """The packet reader, for its counts of copies and of what it skipped."""
+        return self._reader
+
+    def receive(self, frame: Frame) -> None:
+        """One frame, later than all before it or at least of the same timeline."""
+        self._now = FrameRef(frame.capture, frame.number, frame.time)
+        for datagram in self._reader.read(frame):
+            protocol = datagram.protocol
+            if protocol == ESP:
+                self._esp(datagram)
+            elif protocol == UDP:
+                self._udp(datagram)
+            elif protocol == TCP:
+                self._tcp(datagram, datagram.payload, None, None)
+        self._ticks += 1
+        if not self._ticks & 0x3FF:
+            self.advance(frame.time)
+
+    def advance(self, now: int) -> None:
+        """Let time pass without a frame: what waited too long is given up."""
+        for event in self._streams.advance(now):
+            self._stream(event, None)
+
+    def close(self) -> None:
+        """No more frames: everything that waits is told."""
+        for event in self._streams.close():
+            self._stream(event, None)
+        self.tracker.close()
+
+    # --- ESP ---------------------------------------------------------------------------------------------------------
+
+    def _esp(self, datagram: Datagram) -> None:
+        at, source, destination, packet = datagram.at, datagram.source, datagram.destination, datagram.payload
+        found = self.tracker.directory.find(source, destination)
+        if found is not None:
+            found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
+        if datagram.cut:
+            self._refused(datagram, ())
+            return
+        opened = self._database.open(source, destination, packet)
+        if isinstance(opened, Refusal):
+            if not opened.tried and self._explicit(source, destination, packet):
+                opened = self._database.open(source, destination, packet)
+            if isinstance(opened, Refusal):
+                self._refused(datagram, opened.tried)
+                return
+        association, content = opened
+        binding = association.owner
+        inner = content.payload
+        protocol = content.next_header
+        flow = _PORTS.unpack_from(inner) if len(inner) >= _UDP_HEADER and protocol in (UDP, TCP) else None
+        if not isinstance(binding, Binding):
+            self.tracker.packets.packets += 1
+            self.tracker.packets.verified_count += 1
+            binding = None
+        elif not self.tracker.packets.verified(binding, content.sequence, packet, at, source, flow):
+            return
+        if flow is None:
+            return
+        tag = Packet(binding, content.sequence)
+        if protocol == UDP:
+            self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
+        else:
+            self._tcp(datagram, inner, tag, flow)
+
+    def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
+        """Look once whether a key file names this SPI; true if the database got something new."""
+        key = source + destination + packet[:4]
+        if len(packet) < 8 or key in self._tried or len(self._tried) > 1_000_000:
+            return False
+        self._tried.add(key)
+        found = self._keyring.explicit(source, destination, int.from_bytes(packet[:4], "big"))
+        for association in found:
+            self._database.add(association)
+        return bool(found)
+
+    def _refused(self, datagram: Datagram, tried: tuple[SecurityAssociation, ...]) -> None:
+        packets, packet = self.tracker.packets, datagram.payload
+        binding = tried[0].owner if tried else None
+        if isinstance(binding, Binding) and len(packet) >= 8:
+            spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
+            packets.failed(binding, sequence, spi, datagram.at, datagram.cut)
+            return
+        found = self.tracker.directory.find(datagram.source, datagram.destination)
+        pair = found[0] if found is not None else None
+        packets.unopened(pair, datagram.source, datagram.destination, packet, datagram.at)
+
+    # --- UDP and TCP -------------------------------------------------------------------------------------------------
+
+    def _udp(self, datagram: Datagram) -> None:
+        payload = datagram.payload
+        if len(payload) < _UDP_HEADER:
+            return
+        sport, dport = _PORTS.unpack_from(payload)
+        self._sip(datagram, payload[_UDP_HEADER:], sport, dport, None)
+
+    def _sip(self, datagram: Datagram, text: bytes, sport: int, dport: int, tag: Packet | None) -> None:
+        """The content of a UDP datagram, in clear or out of ESP."""
+        message = parse(text) if len(text) > 4 else None
+        if message is not None and not datagram.cut:
+            self.tracker.message(
+                Arrival(
+                    datagram.at,
+                    datagram.frames,
+                    datagram.source,
+                    datagram.destination,
+                    "UDP",
+                    sport,
+                    dport,
+                    message,
+                    tag,
+                    None,
+                    0,
+                    0,
+                )
+            )
+            if tag is None:
+                self._watch_place(datagram)
+        elif tag is None:
+            self._clear_packet(datagram, "UDP", sport, dport, f"UDP datagram of {len(text)} octets")
+
+    def _tcp(self, datagram: Datagram, payload: bytes, tag: Packet | None, flow: tuple[int, int] | None) -> None:
+        segment = parse_segment(payload, datagram.at, datagram.frames, datagram.source, datagram.destination, tag)
+        if segment is None:
+            return
+        for event in self._streams.receive(segment):
+            self._stream(event, datagram)
+        if tag is None:
+            self._clear_packet(datagram, "TCP", segment.sport, segment.dport, _segment_name(segment))
+
+    def _clear_packet(self, datagram: Datagram, transport: str, sport: int, dport: int, what: str) -> None:
+        found = self._watch_place(datagram)
+        if found is None:
+            return
+        pair, sender = found
+        if sport in pair.guarded or dport in pair.guarded:
+            self.tracker.packets.clear(pair, sender, datagram.at, transport, sport, dport, what, None, None)
+
+    def _watch_place(self, datagram: Datagram):  # type: ignore[no-untyped-def]
+        found = self.tracker.directory.find(datagram.source, datagram.destination)
+        if found is not None:
+            found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
+        return found
+
+    def _stream(self, event: object, datagram: Datagram | None) -> None:
+        """What the TCP reassembly says."""
+        if isinstance(event, Data):
+            for framed in self._framer(event.connection, event.by).feed(
+                event.data, event.at, event.frames, event.tag, event.end
+            ):
+                self._framed(event.connection, event.by, framed)
+        elif isinstance(event, Hole):
+            self._emit(
+                Notice(
+                    at=event.at,
+                    subject=None,
+                    text=f"{event.octets} octets of a TCP stream are missing before frame {event.at.number}",
+                )
+            )
+            for framed in self._framer(event.connection, event.by).hole():
+                self._framed(event.connection, event.by, framed)
+        elif isinstance(event, Closing):
+            self._closing(event)
+
+    def _framer(self, connection: Connection, by: int) -> Framer:
+        key = (id(connection), by)
+        known = self._framers.get(key)
+        if known is None:
+            known = self._framers[key] = (connection, Framer())
+            if len(self._framers) > FRAMERS:
+                del self._framers[next(iter(self._framers))]
+        return known[1]
+
+    def _framed(self, connection: Connection, by: int, framed) -> None:  # type: ignore[no-untyped-def]
+        if framed.kind == "keepalive":
+            return
+        message = parse(framed.data) if framed.kind == "message" else None
+        if message is None:
+            self.malformed += 1
+            return
+        (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
+        # One clear segment makes the whole message readable to anybody, so it counts as clear
+        tag = None if any(each is None for each in framed.tags) else framed.tags[-1]
+        self.tracker.message(
+            Arrival(
+                framed.at,
+                framed.frames,
+                source,
+                destination,
+                "TCP",
+                sport,
+                dport,
+                message,
+                tag,
+                connection,
+                by,
+                framed.end,
+            )
+        )
+
+    def _closing(self, event: Closing) -> None:
+        connection = event.connection
+        source, destination = connection.endpoints[event.by][0], connection.endpoints[1 - event.by][0]
+        found = self.tracker.directory.find(source, destination)
+        if found is not None:
+            tag = event.tag if isinstance(event.tag, Packet) else None
+            self.tracker.packets.closing(tag, found[1], connection, event.how, event.at)
+
+    def _evicted(self, text: str) -> None:
+        self._emit(Notice(at=self._now, subject=None, text=text))
+
+
+def _segment_name(segment: Segment) -> str:
+    flags = [name for bit, name in ((0x02, "SYN"), (0x10, "ACK"), (0x01, "FIN"), (0x04, "RST")) if segment.flags & bit]
+    size = f" with {len(segment.payload)} octets" if segment.payload else ""
+    return f"TCP {' '.join(flags) or 'segment'}{size}"

@@ -1,0 +1,204 @@
+"""Sets of four security associations: their states at both ends, and what the database of `ipsec/` gets from them.
+
+One set comes from one authentication (TS 33.203 7.1, 7.4). UE and P-CSCF leave a state at different moments, so the
+state machine of section 9 runs once a side. A deletion cannot be seen; a set that had to go is kept for a while, with
+the message by which it had to go, so that a use of it can be named.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events import End, Knowledge, Role, SetTerms, Side, Sighting, State
+from analyzer.ims.transactions import Transaction
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.keys.entries import Vector
+from analyzer.network.tcp import Connection
+from analyzer.profile import Profile
+
+WINDOW = 512
+"""Sequence numbers remembered for an association: enough for any replay window in use."""
+
+EARLY = 16
+"""Messages held back on a temporary set until it is clear whether SM12 had come."""
+
+
+class Ledger:
+    """Sequence numbers of one association (RFC 4303 2.2)."""
+
+    __slots__ = ("_seen", "first", "highest", "missing")
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[int, tuple[bytes, FrameRef]] = OrderedDict()
+        self.first = 0
+        self.highest = 0
+        self.missing = 0
+        """Numbers below the highest that were not captured."""
+
+    def note(self, sequence: int, tail: bytes, at: FrameRef) -> FrameRef | bool | None:
+        """Enter a packet by its number and last octets.
+
+        Returns None if the number is new, True if it is a repetition of the same packet, or the frame that had the
+        number before with other content.
+        """
+        highest = self.highest
+        if sequence > highest:
+            if highest:
+                self.missing += sequence - highest - 1
+            else:
+                self.first = sequence
+            self.highest = sequence
+        else:
+            known = self._seen.get(sequence)
+            if known is not None:
+                return True if known[0] == tail else known[1]
+            if self.missing:
+                self.missing -= 1
+        seen = self._seen
+        seen[sequence] = (tail, at)
+        if len(seen) > WINDOW:
+            seen.popitem(last=False)
+        return None
+
+
+class Binding:
+    """What an association of the database is in the session model: one role of one set."""
+
+    __slots__ = ("association", "ledger", "proven", "role", "set", "vector")
+
+    def __init__(self, owner: SaSet, role: Role) -> None:
+        self.set = owner
+        self.role = role
+        self.ledger = Ledger()
+        self.association: SecurityAssociation | None = None
+        self.vector: Vector | None = None
+        """The authentication vector that the key came from; None for an explicit key."""
+        self.proven = False
+
+
+class Ending:
+    """That a set had to go at one side: why, by which message, and from when on."""
+
+    __slots__ = ("end", "since", "time")
+
+    def __init__(self, end: End, since: FrameRef, time: int | None = None) -> None:
+        self.end = end
+        self.since = since
+        self.time = since.time if time is None else time
+
+
+class SaSet:
+    """One set, with its state at each side."""
+
+    __slots__ = (
+        "alg",
+        "bindings",
+        "busy_until",
+        "challenge",
+        "contact",
+        "downlink",
+        "downlink_transaction",
+        "ealg",
+        "early",
+        "ends",
+        "expires_at",
+        "expiry_from",
+        "keyed",
+        "misused",
+        "open_requests",
+        "parent",
+        "sm7",
+        "sm12",
+        "sm12_stream",
+        "states",
+        "terms",
+        "told",
+        "unopened",
+        "uplink",
+        "uplink_transaction",
+    )
+
+    def __init__(self, contact: object, terms: SetTerms, parent: SaSet | None) -> None:
+        self.contact = contact
+        """The registration context that it belongs to; opaque here."""
+        self.terms = terms
+        self.parent = parent
+        self.alg: str | None = None
+        self.ealg: str | None = None
+        self.keyed = False
+        self.states = {Side.UE: State.TMP, Side.PCSCF: State.TMP}
+        self.ends: dict[Side, Ending] = {}
+        self.sm7: FrameRef | None = None
+        self.sm12: FrameRef | None = None
+        self.challenge: Sighting | None = None
+        self.uplink: FrameRef | None = None
+        """First further message of the UE after SM12: with it the P-CSCF takes the set into use."""
+        self.downlink: FrameRef | None = None
+        """First message of the P-CSCF after SM12: the UE's sign that it may drop the old set."""
+        self.uplink_transaction: Transaction | None = None
+        self.downlink_transaction: Transaction | None = None
+        self.sm12_stream: tuple[Connection, int, int] | None = None
+        """Connection, direction and end offset of SM12 over TCP: acknowledged beyond it, the UE had it."""
+        self.expires_at: int | None = None
+        self.expiry_from: FrameRef | None = None
+        self.early: list[Sighting] = []
+        self.busy_until = 0
+        """When the last transaction on it ended, ns since the epoch."""
+        self.open_requests: dict[int, Transaction] = {}
+        self.bindings: dict[Role, list[Binding]] = {role: [] for role in Role}
+        self.unopened: dict[int, int] = {}
+        """Packets by SPI that no key opened."""
+        self.misused: set[Side] = set()
+        """Sides that used it after it had to be gone."""
+        self.told = False
+
+    @property
+    def generation(self) -> int:
+        """Number of the set among those of its subject."""
+        return self.terms.generation
+
+    def state(self, side: Side) -> State:
+        """The state at that side."""
+        return self.states[side]
+
+    def alive(self, side: Side) -> bool:
+        """Whether that side has not had to give it up."""
+        return self.states[side] is not State.GONE
+
+    def established(self) -> bool:
+        """SM12 has been seen."""
+        return self.sm12 is not None
+
+    def end(self, side: Side, end: End, since: FrameRef, time: int | None = None) -> None:
+        """That side has to give the set up; the first reason holds."""
+        if side not in self.ends:
+            self.ends[side] = Ending(end, since, time)
+        self.states[side] = State.GONE
+
+    def pending(self, now: int, profile: Profile, other_than: Transaction | None = None) -> bool:
+        """Whether a transaction that began on this set is open."""
+        done = [key for key, transaction in self.open_requests.items() if not transaction.open(now, profile)]
+        for key in done:
+            del self.open_requests[key]
+        return any(transaction is not other_than for transaction in self.open_requests.values())
+
+    def settle(self, winner: Binding) -> None:
+        """One candidate key was proven: the algorithms are known."""
+        winner.proven = True
+        association = winner.association
+        assert association is not None
+        self.alg, self.ealg, self.keyed = association.alg, association.ealg, True
+
+    def complete(self) -> Knowledge:
+        """Whether the capture has everything that was sent on this set, as far as sequence numbers can tell."""
+        ledgers = [binding.ledger for role in self.bindings.values() for binding in role]
+        missing = sum(ledger.missing for ledger in ledgers)
+        if missing:
+            return Knowledge(False, f"{missing} ESP packets of set {self.generation} are missing in the capture")
+        if any(self.unopened.values()):
+            return Knowledge(False, f"packets of set {self.generation} could not be read")
+        late = [ledger for ledger in ledgers if ledger.first > 1]
+        if late:
+            return Knowledge(False, f"the capture begins after the first packet of set {self.generation}")
+        return Knowledge(True, f"the ESP sequence numbers of set {self.generation} have no gap")

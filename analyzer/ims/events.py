@@ -1,0 +1,543 @@
+"""What rules are told: facts of the session model, each a frozen record that carries all that its rules need.
+
+The three events of the hot path (`RequestSent`, `ResponseSent`, `PacketVerified`, and `FreshRequest` after a switch)
+are named tuples: as immutable as the dataclasses and three times quicker to make.
+
+Facts are named as TS 33.203 and TS 24.229 name them (SM1, SM6, SM7, SM12; sets TMP, NEW, USE, OLD). Where a fact
+depends on what an endpoint could know, the event says so with a `Knowledge`. What could not be read stands beside
+them as `KeyMissing`, `StreamHole` and `Notice`.
+
+`Sighting` is one SIP message as it was seen on Gm; `SetTerms` is what was negotiated for a set and never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.sip.message import Message as Message
+from analyzer.sip.secagree import Comparison as Comparison
+from analyzer.sip.secagree import Mechanism as Mechanism
+
+
+class Side(StrEnum):
+    """The two endpoints of Gm; the values are the actors of a finding (R15)."""
+
+    UE = "UE"
+    PCSCF = "P-CSCF"
+
+    @property
+    def other(self) -> Side:
+        """The peer."""
+        return Side.PCSCF if self is Side.UE else Side.UE
+
+
+class Role(StrEnum):
+    """Which of the four associations of a set (table 1.2 of the catalogue), by its ports."""
+
+    UC_PS = "uc>ps"
+    PS_UC = "ps>uc"
+    PC_US = "pc>us"
+    US_PC = "us>pc"
+
+    @property
+    def sender(self) -> Side:
+        """Who sends on it."""
+        return Side.UE if self in (Role.UC_PS, Role.US_PC) else Side.PCSCF
+
+
+class State(StrEnum):
+    """State of a set at one side (section 9 of the catalogue)."""
+
+    OFFERED = "offered"
+    TMP = "tmp"
+    NEW = "new"
+    USE = "use"
+    OLD = "old"
+    GONE = "gone"
+
+    @property
+    def established(self) -> bool:
+        """SM12 has been there, and the set is not given up."""
+        return self in (State.NEW, State.USE, State.OLD)
+
+
+class End(StrEnum):
+    """Why a set is, or should be, gone."""
+
+    SUPERSEDED = "superseded by a newer registration procedure"
+    FAILED = "its authentication failed"
+    CLEAR_START = "a registration that began in clear succeeded"
+    OLDER = "only the set that protected SM1 is kept"
+    REPLACED = "a newer set is in use and nothing is pending"
+    EXPIRED = "its lifetime is over"
+    DEREGISTERED = "the contact was deregistered"
+
+
+class Knowledge(NamedTuple):
+    """How sure it is that an endpoint knew something, and why (design: cause, place, time)."""
+
+    sure: bool
+    how: str
+
+
+class Subject(NamedTuple):
+    """One registration context (K1): a contact of one subscriber at one UE address and one P-CSCF address."""
+
+    id: str
+    ue: str
+    pcscf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTerms:
+    """What SM1 and SM6 agreed for one set; numbers are None where a header did not give them."""
+
+    generation: int
+    """1 for the first set of a subject."""
+    parent: int | None
+    """Generation of the set that protected SM1, None if SM1 was in clear."""
+    spi_uc: int | None
+    spi_us: int | None
+    spi_pc: int | None
+    spi_ps: int | None
+    port_uc: int | None
+    port_us: int | None
+    port_pc: int | None
+    port_ps: int | None
+    mod: str | None
+    sm1: FrameRef | None
+    sm6: FrameRef | None
+
+    def ports(self, role: Role) -> tuple[int | None, int | None]:
+        """(source, destination) port of one of the four associations."""
+        if role is Role.UC_PS:
+            return self.port_uc, self.port_ps
+        if role is Role.PS_UC:
+            return self.port_ps, self.port_uc
+        if role is Role.PC_US:
+            return self.port_pc, self.port_us
+        return self.port_us, self.port_pc
+
+
+class Protection(NamedTuple):
+    """The association that a message came in, and the states of its set at that moment."""
+
+    terms: SetTerms
+    role: Role
+    sequence: int
+    """ESP sequence number of the packet that completed the message."""
+    state_ue: State
+    state_pcscf: State
+
+    @property
+    def generation(self) -> int:
+        """Generation of the set."""
+        return self.terms.generation
+
+    def state(self, side: Side) -> State:
+        """The state of the set as that side has it."""
+        return self.state_ue if side is Side.UE else self.state_pcscf
+
+
+class Sighting(NamedTuple):
+    """One SIP message as it was seen on Gm."""
+
+    at: FrameRef
+    """The frame that completed it."""
+    frames: tuple[FrameRef, ...]
+    message: Message
+    sender: Side
+    transport: str
+    """``UDP`` or ``TCP``."""
+    sport: int
+    dport: int
+    protection: Protection | None
+    """None: in clear."""
+    connection: object
+    """Identity of the TCP connection, None over UDP."""
+
+    @property
+    def where(self) -> str:
+        """The protection in words, for expected and observed."""
+        if self.protection is None:
+            return f"in clear ({self.transport} {self.sport}>{self.dport})"
+        return f"set {self.protection.generation}, {self.protection.role} ({self.transport} {self.sport}>{self.dport})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened at a frame; `subject` is None where it belongs to no registration."""
+
+    at: FrameRef
+    subject: Subject | None
+
+
+# --- the registration procedure -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationStarted(Event):
+    """SM1, or a REGISTER that reports a MAC or SQN failure and so begins anew (cases A, B, F, G)."""
+
+    register: Sighting
+    offer: tuple[Mechanism, ...]
+    """Security-Client, entry by entry."""
+    in_use: SetTerms | None
+    """The set that the UE has in use for this contact."""
+    reports_failure: bool
+    deregisters: bool
+    emergency: bool
+    unfinished: FrameRef | None
+    """SM1 of an earlier procedure of this contact that has neither a final answer nor timed out."""
+    unfinished_related: bool
+    """Same Call-ID as the unfinished one: a restart of the same procedure (FP17)."""
+    complete: Knowledge
+    """Whether a final answer could have been lost in the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeSent(Event):
+    """SM6: a 401 with a Digest challenge to a REGISTER on Gm."""
+
+    challenge: Sighting
+    register: Sighting | None
+    """The REGISTER that it answers, None if that is not in the capture."""
+    answers_sm7: bool
+    """A second challenge in answer to SM7 (case E)."""
+    answers_failure: bool
+    """The challenge that follows a MAC or SQN failure (cases F, G)."""
+    is_aka: bool
+    reveals_keys: bool
+    """The challenge holds ck or ik."""
+    offer: tuple[Mechanism, ...]
+    """Security-Client of that REGISTER."""
+    server: tuple[Mechanism, ...]
+    """Security-Server, entry by entry."""
+    parent: SetTerms | None
+    """The set that protected SM1."""
+    emergency: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeAnswered(Event):
+    """SM7: the REGISTER with the answer to the newest challenge."""
+
+    register: Sighting
+    challenge: Sighting
+    expected: SetTerms | None
+    """The set that SM6 announced; None if no set could be built from SM1 and SM6."""
+    client: Comparison | None
+    """Security-Client of SM7 against that of the challenged REGISTER; None if that is not in the capture."""
+    verify: Comparison | None
+    """Security-Verify against the Security-Server of SM6; None if SM6 had none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSucceeded(Event):
+    """SM12: a 2xx to SM7."""
+
+    response: Sighting
+    register: Sighting
+    expected: SetTerms | None
+    client: Comparison | None
+    verify: Comparison | None
+    parent: SetTerms | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefused(Event):
+    """A final 4xx to 6xx, no challenge, to SM1 or SM7 (cases D and I)."""
+
+    response: Sighting
+    register: Sighting
+    answers_sm7: bool
+    parent: SetTerms | None
+    """The set that protected SM1, None if it was in clear."""
+    expected: SetTerms | None
+    client: Comparison | None
+    verify: Comparison | None
+    res_right: bool | None
+    """Whether the UE's answer was right, None if RES is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefreshed(Event):
+    """A 2xx to a REGISTER that was not challenged (case B0); deregistrations have their own event."""
+
+    response: Sighting
+    register: Sighting
+    offer: tuple[Mechanism, ...]
+    in_use: SetTerms | None
+    answers_challenge: bool
+    """The REGISTER came in clear and carried an answer to the newest challenge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deregistered(Event):
+    """A 2xx to a REGISTER with expiry 0."""
+
+    response: Sighting
+    register: Sighting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreRegisterSent(Event):
+    """The REGISTER as the P-CSCF forwarded it, seen behind it (SM2, SM8)."""
+
+    leaked: tuple[str, ...]
+    """Which of Security-Client, Security-Verify and sec-agree it still holds."""
+    original: FrameRef | None
+    """The REGISTER on Gm."""
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+class RequestSent(NamedTuple):
+    """A protected request."""
+
+    at: FrameRef
+    subject: Subject | None
+    request: Sighting
+    repeat: bool
+    """A retransmission of the same transaction (FP1)."""
+
+
+class ResponseSent(NamedTuple):
+    """A protected response."""
+
+    at: FrameRef
+    subject: Subject | None
+    response: Sighting
+    request: Sighting | None
+    """Its request, None if that is not in the capture or was forgotten."""
+    connection_alive: bool
+    """Over TCP: the connection of the request was still open."""
+    answers_register: str
+    """For a REGISTER: ``SM1``, ``SM7``, ``failure`` (MAC or SQN) or ``deregistration``; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearMessageSent(Event):
+    """A SIP message in clear between a UE and a P-CSCF."""
+
+    sighting: Sighting
+    request: Sighting | None
+    """For a response: its request."""
+    established: bool
+    """An ipsec-3gpp set had been established for this contact, or is being set up (FP11)."""
+    dialog_protected: bool
+    """Earlier messages with this Call-ID were protected."""
+    emergency: bool
+    deregistration: bool
+    """It answers a deregistration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDuringRegistration(Event):
+    """A message that is no REGISTER nor an answer to one, while a registration procedure is open."""
+
+    sighting: Sighting
+    request: Sighting | None
+    parent: SetTerms | None
+    """The set that protected SM1; None if SM1 was in clear."""
+    challenged: bool
+    """SM6 has been sent."""
+    begun_before: bool
+    """It belongs to a transaction, or to a call, that began before SM1 (FP6)."""
+    emergency: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyUse(Event):
+    """The UE used a temporary set for other things than the authentication; told when it is settled."""
+
+    sighting: Sighting
+    certain: Knowledge
+    """Whether SM12 came later for sure, and was not merely lost from the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationOnly(Event):
+    """SM12 came, and until then the new set had carried nothing but the authentication."""
+
+    generation: int
+
+
+class FreshRequest(NamedTuple):
+    """A new transaction (no REGISTER, no ACK, no CANCEL) on an established set; the switch rules judge it."""
+
+    at: FrameRef
+    subject: Subject | None
+    request: Sighting
+    newer: SetTerms | None
+    """The newer established set of this contact, if the request is on an older one."""
+    older: SetTerms | None
+    """The set that the one used replaces, if the request is on the newest one and SM1 was protected."""
+    knew: Knowledge | None
+    """On an older set: how sure it is that the sender had to use the newer one."""
+    trigger: FrameRef | None
+    """First further message of the UE on the newest set."""
+    pending: bool
+    """A transaction of the older set is open."""
+    older_expires: int | None
+    """Deadline of the older set, ns since the epoch."""
+    complete: Knowledge
+    """Whether an earlier message of the UE on the newest set could have been lost in the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadSetUsed(Event):
+    """A SIP message on a set that its sender had to have given up."""
+
+    sighting: Sighting
+    terms: SetTerms
+    end: End
+    since: FrameRef
+    """The message by which the set had to go."""
+    since_time: int
+    """From when on it had to be gone, ns since the epoch (a deadline, or the time of `since`)."""
+    knew: Knowledge
+    pending: bool
+    """It belongs to a transaction that began while the set was still good (FP6)."""
+    repeat: bool
+    """A retransmission of a message that was sent while the set was still good (FP1)."""
+    invited: bool
+    """It answers a request that the other side should not have sent there."""
+    complete: Knowledge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetired(Event):
+    """The end of the capture, or of the set's memory: a set that had to go, and whether a side used it after that."""
+
+    terms: SetTerms
+    end: End
+    used_by_ue: bool
+    used_by_pcscf: bool
+    observed: bool
+    """Something was seen on this contact after the set had to be gone: without it there is nothing to pass."""
+
+
+# --- packets and connections ----------------------------------------------------------------------------------------
+
+
+class PacketVerified(NamedTuple):
+    """An ESP packet whose ICV is right: the event of almost every packet, hence a tuple and not a dataclass."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    flow: tuple[int, int] | None
+    """Source and destination port inside; None if there is neither UDP nor TCP, or TCP and UDP cannot be read."""
+    sequence: int
+    sender_fits: bool
+    """The packet came from the address that the set names as sender."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityFailed(Event):
+    """An ESP packet of a keyed association whose ICV is wrong."""
+
+    terms: SetTerms
+    role: Role
+    spi: int
+    sequence: int
+    neighbours: bool
+    """Other packets of the same association verified before."""
+    cut: bool
+    """The capture kept only a part of the packet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRepeated(Event):
+    """A sequence number was used a second time, for other content, on the same association; or it was 0."""
+
+    terms: SetTerms
+    role: Role
+    sequence: int
+    earlier: FrameRef | None
+    """The packet that had it first; None for number 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignSpi(Event):
+    """An ESP packet between a known UE and P-CSCF whose SPI is not one that its receiver announced."""
+
+    sender: Side
+    spi: int
+    announced_by_sender: bool
+    """The sender itself announced this SPI: it is the one of the other direction."""
+    negotiated: bool
+    """Every registration of this pair was seen from its beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedSpi(Event):
+    """The first packet on an SPI below 256 that a header announced."""
+
+    spi: int
+    announced_by: Side
+    announcement: FrameRef | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOnProtectedPort(Event):
+    """An unprotected UDP or TCP packet to or from a protected port of a living set."""
+
+    sender: Side
+    terms: SetTerms
+    transport: str
+    sport: int
+    dport: int
+    what: str
+    """First line of the SIP message, or which TCP segment it is."""
+    ue_port: bool
+    """The port at the UE is one of the set's (else only the P-CSCF's port is, which other UEs share)."""
+    follows_via: bool
+    """A response to a clear request whose Via named this port (PORT-15)."""
+    invited: bool
+    """A response to a request whose Via named the P-CSCF's client port (R23)."""
+    unprotected_port: bool
+    """The announced port is 5060 or 5061 (R7)."""
+    deregistration: bool
+    """It answers a protected deregistration."""
+    certain: Knowledge
+    """Whether the sender still had, or already had, the set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionClosing(Event):
+    """A FIN or RST on a protected connection of a set that is being replaced."""
+
+    sender: Side
+    how: str
+    terms: SetTerms
+    open_request: FrameRef | None
+    """A request on this connection that has no final answer yet."""
+    peer_first: bool
+    """The peer had closed its side before."""
+    complete: Knowledge
+
+
+# --- what could not be read -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMissing(Event):
+    """A set that carried packets which no key opened."""
+
+    terms: SetTerms | None
+    spis: tuple[int, ...]
+    packets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """Anything else that the reader of a report must know: a hole, an eviction, a wrong key."""
+
+    text: str

@@ -1,0 +1,270 @@
+"""Packets below SIP: ESP packets and their sequence numbers, clear packets on protected ports, closing connections."""
+
+from __future__ import annotations
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import (
+    ClearOnProtectedPort,
+    ConnectionClosing,
+    ForeignSpi,
+    IntegrityFailed,
+    KeyMissing,
+    Knowledge,
+    PacketVerified,
+    ReservedSpi,
+    Role,
+    SequenceRepeated,
+    Side,
+    Sighting,
+    State,
+)
+from analyzer.ims.session import Packet, Session
+from analyzer.ims.subjects import Context, Pair
+from analyzer.ims.traffic import Traffic
+from analyzer.ims.transactions import Transaction
+from analyzer.network.tcp import Connection
+
+TAIL = 12
+"""Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
+
+SIP_PORTS = frozenset({5060, 5061})
+"""Ports that must not be announced as protected (R7)."""
+
+
+class PacketLedger:
+    """Keeps the books on packets; true from `verified` means: hand the content on."""
+
+    __slots__ = ("_reserved", "_session", "_traffic", "bad_icv", "no_key", "packets", "replayed", "verified_count")
+
+    def __init__(self, session: Session, traffic: Traffic) -> None:
+        self._session = session
+        self._traffic = traffic
+        self._reserved: set[tuple[bytes, int]] = set()
+        self.packets = 0
+        self.verified_count = 0
+        self.bad_icv = 0
+        self.no_key = 0
+        self.replayed = 0
+
+    def verified(
+        self,
+        binding: Binding,
+        sequence: int,
+        packet: bytes,
+        at: FrameRef,
+        source: bytes,
+        flow: tuple[int, int] | None,
+    ) -> bool:
+        """An ESP packet that its association opened; false if it is a repetition of one that was seen."""
+        session, owner = self._session, binding.set
+        self.packets += 1
+        self.verified_count += 1
+        if not binding.proven:
+            session.prove(binding)
+        noted = binding.ledger.note(sequence, packet[-TAIL:], at)
+        if noted is True:
+            self.replayed += 1
+            return False
+        context = owner.contact
+        assert isinstance(context, Context)
+        role = binding.role
+        if noted is not None or sequence == 0:
+            session.emit(
+                SequenceRepeated(
+                    at=at,
+                    subject=context.subject,
+                    terms=owner.terms,
+                    role=role,
+                    sequence=sequence,
+                    earlier=noted or None,
+                )
+            )
+        session.emit(
+            PacketVerified(
+                at, context.subject, owner.terms, role, flow, sequence, source == context.pair.address(role.sender)
+            )
+        )
+        if role is Role.UC_PS or role is Role.US_PC:
+            self._traffic.proven(owner)
+        return True
+
+    def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef, cut: bool) -> None:
+        """An ESP packet of a keyed association that did not verify."""
+        self.packets += 1
+        owner = binding.set
+        association = binding.association
+        neighbours = association is not None and association.verified > 0
+        if cut or not neighbours:
+            self.no_key += 1
+            owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
+        else:
+            self.bad_icv += 1
+        context = owner.contact
+        assert isinstance(context, Context)
+        self._session.emit(
+            IntegrityFailed(
+                at=at,
+                subject=context.subject,
+                terms=owner.terms,
+                role=binding.role,
+                spi=spi,
+                sequence=sequence,
+                neighbours=neighbours,
+                cut=cut,
+            )
+        )
+
+    def unopened(self, pair: Pair | None, source: bytes, destination: bytes, packet: bytes, at: FrameRef) -> None:
+        """An ESP packet for which there is no key at all."""
+        self.packets += 1
+        self.no_key += 1
+        if len(packet) < 8:
+            return
+        spi = int.from_bytes(packet[:4], "big")
+        announced = self._session.announced.get(destination + packet[:4])
+        if announced:
+            binding = announced[0]
+            binding.set.unopened[spi] = binding.set.unopened.get(spi, 0) + 1
+            binding.ledger.note(int.from_bytes(packet[4:8], "big"), packet[-TAIL:], at)
+            return
+        if pair is None:
+            return
+        context = pair.contexts[-1] if pair.contexts else None
+        self._session.emit(
+            ForeignSpi(
+                at=at,
+                subject=context.subject if context else None,
+                sender=Side.UE if source == pair.ue else Side.PCSCF,
+                spi=spi,
+                announced_by_sender=source + packet[:4] in self._session.announced,
+                negotiated=bool(pair.contexts)
+                and all(known.sets and known.sets[0].parent is None for known in pair.contexts),
+            )
+        )
+
+    def reserved(self, context: Context, made: SaSet, sm6: Sighting) -> None:
+        """Report SPIs below 256 of a new set, once for each endpoint and value (ESP-01)."""
+        terms = made.terms
+        for side, spis in ((Side.UE, (terms.spi_uc, terms.spi_us)), (Side.PCSCF, (terms.spi_pc, terms.spi_ps))):
+            for spi in spis:
+                key = (context.pair.address(side), spi or 0)
+                if spi is not None and spi < 256 and key not in self._reserved and len(self._reserved) < 4096:
+                    self._reserved.add(key)
+                    self._session.emit(
+                        ReservedSpi(
+                            at=sm6.at,
+                            subject=context.subject,
+                            spi=spi,
+                            announced_by=side,
+                            announcement=terms.sm1 if side is Side.UE else terms.sm6,
+                        )
+                    )
+
+    # --- clear packets ---------------------------------------------------------------------------------------------
+
+    def clear(
+        self,
+        pair: Pair,
+        sender: Side,
+        at: FrameRef,
+        transport: str,
+        sport: int,
+        dport: int,
+        what: str,
+        sighting: Sighting | None,
+        transaction: Transaction | None,
+    ) -> None:
+        """A clear UDP datagram or TCP segment that has a protected port; the caller has looked at `pair.guarded`."""
+        ue_port, pcscf_port = (sport, dport) if sender is Side.UE else (dport, sport)
+        for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or []):
+            if owner.alive(sender) and owner.alive(sender.other):
+                break
+        else:
+            return
+        if owner.sm12 is None and not any(b.ledger.highest for role in owner.bindings.values() for b in role):
+            return  # SM6 has announced the set, but nobody has used it: nothing lives on these ports yet
+        terms, context = owner.terms, owner.contact
+        assert isinstance(context, Context)
+        at_ue, at_pcscf = ue_port in (terms.port_uc, terms.port_us), pcscf_port in (terms.port_pc, terms.port_ps)
+        request = transaction.request if transaction is not None and sighting is not None else None
+        answer = request is not None and sighting is not None and not sighting.message.is_request
+        via = request.message.top_via if request is not None and answer else None
+        named = via.port if via is not None else None
+        protected_ports = {port for port, fits in ((ue_port, at_ue), (pcscf_port, at_pcscf)) if fits}
+        self._session.emit(
+            ClearOnProtectedPort(
+                at=at,
+                subject=context.subject,
+                sender=sender,
+                terms=terms,
+                transport=transport,
+                sport=sport,
+                dport=dport,
+                what=what,
+                ue_port=at_ue,
+                follows_via=answer
+                and request is not None
+                and request.protection is None
+                and dport in protected_ports
+                and len(protected_ports) == 1
+                and named == dport,
+                invited=answer
+                and request is not None
+                and request.protection is not None
+                and named == terms.port_pc
+                and sender is Side.UE,
+                unprotected_port=bool(protected_ports) and protected_ports <= SIP_PORTS,
+                deregistration=transaction is not None and transaction.deregisters,
+                certain=Knowledge(True, f"set {terms.generation} was in force at both ends"),
+            )
+        )
+
+    # --- connections -----------------------------------------------------------------------------------------------
+
+    def closing(self, packet: Packet | None, sender: Side, connection: Connection, how: str, at: FrameRef) -> None:
+        """A FIN or RST; only those on a set that is being replaced are told (TRN-05)."""
+        if packet is None or packet.binding is None:
+            return
+        owner = packet.binding.set
+        if owner.states[Side.UE] is not State.OLD and owner.states[Side.PCSCF] is not State.OLD:
+            return
+        context = owner.contact
+        assert isinstance(context, Context)
+        profile = self._session.profile
+        waiting = [
+            transaction.request.at
+            for transaction in owner.open_requests.values()
+            if transaction.request.connection is connection and transaction.open(at.time, profile)
+        ]
+        closed_before = [by for by, _, _ in connection.closing if by != _index(connection, context, sender)]
+        self._session.emit(
+            ConnectionClosing(
+                at=at,
+                subject=context.subject,
+                sender=sender,
+                how=how,
+                terms=owner.terms,
+                open_request=waiting[0] if waiting else None,
+                peer_first=bool(closed_before),
+                complete=owner.complete(),
+            )
+        )
+
+    def keyless(self, context: Context, owner: SaSet) -> None:
+        """At the end of a set: say that no key opened its packets."""
+        if owner.unopened and not owner.keyed:
+            self._session.emit(
+                KeyMissing(
+                    at=owner.terms.sm6 or owner.terms.sm1 or FrameRef(0, 0, 0),
+                    subject=context.subject,
+                    terms=owner.terms,
+                    spis=tuple(owner.unopened),
+                    packets=sum(owner.unopened.values()),
+                )
+            )
+
+
+def _index(connection: Connection, context: Context, side: Side) -> int:
+    """Which end of the connection a side is."""
+    return 0 if connection.endpoints[0][0] == context.pair.address(side) else 1

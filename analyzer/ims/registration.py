@@ -1,0 +1,470 @@
+"""Registration procedures: SM1, SM6, SM7 and SM12, told apart by their nonce (section 9.3, rulings R1, R11, R16).
+
+A REGISTER that carries the nonce of the newest challenge is SM7, or reports a MAC or SQN failure if it has ``auts`` or
+no response; with any other nonce it is an SM1, whatever its response holds. A challenge is consumed by the final
+answer to its SM7. One reading is added to R1: where SM7 was sent and a REGISTER in another transaction repeats its
+nonce with *new* SPIs, the UE has given up waiting and starts anew with cached credentials, so it is an SM1.
+"""
+
+from __future__ import annotations
+
+from analyzer.frame import SECOND
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import (
+    AuthenticationOnly,
+    ChallengeAnswered,
+    ChallengeSent,
+    Deregistered,
+    EarlyUse,
+    End,
+    Knowledge,
+    RegistrationRefreshed,
+    RegistrationRefused,
+    RegistrationStarted,
+    RegistrationSucceeded,
+    SetTerms,
+    Side,
+    Sighting,
+    State,
+)
+from analyzer.ims.session import Session, agree, algorithms
+from analyzer.ims.subjects import CHALLENGES, Context, instance_of, offer_of
+from analyzer.ims.transactions import Transaction
+from analyzer.keys.keyring import Vector
+from analyzer.sip.digest import Challenge, challenge, credentials, verify
+from analyzer.sip.message import Message
+from analyzer.sip.secagree import Comparison, Mechanism, compare
+
+IMPUS = 32
+"""Public identities listed for one subject."""
+
+
+class Procedure:
+    """One registration procedure (K2)."""
+
+    __slots__ = (
+        "begun",
+        "call_id",
+        "challenge",
+        "client",
+        "consumed",
+        "finished",
+        "nonce",
+        "offer",
+        "parent",
+        "register",
+        "server",
+        "set",
+        "sm7",
+        "transaction",
+        "vectors",
+        "verify",
+    )
+
+    def __init__(self, register: Sighting, transaction: Transaction, parent: SaSet | None) -> None:
+        self.register = register
+        self.begun = register.at
+        """SM1: where the procedure began."""
+        self.transaction = transaction
+        """The transaction of its latest REGISTER."""
+        self.parent = parent
+        """The set that protected SM1, None if it was in clear."""
+        self.call_id = register.message.call_id
+        self.offer = offer_of(register.message, "security-client")
+        self.challenge: Sighting | None = None
+        self.nonce = ""
+        self.server: tuple[Mechanism, ...] = ()
+        self.set: SaSet | None = None
+        self.sm7: Sighting | None = None
+        self.client: Comparison | None = None
+        self.verify: Comparison | None = None
+        self.consumed = False
+        self.finished = False
+        self.vectors: list[Vector] = []
+
+    @property
+    def parent_terms(self) -> SetTerms | None:
+        """What was agreed for the set that protected SM1."""
+        return self.parent.terms if self.parent is not None else None
+
+
+class Registrar:
+    """Follows the procedures of all contexts."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- REGISTER ----------------------------------------------------------------------------------------------
+
+    def request(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
+        """A REGISTER that is no retransmission."""
+        message = sighting.message
+        transaction.deregisters = _deregisters(message)
+        self._identify(context, message)
+        procedure = self._answered(context, sighting, transaction, owner)
+        if procedure is None:
+            self._start(context, sighting, transaction, owner)
+        else:
+            self._sm7(context, procedure, sighting, transaction)
+
+    def _answered(
+        self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None
+    ) -> Procedure | None:
+        """The procedure whose challenge this REGISTER answers; None if it starts one (and sets the kind)."""
+        found = credentials(sighting.message)
+        procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
+        transaction.kind = "SM1"
+        if found is None or procedure is None or procedure is not context.newest or procedure.consumed:
+            return None
+        if found.auts or not found.response:
+            transaction.kind = "failure"
+            return None
+        if procedure.sm7 is not None and (owner is None or owner is not procedure.set):
+            values = offer_of(sighting.message, "security-client")
+            if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:
+                return None
+        transaction.kind = "SM7"
+        return procedure
+
+    def _start(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
+        session, earlier = self._session, context.current
+        in_use = context.in_use()
+        now = sighting.at.time
+        unfinished = None
+        if earlier is not None and not earlier.finished and earlier.transaction.open(now, session.profile):
+            unfinished = earlier
+        context.current = procedure = Procedure(sighting, transaction, owner)
+        transaction.procedure = procedure
+        session.emit(
+            RegistrationStarted(
+                at=sighting.at,
+                subject=context.subject,
+                register=sighting,
+                offer=procedure.offer,
+                in_use=in_use.terms if in_use else None,
+                reports_failure=transaction.kind == "failure",
+                deregisters=transaction.deregisters,
+                emergency=context.emergency,
+                unfinished=unfinished.transaction.request.at if unfinished else None,
+                unfinished_related=unfinished is not None and unfinished.call_id == procedure.call_id,
+                complete=_nothing_lost(unfinished),
+            )
+        )
+        failed = transaction.kind == "failure"
+        for temporary in list(context.temporary(Side.UE)):
+            temporary.end(Side.UE, End.FAILED if failed else End.SUPERSEDED, sighting.at)
+            if failed:
+                temporary.end(Side.PCSCF, End.FAILED, sighting.at)
+
+    def _sm7(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        message, sm6 = sighting.message, procedure.challenge
+        assert sm6 is not None
+        transaction.procedure = procedure
+        procedure.transaction = transaction
+        first = procedure.sm7 is None
+        procedure.sm7 = sighting
+        if procedure.set is not None and (first or procedure.set.sm7 is None):
+            procedure.set.sm7 = sighting.at
+        server = sm6.message.values("security-server")
+        procedure.client = compare(
+            procedure.register.message.values("security-client"), message.values("security-client")
+        )
+        procedure.verify = compare(server, message.values("security-verify")) if server else None
+        self._session.emit(
+            ChallengeAnswered(
+                at=sighting.at,
+                subject=context.subject,
+                register=sighting,
+                challenge=sm6,
+                expected=procedure.set.terms if procedure.set else None,
+                client=procedure.client,
+                verify=procedure.verify,
+            )
+        )
+
+    # --- answers -----------------------------------------------------------------------------------------------
+
+    def response(self, context: Context, sighting: Sighting, transaction: Transaction) -> None:
+        """The first final answer to a REGISTER."""
+        procedure = transaction.procedure
+        if not isinstance(procedure, Procedure):
+            return
+        status = sighting.message.status
+        found = challenge(sighting.message) if status in (401, 407) else None
+        if found is not None:
+            self._challenge(context, procedure, sighting, transaction, found)
+        elif status < 300:
+            self._success(context, procedure, sighting, transaction)
+        else:
+            self._refusal(context, procedure, sighting, transaction)
+
+    def _challenge(
+        self, context: Context, before: Procedure, sighting: Sighting, transaction: Transaction, found: Challenge
+    ) -> None:
+        session = self._session
+        procedure = before
+        if before.challenge is not None:  # case E: another challenge in answer to SM7
+            before.consumed = True
+            procedure = Procedure(transaction.request, transaction, before.parent)
+            procedure.begun = before.begun
+            context.current = transaction.procedure = procedure
+        for temporary in list(context.temporary(Side.PCSCF)):
+            temporary.end(Side.PCSCF, End.SUPERSEDED, sighting.at)
+            if transaction.kind == "SM7":
+                temporary.end(Side.UE, End.SUPERSEDED, sighting.at)
+        procedure.challenge = sighting
+        procedure.nonce = found.nonce or ""
+        procedure.server = offer_of(sighting.message, "security-server")
+        context.newest = procedure
+        context.challenges[procedure.nonce] = procedure
+        if len(context.challenges) > CHALLENGES:
+            context.challenges.popitem(last=False)
+        if found.rand is not None:
+            procedure.vectors = session.keyring.vectors(context.impi, found.rand)
+        session.emit(
+            ChallengeSent(
+                at=sighting.at,
+                subject=context.subject,
+                challenge=sighting,
+                register=transaction.request,
+                answers_sm7=transaction.kind == "SM7",
+                answers_failure=transaction.kind == "failure",
+                is_aka=found.is_aka,
+                reveals_keys=found.has_keys,
+                offer=procedure.offer,
+                server=procedure.server,
+                parent=procedure.parent_terms,
+                emergency=context.emergency,
+            )
+        )
+        procedure.set = self._temporary(context, procedure, sighting)
+
+    def _temporary(self, context: Context, procedure: Procedure, sm6: Sighting) -> SaSet | None:
+        """The set that SM1 and SM6 announce, in state TMP at both sides."""
+        agreed = agree(procedure.offer, procedure.server)
+        if agreed is None:
+            return None
+        mine, theirs = agreed
+        context.generations += 1
+        terms = SetTerms(
+            generation=context.generations,
+            parent=procedure.parent.generation if procedure.parent else None,
+            spi_uc=mine.spi_c,
+            spi_us=mine.spi_s,
+            spi_pc=theirs.spi_c,
+            spi_ps=theirs.spi_s,
+            port_uc=mine.port_c,
+            port_us=mine.port_s,
+            port_pc=theirs.port_c,
+            port_ps=theirs.port_s,
+            mod=theirs.mod,
+            sm1=procedure.register.at,
+            sm6=sm6.at,
+        )
+        made = SaSet(context, terms, procedure.parent)
+        made.alg, made.ealg = theirs.alg, theirs.ealg
+        made.challenge = sm6
+        if context.port_us is None:
+            context.port_us = terms.port_us
+        self._session.add_set(context, made, algorithms(procedure.offer, procedure.server), procedure.vectors)
+        return made
+
+    def _success(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        session, kind, now = self._session, transaction.kind, sighting.at
+        expected = procedure.set
+        if kind == "SM7":
+            session.emit(
+                RegistrationSucceeded(
+                    at=now,
+                    subject=context.subject,
+                    response=sighting,
+                    register=transaction.request,
+                    expected=expected.terms if expected else None,
+                    client=procedure.client,
+                    verify=procedure.verify,
+                    parent=procedure.parent_terms,
+                )
+            )
+            procedure.consumed = procedure.finished = True
+            if expected is not None and expected.alive(Side.PCSCF):
+                self._established(context, procedure, expected, sighting)
+        elif not transaction.deregisters:
+            newest = context.newest
+            carried = credentials(transaction.request.message)
+            session.emit(
+                RegistrationRefreshed(
+                    at=now,
+                    subject=context.subject,
+                    response=sighting,
+                    register=transaction.request,
+                    offer=procedure.offer,
+                    in_use=procedure.parent_terms,
+                    answers_challenge=transaction.request.protection is None
+                    and newest is not None
+                    and not newest.consumed
+                    and carried is not None
+                    and bool(carried.response)
+                    and carried.nonce == newest.nonce,
+                )
+            )
+        procedure.finished = True
+        self._bind(context, procedure, sighting, transaction)
+
+    def _established(self, context: Context, procedure: Procedure, new: SaSet, sm12: Sighting) -> None:
+        """SM12: the new set replaces what was there (section 9, both sides)."""
+        session, at = self._session, sm12.at
+        certain = _settled(new, sm12)
+        for early in new.early:
+            session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=certain))
+        if not new.early:
+            session.emit(AuthenticationOnly(at=at, subject=context.subject, generation=new.generation))
+        new.early.clear()
+        new.sm12 = at
+        new.states[Side.UE] = State.USE
+        new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
+        for other in context.sets:
+            if other is new or not other.established():
+                continue
+            if procedure.parent is None:
+                other.end(Side.PCSCF, End.CLEAR_START, at)
+                other.end(Side.UE, End.CLEAR_START, at)
+                continue
+            if other is procedure.parent:
+                if other.alive(Side.PCSCF):
+                    other.states[Side.PCSCF] = State.OLD
+            else:
+                other.end(Side.PCSCF, End.OLDER, at)
+            if other.alive(Side.UE):
+                other.states[Side.UE] = State.OLD
+
+    def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        session, at = self._session, sighting.at
+        answers_sm7 = transaction.kind == "SM7"
+        failed = procedure.set
+        session.emit(
+            RegistrationRefused(
+                at=at,
+                subject=context.subject,
+                response=sighting,
+                register=transaction.request,
+                answers_sm7=answers_sm7,
+                parent=procedure.parent_terms,
+                expected=failed.terms if failed else None,
+                client=procedure.client,
+                verify=procedure.verify,
+                res_right=_res_right(procedure, transaction.request) if answers_sm7 else None,
+            )
+        )
+        procedure.finished = True
+        if not answers_sm7:
+            return
+        procedure.consumed = True
+        if failed is None:
+            return
+        for early in failed.early:
+            unsure = Knowledge(False, "the authentication failed; whether an SM12 came before is not to be seen")
+            session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=unsure))
+        failed.early.clear()
+        for side in Side:
+            failed.end(side, End.FAILED, at)
+
+    # --- what a 2xx says about bindings and lifetime ---------------------------------------------------------------
+
+    def _bind(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        message, now = sighting.message, sighting.at.time
+        target = transaction.request.message.to_uri
+        impu = target.text if target else ""
+        for value in message.values("p-associated-uri"):
+            for part in value.split(","):
+                _add(context.impus, part.strip().strip("<>").partition(">")[0])
+        if impu:
+            _add(context.impus, impu)
+        if transaction.deregisters:
+            context.bindings.pop(impu, None)
+            self._session.emit(
+                Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
+            )
+            everything = any(contact.star for contact in transaction.request.message.contacts)
+            if everything or not any(end > now for end in context.bindings.values()):
+                for each in context.sets:
+                    for side in Side:
+                        each.end(side, End.DEREGISTERED, sighting.at)
+            return
+        expiry = _expiry(message, transaction.request.message)
+        if expiry is None:
+            return
+        context.bindings[impu] = now + expiry * SECOND
+        granted = procedure.set if transaction.kind == "SM7" else procedure.parent
+        if granted is not None:
+            before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0
+            deadline = now + expiry * SECOND + self._session.profile.lifetime_margin
+            if deadline >= before:
+                granted.expiry_from = sighting.at
+            granted.expires_at = max(deadline, before, granted.expires_at or 0)
+
+    @staticmethod
+    def _identify(context: Context, message: Message) -> None:
+        found = credentials(message)
+        if context.impi is None and found is not None and found.username:
+            context.impi = found.username
+        contact = next((entry for entry in message.contacts if entry.uri is not None), None)
+        if contact is not None and contact.uri is not None:
+            context.contact = contact.uri.text
+        if context.instance is None:
+            context.instance = instance_of(message)
+
+
+def _add(names: list[str], name: str) -> None:
+    if name and name not in names and len(names) < IMPUS:
+        names.append(name)
+
+
+def _deregisters(message: Message) -> bool:
+    """Expiry 0 for every contact that the REGISTER names."""
+    if not message.contacts:
+        return False
+    expires = message.expires
+    values = [contact.params.get("expires") for contact in message.contacts]
+    return all(value.strip() == "0" if value is not None else expires == 0 for value in values)
+
+
+def _expiry(response: Message, request: Message) -> int | None:
+    """Seconds for which the registrar bound the contact of this REGISTER: Contact ``expires``, else Expires."""
+    own = {contact.uri.text for contact in request.contacts if contact.uri is not None}
+    found: list[int] = []
+    for contact in response.contacts:
+        value = contact.params.get("expires")
+        if value is not None and value.strip().isdigit():
+            seconds = min(int(value.strip()[:10]), 2**32)
+            if contact.uri is not None and contact.uri.text in own:
+                return seconds
+            found.append(seconds)
+    if found:
+        return max(found)
+    return response.expires
+
+
+def _nothing_lost(unfinished: Procedure | None) -> Knowledge:
+    if unfinished is None:
+        return Knowledge(True, "")
+    if unfinished.sm7 is not None and unfinished.set is not None:
+        complete = unfinished.set.complete()
+        if not complete.sure:
+            return complete
+    return Knowledge(True, "no gap in what was captured of this procedure")
+
+
+def _settled(new: SaSet, sm12: Sighting) -> Knowledge:
+    """Whether the SM12 that was seen is the first one that was sent."""
+    return new.complete() if sm12.protection is not None else Knowledge(True, "SM12 was seen in clear")
+
+
+def _res_right(procedure: Procedure, sm7: Sighting) -> bool | None:
+    """Whether the UE's response is right, where a vector of this challenge tells RES."""
+    found = credentials(sm7.message)
+    for vector in procedure.vectors:
+        if found is not None and vector.res is not None:
+            return verify(found, sm7.message.method, vector.res.octets, sm7.message.body)
+    return None

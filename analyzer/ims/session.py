@@ -1,0 +1,195 @@
+"""What the trackers share: the profile, the keys, the database of associations, and where events go.
+
+The database is the one loop of the picture: SM6 tells which associations will be used, and `ipsec/` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import Notice, Protection, Role, Side, Sighting
+from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
+from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
+from analyzer.ipsec.database import SaDatabase
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.keys.keyring import Keyring, Vector
+from analyzer.network.tcp import Connection
+from analyzer.profile import Profile
+from analyzer.sip.secagree import Mechanism
+
+Emit = Callable[[object], None]
+Watch = Callable[[bytes, int], None]
+
+CANDIDATES = 16
+"""Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
+SPIS = 200_000
+"""Announced SPIs remembered; the oldest goes first."""
+
+
+class Packet(NamedTuple):
+    """What the tag of a protected segment or datagram says."""
+
+    binding: Binding | None
+    """None for an association of a key file that no negotiation names."""
+    sequence: int
+
+
+class Candidate(NamedTuple):
+    """Keys that a set may have."""
+
+    alg: str
+    ealg: str
+    keys: Keys
+    vector: Vector
+
+
+class Session:
+    """State shared by the trackers of `ims/`."""
+
+    __slots__ = ("acknowledged", "announced", "database", "emit", "keyring", "profile", "proven", "retire", "watch")
+
+    def __init__(self, profile: Profile, keyring: Keyring, emit: Emit, watch: Watch) -> None:
+        self.profile = profile
+        self.keyring = keyring
+        self.database = SaDatabase()
+        self.emit = emit
+        self.watch = watch
+        self.announced: dict[bytes, list[Binding]] = {}
+        """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
+        self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
+        """Highest stream offset of a direction that the other side acknowledged."""
+        self.proven: list[SecurityAssociation] = []
+        """Associations that opened a packet, in the order in which they did."""
+        self.retire: Callable[[Context, SaSet], None] = lambda context, dropped: None
+
+    def protection(self, packet: Packet | None) -> Protection | None:
+        """How a message was protected, with the states of its set at this moment."""
+        if packet is None or packet.binding is None:
+            return None
+        owner = packet.binding.set
+        states = owner.states
+        return Protection(owner.terms, packet.binding.role, packet.sequence, states[Side.UE], states[Side.PCSCF])
+
+    def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
+        """Enter a new set: its SPIs become known, its ports watched, its candidate keys go into the database."""
+        pair, terms = context.pair, made.terms
+        keys = self._expanded(pairs, vectors)
+        for role in Role:
+            spi = _spi(terms.spi_us, terms.spi_uc, terms.spi_ps, terms.spi_pc, role)
+            if spi is None:
+                continue
+            source, destination = pair.address(role.sender), pair.address(role.sender.other)
+            self._announce(destination, spi, made, role)
+            for association, vector in self._candidates(source, destination, spi, keys):
+                binding = Binding(made, role)
+                binding.association, binding.vector = association, vector
+                association.owner = binding
+                made.bindings[role].append(binding)
+                self.database.add(association)
+        for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
+            for port in ports:
+                if port is not None:
+                    pair.guarded.setdefault(port, []).append(made)
+                    self.watch(pair.address(side), port)
+        context.sets.append(made)
+        if len(context.sets) > SETS:
+            self.drop(context, context.sets[0])
+
+    def prove(self, binding: Binding) -> None:
+        """A packet verified for the first time with this key."""
+        association = binding.association
+        assert association is not None
+        if len(self.proven) < SPIS:
+            self.proven.append(association)
+        self.keyring.mark_used(binding.vector if binding.vector is not None else association)
+        binding.set.settle(binding)
+
+    def drop(self, context: Context, old: SaSet) -> None:
+        """Forget a set: it can no longer be named."""
+        self.retire(context, old)
+        context.sets.remove(old)
+        context.forgotten.append(old)
+        if len(context.forgotten) > FORGOTTEN:
+            del context.forgotten[0]
+        for bindings in old.bindings.values():
+            for binding in bindings:
+                if binding.association is not None:
+                    self.database.remove(binding.association)
+        for known in context.pair.guarded.values():
+            if old in known:
+                known.remove(old)
+        for key in [key for key, bindings in self.announced.items() if any(found.set is old for found in bindings)]:
+            self.announced[key] = [found for found in self.announced[key] if found.set is not old]
+            if not self.announced[key]:
+                del self.announced[key]
+
+    def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
+        self.announced.setdefault(destination + spi.to_bytes(4, "big"), []).insert(0, Binding(made, role))
+        if len(self.announced) > SPIS:
+            del self.announced[next(iter(self.announced))]
+            self.emit(
+                Notice(at=FrameRef(0, 0, 0), subject=None, text=f"more than {SPIS} SPIs: the oldest was forgotten")
+            )
+
+    @staticmethod
+    def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[Candidate]:
+        """Keys of every pair of algorithms under every vector: the four associations of a set share them."""
+        found = []
+        for vector in vectors:
+            for alg, ealg in pairs[:CANDIDATES]:
+                try:
+                    found.append(Candidate(alg, ealg, expand(alg, ealg, vector.ck, vector.ik), vector))
+                except UnknownAlgorithm:
+                    continue
+        return found
+
+    def _candidates(
+        self, source: bytes, destination: bytes, spi: int, keys: list[Candidate]
+    ) -> list[tuple[SecurityAssociation, Vector | None]]:
+        explicit = self.keyring.explicit(source, destination, spi)
+        found: list[tuple[SecurityAssociation, Vector | None]] = [(association, None) for association in explicit]
+        for alg, ealg, expanded, vector in keys:
+            association = SecurityAssociation(
+                spi=spi, destination=destination, alg=alg, ealg=ealg, keys=expanded, source=source
+            )
+            found.append((association, vector))
+        return found
+
+
+def _spi(us: int | None, uc: int | None, ps: int | None, pc: int | None, role: Role) -> int | None:
+    """The SPI of a role: the receiver chose it for the port that it receives on (table 1.2)."""
+    return {Role.UC_PS: ps, Role.PS_UC: uc, Role.PC_US: us, Role.US_PC: pc}[role]
+
+
+def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[Mechanism, Mechanism] | None:
+    """The entry of each side that the set is built from: the first of the server that the UE offered too.
+
+    Where nothing is common the first of each side stands in, so that a wrong choice can still be followed (NEG-15).
+    """
+    mine = [entry for entry in offer if entry.is_ipsec]
+    theirs = [entry for entry in server if entry.is_ipsec]
+    for entry in sorted(theirs, key=lambda entry: -(entry.q if entry.q is not None else 1000)):
+        for own in mine:
+            if (own.alg, own.ealg) == (entry.alg, entry.ealg):
+                return own, entry
+    return (mine[0], theirs[0]) if mine and theirs else None
+
+
+def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:
+    """Every pair of algorithms that may be in use, the server's first, each once."""
+    pairs = {(entry.alg, entry.ealg): None for entry in (*server, *offer) if entry.is_ipsec and entry.alg}
+    return [(alg, ealg) for alg, ealg in pairs if alg is not None]
+
+
+def emergency_call(sighting: Sighting) -> bool:
+    """Whether a message belongs to an emergency call (FP10)."""
+    message = sighting.message
+    return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in (message.to_uri,)) or (
+        message.uri is not None and "urn:service:sos" in message.uri.lower()
+    )
+
+
+__all__ = ["Emit", "Packet", "Pair", "Session", "Watch", "agree", "algorithms", "emergency_call"]

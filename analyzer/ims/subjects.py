@@ -1,0 +1,238 @@
+"""Who talks to whom: pairs of a UE and a P-CSCF address, and the registration contexts of a pair (K1).
+
+A pair is learnt from a REGISTER that comes straight from a UE: one Via, no Path. What a server forwards has more.
+A context is one contact of one subscriber on one pair. A protected REGISTER belongs to the context of the set that
+protects it; one in clear is placed by its ``+sip.instance`` (and ``reg-id``), else by the UE address and port_us (R16).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import Side, Subject
+from analyzer.ims.knowledge import Vantage
+from analyzer.ims.transactions import Transactions
+from analyzer.sip.digest import credentials
+from analyzer.sip.message import Message
+from analyzer.sip.secagree import Mechanism, mechanisms
+
+if TYPE_CHECKING:
+    from analyzer.ims.registration import Procedure
+
+PAIRS = 100_000
+"""Pairs of addresses remembered; the oldest goes first."""
+CONTEXTS = 64
+"""Registration contexts of one pair; the oldest goes first."""
+SETS = 8
+"""Sets of one context that can still be named; the standard allows three to live."""
+FORGOTTEN = 256
+"""Further sets of one context that the report still lists."""
+CALLS = 256
+"""Protected Call-IDs remembered for one context."""
+CHALLENGES = 8
+"""Nonces remembered for one context."""
+
+
+def address_text(octets: bytes) -> str:
+    """An address of 4 or 16 octets as people write it."""
+    return str(ip_address(octets))
+
+
+class Context:
+    """One registration context: what is known of it, its procedures and its sets."""
+
+    __slots__ = (
+        "bindings",
+        "calls",
+        "challenges",
+        "contact",
+        "current",
+        "emergency",
+        "forgotten",
+        "generations",
+        "impi",
+        "impus",
+        "instance",
+        "last_seen",
+        "newest",
+        "pair",
+        "port_us",
+        "sets",
+        "subject",
+    )
+
+    def __init__(self, pair: Pair, number: int, impi: str | None, emergency: bool) -> None:
+        name = impi or "unknown"
+        suffix = "" if number == 1 else f"#{number}"
+        self.subject = Subject(f"{name}{suffix}@{pair.ue_text}", pair.ue_text, pair.pcscf_text)
+        self.pair = pair
+        self.impi = impi
+        self.impus: list[str] = []
+        self.contact: str | None = None
+        self.instance: tuple[str, str | None] | None = None
+        self.port_us: int | None = None
+        self.emergency = emergency
+        self.sets: list[SaSet] = []
+        """Newest last."""
+        self.forgotten: list[SaSet] = []
+        self.generations = 0
+        self.current: Procedure | None = None
+        self.newest: Procedure | None = None
+        """The procedure of the newest challenge."""
+        self.challenges: OrderedDict[str, Procedure] = OrderedDict()
+        self.bindings: dict[str, int] = {}
+        """Registered public identities with the end of their registration (FP8)."""
+        self.calls: OrderedDict[str, None] = OrderedDict()
+        self.last_seen = 0
+
+    def in_use(self, side: Side = Side.UE) -> SaSet | None:
+        """The newest established set that this side has not had to give up."""
+        for candidate in reversed(self.sets):
+            if candidate.established() and candidate.alive(side):
+                return candidate
+        return None
+
+    def newest_established(self) -> SaSet | None:
+        """The newest set with an SM12, alive or not."""
+        for candidate in reversed(self.sets):
+            if candidate.established():
+                return candidate
+        return None
+
+    def temporary(self, side: Side) -> Iterator[SaSet]:
+        """Sets that this side holds as TMP."""
+        return (candidate for candidate in self.sets if not candidate.established() and candidate.alive(side))
+
+    def remember_call(self, call_id: str) -> None:
+        """A message with this Call-ID was protected."""
+        if call_id not in self.calls:
+            self.calls[call_id] = None
+            if len(self.calls) > CALLS:
+                self.calls.popitem(last=False)
+
+
+class Pair:
+    """One UE address and one P-CSCF address."""
+
+    __slots__ = ("contexts", "guarded", "numbered", "pcscf", "pcscf_text", "transactions", "ue", "ue_text", "vantage")
+
+    def __init__(self, ue: bytes, pcscf: bytes, vantage: Vantage) -> None:
+        self.ue = ue
+        self.pcscf = pcscf
+        self.ue_text = address_text(ue)
+        self.pcscf_text = address_text(pcscf)
+        self.contexts: list[Context] = []
+        self.numbered = 0
+        self.transactions = Transactions()
+        self.vantage = vantage
+        self.guarded: dict[int, list[SaSet]] = {}
+        """Protected ports of either side, with the sets that they belong to."""
+
+    def address(self, side: Side) -> bytes:
+        """The address of a side."""
+        return self.ue if side is Side.UE else self.pcscf
+
+    def place_register(self, message: Message, offer: tuple[Mechanism, ...]) -> Context:
+        """The context of a REGISTER in clear, made if it is new (R16)."""
+        found = credentials(message)
+        impi = found.username if found and found.username else None
+        instance = instance_of(message)
+        emergency = is_emergency(message)
+        port_us = next((entry.port_s for entry in offer if entry.is_ipsec), None)
+        for context in reversed(self.contexts):
+            if context.emergency != emergency or (impi and context.impi and impi != context.impi):
+                continue
+            procedure = context.current
+            if procedure is not None and procedure.call_id == message.call_id:
+                return context
+            if instance is not None and context.instance is not None:
+                if instance == context.instance:
+                    return context
+            elif port_us is not None and context.port_us is not None:
+                if port_us == context.port_us:
+                    return context
+            elif port_us is None and instance is None:
+                return context
+        self.numbered += 1
+        context = Context(self, self.numbered, impi, emergency)
+        context.instance, context.port_us = instance, port_us
+        self.contexts.append(context)
+        if len(self.contexts) > CONTEXTS:
+            del self.contexts[0]
+        return context
+
+    def place_message(self, message: Message, ue_port: int, pcscf_port: int) -> Context | None:
+        """The context of any other message in clear: by a protected port, by identity, else the latest."""
+        for guarded in (ue_port, pcscf_port):
+            sets = self.guarded.get(guarded)
+            if sets:
+                owner = sets[-1].contact
+                assert isinstance(owner, Context)
+                return owner
+        if len(self.contexts) > 1:
+            names = {uri.text for uri in (message.from_uri, message.to_uri) if uri}
+            for context in reversed(self.contexts):
+                if names & set(context.impus):
+                    return context
+        return self.contexts[-1] if self.contexts else None
+
+
+class Directory:
+    """All pairs, found by the two addresses as they lie in a packet."""
+
+    __slots__ = ("_order", "_pairs", "_vantage", "evicted")
+
+    def __init__(self, vantage: str) -> None:
+        self._pairs: dict[bytes, tuple[Pair, Side]] = {}
+        self._order: OrderedDict[bytes, Pair] = OrderedDict()
+        self._vantage = vantage
+        self.evicted = 0
+
+    def find(self, source: bytes, destination: bytes) -> tuple[Pair, Side] | None:
+        """The pair of a packet and who sent it."""
+        return self._pairs.get(source + destination)
+
+    def learn(self, ue: bytes, pcscf: bytes) -> Pair:
+        """Enter a pair, UE first."""
+        pair = Pair(ue, pcscf, Vantage(self._vantage))
+        self._pairs[ue + pcscf] = pair, Side.UE
+        self._pairs[pcscf + ue] = pair, Side.PCSCF
+        self._order[ue + pcscf] = pair
+        if len(self._order) > PAIRS:
+            _, gone = self._order.popitem(last=False)
+            del self._pairs[gone.ue + gone.pcscf], self._pairs[gone.pcscf + gone.ue]
+            self.evicted += 1
+        return pair
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._order.values())
+
+
+def straight_from_ue(message: Message) -> bool:
+    """Whether a REGISTER comes from a UE itself: no server has added a Via or a Path."""
+    return message.is_request and message.method == "REGISTER" and message.via_count == 1 and not message.first("path")
+
+
+def instance_of(message: Message) -> tuple[str, str | None] | None:
+    """``+sip.instance`` and ``reg-id`` of the first contact that has them."""
+    for contact in message.contacts:
+        instance = contact.params.get("+sip.instance")
+        if instance:
+            return instance.strip('"'), contact.params.get("reg-id")
+    return None
+
+
+def is_emergency(message: Message) -> bool:
+    """An emergency registration or call: ``sos`` in a Contact, or a service URN as target (FP10)."""
+    if message.uri is not None and "urn:service:sos" in message.uri.lower():
+        return True
+    return any(contact.uri is not None and "sos" in contact.uri.params for contact in message.contacts)
+
+
+def offer_of(message: Message | None, name: str) -> tuple[Mechanism, ...]:
+    """The entries of a Security-* header."""
+    return tuple(mechanisms(message.values(name))) if message is not None else ()

@@ -1,0 +1,279 @@
+"""The session model's front door: every packet and SIP message enters here and leaves as events.
+
+The work is done in `registration.py`, `traffic.py` and `packets.py`; this module finds the pair, the context and the
+transaction of what came in and calls them in the order in which their answers depend on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import CoreRegisterSent, EarlyUse, Knowledge, Side, Sighting
+from analyzer.ims.packets import PacketLedger
+from analyzer.ims.registration import Registrar
+from analyzer.ims.session import Emit, Packet, Session, Watch
+from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
+from analyzer.ims.traffic import Traffic
+from analyzer.ims.transactions import Transaction
+from analyzer.keys.keyring import Keyring
+from analyzer.network.tcp import Connection
+from analyzer.profile import Profile
+from analyzer.sip.digest import challenge
+from analyzer.sip.message import Message
+
+CORE_REGISTERS = 4096
+"""REGISTERs on Gm remembered to be recognised behind the P-CSCF."""
+
+
+class Arrival(NamedTuple):
+    """A SIP message as the engine hands it over."""
+
+    at: FrameRef
+    frames: tuple[FrameRef, ...]
+    source: bytes
+    destination: bytes
+    transport: str
+    sport: int
+    dport: int
+    message: Message
+    packet: Packet | None
+    """How it was protected; None in clear."""
+    connection: Connection | None
+    by: int
+    """Which end of the connection sent it."""
+    end: int
+    """Stream offset after it."""
+
+
+class Tracker:
+    """Follows all subjects; one instance an audit."""
+
+    __slots__ = (
+        "_gm_registers",
+        "_on_sighting",
+        "clear_messages",
+        "core_messages",
+        "directory",
+        "packets",
+        "protected_messages",
+        "registrar",
+        "session",
+        "traffic",
+    )
+
+    def __init__(
+        self,
+        profile: Profile,
+        keyring: Keyring,
+        emit: Emit,
+        watch: Watch,
+        vantage: str = "auto",
+        on_sighting: Callable[[Context | None, Sighting], None] | None = None,
+    ) -> None:
+        self.session = Session(profile, keyring, emit, watch)
+        self.traffic = Traffic(self.session)
+        self.session.retire = self._retire
+        self.registrar = Registrar(self.session)
+        self.packets = PacketLedger(self.session, self.traffic)
+        self.directory = Directory(vantage)
+        self._on_sighting = on_sighting
+        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef | None, Context | None]] = {}
+        self.clear_messages = 0
+        self.protected_messages = 0
+        self.core_messages = 0
+
+    # --- SIP -------------------------------------------------------------------------------------------------------
+
+    def message(self, arrival: Arrival) -> None:
+        """One SIP message, in clear or out of an association."""
+        message = arrival.message
+        found = self.directory.find(arrival.source, arrival.destination)
+        if found is None:
+            if not straight_from_ue(message):
+                self._core(arrival)
+                return
+            found = self.directory.learn(arrival.source, arrival.destination), Side.UE
+        pair, sender = found
+        packet = arrival.packet
+        sighting = Sighting(
+            arrival.at,
+            arrival.frames,
+            message,
+            sender,
+            arrival.transport,
+            arrival.sport,
+            arrival.dport,
+            self.session.protection(packet),
+            arrival.connection,
+        )
+        if packet is None:
+            self.clear_messages += 1
+            self._clear(pair, sighting)
+        else:
+            self.protected_messages += 1
+            if packet.binding is not None:
+                self._protected(pair, packet.binding.set, sighting, arrival)
+            else:
+                self._trace(None, sighting)
+
+    def _protected(self, pair: Pair, owner: SaSet, sighting: Sighting, arrival: Arrival) -> None:
+        context = owner.contact
+        assert isinstance(context, Context)
+        message, at = sighting.message, sighting.at
+        context.last_seen = at.time
+        transaction, fresh, final = self._transaction(pair, sighting, owner)
+        self._trace(context, sighting)
+        self.traffic.protected(context, owner, sighting, transaction, fresh)
+        if message.method == "REGISTER":
+            self._register(context, sighting, transaction, fresh, final, owner)
+            if arrival.connection is not None and owner.sm12 == at:
+                owner.sm12_stream = arrival.connection, arrival.by, arrival.end
+        elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
+            owner.open_requests[id(transaction)] = transaction
+        self._finish(transaction, final, at)
+
+    def _clear(self, pair: Pair, sighting: Sighting) -> None:
+        message = sighting.message
+        ue_port, pcscf_port = (
+            (sighting.sport, sighting.dport) if sighting.sender is Side.UE else (sighting.dport, sighting.sport)
+        )
+        transaction, fresh, final = self._transaction(pair, sighting, None)
+        known = transaction.procedure if transaction is not None else None
+        if message.method == "REGISTER" and message.is_request and sighting.sender is Side.UE:
+            context: Context | None = pair.place_register(message, offer_of(message, "security-client"))
+        elif known is not None and transaction is not None:
+            context = self._owner_of(pair, transaction)
+        else:
+            context = pair.place_message(message, ue_port, pcscf_port)
+        if context is not None:
+            context.last_seen = sighting.at.time
+        self._trace(context, sighting)
+        if ue_port in pair.guarded or pcscf_port in pair.guarded:
+            self.packets.clear(
+                pair,
+                sighting.sender,
+                sighting.at,
+                sighting.transport,
+                sighting.sport,
+                sighting.dport,
+                message.start_line,
+                sighting,
+                transaction,
+            )
+        self.traffic.clear(context, sighting, transaction)
+        if message.method == "REGISTER" and context is not None:
+            self._register(context, sighting, transaction, fresh, final, None)
+        self._finish(transaction, final, sighting.at)
+
+    def _register(
+        self,
+        context: Context,
+        sighting: Sighting,
+        transaction: Transaction | None,
+        fresh: bool,
+        final: bool,
+        owner: SaSet | None,
+    ) -> None:
+        message = sighting.message
+        if message.is_request:
+            if sighting.sender is not Side.UE or transaction is None or not fresh:
+                return
+            self._note_register(context, message, sighting.at)
+            self.registrar.request(context, sighting, transaction, owner)
+            transaction.context = context
+        elif transaction is not None and final and sighting.sender is Side.PCSCF:
+            found = challenge(message) if message.status == 401 else None
+            if found is not None and found.rand and found.ck and found.ik:
+                self.session.keyring.learn(found.rand, found.ck, found.ik, f"401 on Gm, frame {sighting.at.number}")
+            known = transaction.context if isinstance(transaction.context, Context) else context
+            self.registrar.response(known, sighting, transaction)
+            newest = known.sets[-1] if known.sets else None
+            if newest is not None and newest.terms.sm6 == sighting.at:
+                self.packets.reserved(known, newest, sighting)
+
+    def _transaction(
+        self, pair: Pair, sighting: Sighting, owner: SaSet | None
+    ) -> tuple[Transaction | None, bool, bool]:
+        """(transaction, the message is no retransmission, it is the first final response)."""
+        if sighting.message.is_request:
+            transaction, fresh = pair.transactions.begin(sighting, owner)
+            return transaction, fresh, False
+        found = pair.transactions.find(sighting)
+        if found is None:
+            return None, True, False
+        unanswered = found.final is None and found.provisional is None
+        repeated = found.final is not None
+        final = found.answered(sighting)
+        if unanswered:
+            pair.vantage.measured(sighting.at.time - found.last_request)
+        return found, not repeated, final
+
+    @staticmethod
+    def _finish(transaction: Transaction | None, final: bool, at: FrameRef) -> None:
+        """The transaction has its final answer: its set no longer waits for it."""
+        if final and transaction is not None and isinstance(transaction.owner, SaSet):
+            transaction.owner.open_requests.pop(id(transaction), None)
+            transaction.owner.busy_until = at.time
+
+    @staticmethod
+    def _owner_of(pair: Pair, transaction: Transaction) -> Context | None:
+        context = transaction.context
+        return context if isinstance(context, Context) else (pair.contexts[-1] if pair.contexts else None)
+
+    def _trace(self, context: Context | None, sighting: Sighting) -> None:
+        if self._on_sighting is not None:
+            self._on_sighting(context, sighting)
+
+    # --- the core leg ------------------------------------------------------------------------------------------------
+
+    def _note_register(self, context: Context, message: Message, at: FrameRef) -> None:
+        if any(message.first(name) for name in ("security-client", "security-verify")):
+            self._gm_registers[message.call_id, message.cseq] = at, context
+            if len(self._gm_registers) > CORE_REGISTERS:
+                del self._gm_registers[next(iter(self._gm_registers))]
+
+    def _core(self, arrival: Arrival) -> None:
+        """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
+        self.core_messages += 1
+        message = arrival.message
+        if message.status == 401:
+            found = challenge(message)
+            if found is not None and found.rand and found.ck and found.ik:
+                origin = f"401 of the core leg, frame {arrival.at.number}"
+                self.session.keyring.learn(found.rand, found.ck, found.ik, origin)
+        elif message.is_request and message.method == "REGISTER" and message.via_count == 2:
+            key = (message.call_id, message.cseq)
+            original, context = self._gm_registers.pop(key, (None, None))
+            leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
+            if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
+                leaked.append("sec-agree")
+            if original is None and not leaked:
+                return
+            self.session.emit(
+                CoreRegisterSent(
+                    at=arrival.at,
+                    subject=context.subject if context else None,
+                    leaked=tuple(leaked),
+                    original=original,
+                )
+            )
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _retire(self, context: Context, owner: SaSet) -> None:
+        unsure = Knowledge(False, "no SM12 of this set is in the capture; it may have been lost")
+        for early in owner.early:
+            self.session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=unsure))
+        owner.early.clear()
+        self.packets.keyless(context, owner)
+        self.traffic.retire(context, owner)
+
+    def close(self) -> None:
+        """The capture is over: tell what is still held."""
+        for pair in self.directory:
+            for context in pair.contexts:
+                for owner in context.sets:
+                    self._retire(context, owner)

@@ -1,0 +1,340 @@
+"""Messages on and beside the sets: the switch from old to new, sets that should be gone, clear text.
+
+Deletion cannot be seen, so the end of an OLD set is computed when something is sent on it (section 9.3): it had to go
+at the trigger (the first message of the other side on the newer set) or when its last transaction ended.
+"""
+
+from __future__ import annotations
+
+from analyzer.frame import SECOND
+from analyzer.ims.associations import EARLY, SaSet
+from analyzer.ims.events import (
+    ClearMessageSent,
+    DeadSetUsed,
+    End,
+    FreshRequest,
+    Knowledge,
+    MessageDuringRegistration,
+    RequestSent,
+    ResponseSent,
+    SetRetired,
+    Side,
+    Sighting,
+    State,
+)
+from analyzer.ims.knowledge import REACTION
+from analyzer.ims.session import Session, emergency_call
+from analyzer.ims.subjects import Context
+from analyzer.ims.transactions import Transaction
+from analyzer.network.tcp import Connection
+
+IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
+"""Requests that belong to a call that is there already."""
+
+
+class Traffic:
+    """Judges nothing: says what each message was in the life of the sets."""
+
+    __slots__ = ("_held", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._held: dict[int, list[FreshRequest]] = {}
+        """Requests of the P-CSCF on a set that the UE has not used, until its next packet proves that none was lost."""
+
+    # --- protected messages ----------------------------------------------------------------------------------------
+
+    def protected(
+        self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None, fresh: bool
+    ) -> None:
+        """A message on a known set."""
+        session = self._session
+        message, at = sighting.message, sighting.at
+        sender = sighting.sender
+        if message.is_request:
+            session.emit(RequestSent(at, context.subject, sighting, not fresh))
+        else:
+            session.emit(
+                ResponseSent(
+                    at,
+                    context.subject,
+                    sighting,
+                    transaction.request if transaction else None,
+                    transaction is None or _connection_alive(transaction.request),
+                    transaction.kind if transaction else "",
+                )
+            )
+        if (
+            owner.ends
+            or owner.states[sender] is State.OLD
+            or (owner.expires_at is not None and at.time > owner.expires_at)
+        ):
+            self._after_its_end(context, owner, sighting, transaction, fresh)
+        registering = message.method == "REGISTER"
+        if not registering:
+            self._during_registration(context, sighting, transaction)
+            if sender is Side.UE and owner.sm12 is None and owner.states[Side.UE] is State.TMP:
+                if len(owner.early) < EARLY:
+                    owner.early.append(sighting)
+            elif message.is_request and fresh and transaction is not None:
+                self._switch(context, owner, sighting, transaction)
+            context.remember_call(message.call_id)
+        if owner.sm12 is not None and at.time > owner.sm12.time:
+            self._taken_into_use(owner, sighting, transaction)
+
+    def _taken_into_use(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
+        if transaction is not None and transaction.kind == "SM7":
+            return  # SM7 and SM12 again, not a further message
+        if sighting.sender is Side.UE:
+            if owner.uplink is None:
+                owner.uplink = sighting.at
+                owner.uplink_transaction = transaction
+            if owner.states[Side.PCSCF] is State.NEW:
+                owner.states[Side.PCSCF] = State.USE
+        elif owner.downlink is None:
+            owner.downlink = sighting.at
+            owner.downlink_transaction = transaction
+
+    def _during_registration(self, context: Context, sighting: Sighting, transaction: Transaction | None) -> None:
+        procedure = context.current
+        if procedure is None or procedure.finished:
+            return
+        patience = self._session.profile.reg_await_auth or 240 * SECOND
+        if sighting.at.time - procedure.register.at.time > patience:
+            return
+        challenged = procedure.challenge is not None
+        if procedure.parent is not None and not challenged:
+            return
+        message, begun = sighting.message, procedure.begun.time
+        old_call = message.method in IN_DIALOG and message.call_id in context.calls
+        before = transaction is not None and transaction.request.at.time < begun
+        self._session.emit(
+            MessageDuringRegistration(
+                at=sighting.at,
+                subject=context.subject,
+                sighting=sighting,
+                request=transaction.request if transaction and not message.is_request else None,
+                parent=procedure.parent_terms,
+                challenged=challenged,
+                begun_before=before or old_call,
+                emergency=context.emergency or emergency_call(sighting),
+            )
+        )
+
+    def _switch(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction) -> None:
+        """A new transaction: on which side of a change of sets was it sent?"""
+        newest = context.newest_established()
+        if newest is None or newest.parent is None or owner.sm12 is None:
+            return
+        session, sender, now = self._session, sighting.sender, sighting.at.time
+        older = newest.parent
+        on_newest = owner is newest
+        if not on_newest and newest.generation < owner.generation:
+            return
+        knew = None
+        if not on_newest:
+            knew = self._knew_of_switch(context, newest, sender, now)
+        event = FreshRequest(
+            sighting.at,
+            context.subject,
+            sighting,
+            None if on_newest else newest.terms,
+            older.terms if on_newest else None,
+            knew,
+            newest.uplink,
+            (owner if not on_newest else older).pending(now, session.profile, transaction),
+            older.expires_at,
+            newest.complete(),
+        )
+        if on_newest and sender is Side.PCSCF and newest.uplink is None:
+            held = self._held.setdefault(id(newest), [])
+            if len(held) < EARLY:
+                held.append(event)
+        else:
+            session.emit(event)
+
+    def _knew_of_switch(self, context: Context, newest: SaSet, sender: Side, now: int) -> Knowledge | None:
+        profile, vantage = self._session.profile, context.pair.vantage
+        if sender is Side.UE:
+            assert newest.sm12 is not None
+            cause = None
+            if newest.uplink is not None:
+                cause = f"the UE had used the new set before (frame {newest.uplink.number})"
+            elif self._acknowledged(newest.sm12_stream):
+                cause = "the UE had acknowledged the TCP segment of SM12"
+            return vantage.knew(sender, newest.sm12, "SM12", now, profile, cause)
+        if newest.uplink is None:
+            return None
+        return vantage.knew(
+            sender, newest.uplink, "the UE's first message on the new set", now, profile, _pcscf_had(newest)
+        )
+
+    def _acknowledged(self, stream: tuple[Connection, int, int] | None) -> bool:
+        if stream is None:
+            return False
+        connection, by, end = stream
+        return self._session.acknowledged(connection, by) >= end
+
+    def proven(self, owner: SaSet) -> None:
+        """The UE's next packet on a set arrived: what was held back can be told."""
+        held = self._held.pop(id(owner), None)
+        if held:
+            for event in held:
+                self._session.emit(event._replace(complete=owner.complete()))
+
+    # --- sets that had to go ---------------------------------------------------------------------------------------
+
+    def overdue(self, context: Context, owner: SaSet, side: Side, now: int, but: Transaction | None = None) -> None:
+        """Work out whether a set had to be gone at this side by now, by replacement or expiry."""
+        profile = self._session.profile
+        if owner.expires_at is not None and side not in owner.ends:
+            lifetime = owner.expires_at - (owner.expiry_from.time if owner.expiry_from else owner.expires_at)
+            deadline = owner.expires_at + profile.clock_tolerance + lifetime // 100
+            if now > deadline and owner.expiry_from is not None:
+                owner.end(side, End.EXPIRED, owner.expiry_from, deadline)
+        if owner.states[side] is not State.OLD:
+            return
+        newest = context.newest_established()
+        if newest is None or newest is owner:
+            return
+        trigger = newest.uplink if side is Side.PCSCF else newest.downlink
+        if trigger is None or now <= trigger.time:
+            return
+        capped = side is Side.PCSCF and not profile.papers and now - trigger.time > profile.timer_64_t1
+        if capped or not owner.pending(now, profile, but):
+            cap = trigger.time + profile.timer_64_t1 if capped else owner.busy_until
+            owner.end(side, End.REPLACED, trigger, max(trigger.time, min(cap, owner.busy_until)))
+
+    def _after_its_end(
+        self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None, fresh: bool
+    ) -> None:
+        session, sender, now = self._session, sighting.sender, sighting.at.time
+        self.overdue(context, owner, sender, now, transaction)
+        ending = owner.ends.get(sender)
+        if ending is None or now <= ending.time or sighting.at == ending.since:
+            return
+        begins = fresh and sighting.message.is_request
+        if sighting.message.method in ("ACK", "CANCEL"):
+            begins = False
+            transaction = context.pair.transactions.invite(sighting) or transaction
+        begun = transaction.request.at.time if transaction else None
+        pending = begun is not None and begun <= ending.time and not begins
+        repeat = not fresh
+        if not pending and not repeat:
+            owner.misused.add(sender)
+        session.emit(
+            DeadSetUsed(
+                at=sighting.at,
+                subject=context.subject,
+                sighting=sighting,
+                terms=owner.terms,
+                end=ending.end,
+                since=ending.since,
+                since_time=ending.time,
+                knew=self._knew_of_end(context, owner, sender, now),
+                pending=pending,
+                repeat=repeat,
+                invited=not sighting.message.is_request and sender is Side.UE,
+                complete=owner.complete(),
+            )
+        )
+
+    def _knew_of_end(self, context: Context, owner: SaSet, sender: Side, now: int) -> Knowledge:
+        """Whether the sender knew that the set was over."""
+        profile, vantage = self._session.profile, context.pair.vantage
+        ending = owner.ends[sender]
+        end, since = ending.end, ending.since
+        if end is End.EXPIRED:
+            return Knowledge(True, f"{(now - ending.time) / SECOND:.0f} s after the deadline, tolerance included")
+        own_act = (sender is Side.PCSCF and end is not End.REPLACED) or (sender is Side.UE and end is End.SUPERSEDED)
+        if own_act:
+            sure = now - since.time >= REACTION
+            how = f"{(now - since.time) / SECOND:.3f} s after its own message of frame {since.number}"
+            return Knowledge(sure, how if sure else how + ", which may have overtaken it")
+        if end is End.REPLACED:
+            newest = context.newest_established()
+            assert newest is not None
+            if sender is Side.PCSCF:
+                what, cause = "the UE's first message on the new set", _pcscf_had(newest)
+            else:
+                what, cause = "the P-CSCF's first message on the new set", _ue_had(newest)
+            return vantage.knew(sender, since, what, now, profile, cause)
+        return vantage.knew(sender, since, "the message that ended it", now, profile, None)
+
+    # --- clear text ------------------------------------------------------------------------------------------------
+
+    def clear(self, context: Context | None, sighting: Sighting, transaction: Transaction | None) -> None:
+        """A SIP message in clear."""
+        if context is None:
+            return
+        message = sighting.message
+        established = any(found.established() for found in context.sets)
+        self._session.emit(
+            ClearMessageSent(
+                at=sighting.at,
+                subject=context.subject,
+                sighting=sighting,
+                request=transaction.request if transaction and not message.is_request else None,
+                established=established,
+                dialog_protected=message.call_id in context.calls,
+                emergency=context.emergency or emergency_call(sighting),
+                deregistration=transaction is not None and transaction.deregisters,
+            )
+        )
+        if message.method != "REGISTER":
+            self._during_registration(context, sighting, transaction)
+
+    # --- the end of the memory -------------------------------------------------------------------------------------
+
+    def retire(self, context: Context, owner: SaSet) -> None:
+        """Tell what became of a set that is about to be forgotten."""
+        if owner.told:
+            return
+        owner.told = True
+        for event in self._held.pop(id(owner), ()):
+            unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
+            self._session.emit(event._replace(complete=unsure))
+        for side in Side:
+            self.overdue(context, owner, side, context.last_seen)
+        last = context.last_seen
+        for end in dict.fromkeys(ending.end for ending in owner.ends.values()):
+            since = min((e.since for e in owner.ends.values() if e.end is end), key=lambda found: found.time)
+            time = min(e.time for e in owner.ends.values() if e.end is end)
+            self._session.emit(
+                SetRetired(
+                    at=since,
+                    subject=context.subject,
+                    terms=owner.terms,
+                    end=end,
+                    used_by_ue=Side.UE in owner.misused or owner.ends.get(Side.UE, None) is None,
+                    used_by_pcscf=Side.PCSCF in owner.misused or owner.ends.get(Side.PCSCF, None) is None,
+                    observed=last - time > self._session.profile.grace,
+                )
+            )
+
+
+def _connection_alive(request: Sighting) -> bool:
+    connection = request.connection
+    return not isinstance(connection, Connection) or connection.closed is None
+
+
+def _pcscf_had(newest: SaSet) -> str | None:
+    """What shows that the P-CSCF had the UE's first message on the new set."""
+    transaction = newest.uplink_transaction
+    if transaction is not None and newest.uplink is not None:
+        answer = transaction.final or transaction.provisional
+        if answer is not None and answer.time > newest.uplink.time:
+            return f"the P-CSCF had answered the UE's message on the new set (frame {answer.number})"
+    if newest.downlink is not None and newest.uplink is not None and newest.downlink.time > newest.uplink.time:
+        return f"the P-CSCF had used the new set itself (frame {newest.downlink.number})"
+    return None
+
+
+def _ue_had(newest: SaSet) -> str | None:
+    """What shows that the UE had the P-CSCF's first message on the new set."""
+    transaction = newest.downlink_transaction
+    if transaction is not None and newest.downlink is not None and transaction.request.sender is Side.PCSCF:
+        answer = transaction.final or transaction.provisional
+        if answer is not None:
+            return f"the UE had answered the P-CSCF's message on the new set (frame {answer.number})"
+    return None

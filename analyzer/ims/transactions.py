@@ -1,0 +1,138 @@
+"""SIP transactions between one UE and one P-CSCF (K4; RFC 3261 clause 17).
+
+A transaction is known by who sent the request, the branch of its topmost Via and its method (an ACK to a refusal and
+a CANCEL find the INVITE by its branch). It remembers its first request with the protection that it had, so that
+responses, retransmissions and late messages can be held against it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events import Side, Sighting
+from analyzer.profile import Profile
+
+LIMIT = 4096
+"""Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
+
+
+class Transaction:
+    """One request and what answered it."""
+
+    __slots__ = (
+        "call_id",
+        "context",
+        "deregisters",
+        "final",
+        "final_status",
+        "kind",
+        "last",
+        "last_request",
+        "method",
+        "owner",
+        "procedure",
+        "provisional",
+        "request",
+    )
+
+    def __init__(self, request: Sighting, owner: object) -> None:
+        self.request = request
+        self.owner = owner
+        """The set that protected the request (None in clear); opaque here."""
+        self.method = request.message.method
+        self.call_id = request.message.call_id
+        self.kind = ""
+        """For a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN)."""
+        self.deregisters = False
+        self.procedure: object = None
+        """For a REGISTER: its procedure; opaque here."""
+        self.context: object = None
+        """For a REGISTER: the registration context; opaque here."""
+        self.last = request.at.time
+        self.last_request = request.at.time
+        self.provisional: FrameRef | None = None
+        self.final: FrameRef | None = None
+        self.final_status = 0
+
+    def answered(self, response: Sighting) -> bool:
+        """Note a response; true if it is the first final one."""
+        self.last = response.at.time
+        if response.message.status < 200:
+            self.provisional = response.at
+            return False
+        if self.final is not None:
+            return False
+        self.final, self.final_status = response.at, response.message.status
+        return True
+
+    def open(self, now: int, profile: Profile) -> bool:
+        """Whether it still waits for its final response: 64*T1, or Timer C for an INVITE that is ringing."""
+        if self.final is not None or self.method == "ACK":
+            return False
+        ringing = self.method == "INVITE" and self.provisional is not None
+        patience = max(profile.timer_c, profile.timer_64_t1) if ringing else profile.timer_64_t1
+        return now - self.last <= patience
+
+
+Key = tuple[Side, str, str]
+
+
+class Transactions:
+    """The transactions of one pair of addresses."""
+
+    __slots__ = ("_calls", "_table", "evicted")
+
+    def __init__(self) -> None:
+        self._table: OrderedDict[Key, Transaction] = OrderedDict()
+        self._calls: OrderedDict[str, Transaction] = OrderedDict()
+        self.evicted = 0
+
+    def begin(self, request: Sighting, owner: object) -> tuple[Transaction, bool]:
+        """The transaction of a request, and whether the request is new (false: a retransmission).
+
+        The transaction of an ACK is the INVITE that it ends, found by branch (a refusal) or by Call-ID (a 2xx).
+        """
+        message = request.message
+        via = message.top_via
+        key = self._key(request.sender, via.branch if via else None, request)
+        table = self._table
+        known = table.get(key)
+        if known is not None:
+            table.move_to_end(key)
+            if request.at.time > known.last:
+                known.last = known.last_request = request.at.time
+            return known, False
+        made = None
+        if key[2] == "ACK":
+            made = table.get((key[0], key[1], "INVITE")) or self._calls.get(message.call_id)
+        if made is None:
+            made = Transaction(request, owner)
+            if key[2] == "INVITE":
+                self._calls[message.call_id] = made
+                if len(self._calls) > LIMIT:
+                    self._calls.popitem(last=False)
+        table[key] = made
+        if len(table) > LIMIT:
+            table.popitem(last=False)
+            self.evicted += 1
+        return made, True
+
+    def find(self, response: Sighting) -> Transaction | None:
+        """The transaction that a response belongs to."""
+        message = response.message
+        key = self._key(response.sender.other, message.top_via.branch if message.top_via else None, response)
+        return self._table.get(key)
+
+    def invite(self, request: Sighting) -> Transaction | None:
+        """The INVITE that a CANCEL names by its branch."""
+        via = request.message.top_via
+        return self._table.get((request.sender, via.branch or "", "INVITE")) if via else None
+
+    @staticmethod
+    def _key(sender: Side, branch: str | None, sighting: Sighting) -> Key:
+        message = sighting.message
+        if branch:
+            return sender, branch, message.method
+        # RFC 2543 elements send no branch: Call-ID and CSeq stand in for it
+        return sender, f"{message.call_id} {message.cseq}", message.method

@@ -1,0 +1,96 @@
+"""From the state at the end of an audit to the report: counts, subjects and sets in the words of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer import __version__
+from analyzer.audit import Outcome
+from analyzer.engine import Engine
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import Side
+from analyzer.ims.subjects import Context
+from analyzer.profile import Profile
+from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
+
+
+def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[CaptureSummary]) -> Report:
+    """The report on one finished audit."""
+    tracker = engine.tracker
+    packets = tracker.packets
+    contexts = [context for pair in tracker.directory for context in pair.contexts]
+    return Report(
+        version=__version__,
+        profile=profile.name,
+        captures=captures,
+        copies=engine.reader.copies,
+        esp=EspCounts(
+            packets=packets.packets,
+            verified=packets.verified_count,
+            bad_icv=packets.bad_icv,
+            no_key=packets.no_key,
+            replayed=packets.replayed,
+        ),
+        sip=SipCounts(
+            messages=tracker.clear_messages + tracker.protected_messages,
+            clear=tracker.clear_messages,
+            protected=tracker.protected_messages,
+            malformed=engine.malformed,
+            core=tracker.core_messages,
+        ),
+        subjects=[_subject(context) for context in contexts],
+        sa_sets=[_set(context, owner) for context in contexts for owner in _sets(context)],
+        rules=outcome.tallies,
+        findings=outcome.findings,
+        notices=[*outcome.notices, *_skipped(engine)],
+        crashed=outcome.crashed,
+    )
+
+
+def _sets(context: Context) -> Iterable[SaSet]:
+    return (*context.forgotten, *context.sets)
+
+
+def _subject(context: Context) -> SubjectSummary:
+    return SubjectSummary(
+        id=context.subject.id,
+        impi=context.impi,
+        impus=list(context.impus),
+        contact=context.contact,
+        ue=context.subject.ue,
+        pcscf=context.subject.pcscf,
+    )
+
+
+def _set(context: Context, owner: SaSet) -> SetSummary:
+    terms = owner.terms
+    marks = {"sm1": terms.sm1, "sm6": terms.sm6, "sm7": owner.sm7, "sm12": owner.sm12}
+    home = next((mark.capture for mark in marks.values() if mark is not None), None)
+    ended = [ending.time for ending in owner.ends.values()]
+    return SetSummary(
+        subject=context.subject.id,
+        generation=terms.generation,
+        parent=terms.parent,
+        state_ue=str(owner.states[Side.UE]),
+        state_pcscf=str(owner.states[Side.PCSCF]),
+        spi_uc=terms.spi_uc,
+        spi_us=terms.spi_us,
+        spi_pc=terms.spi_pc,
+        spi_ps=terms.spi_ps,
+        port_uc=terms.port_uc,
+        port_us=terms.port_us,
+        port_pc=terms.port_pc,
+        port_ps=terms.port_ps,
+        alg=owner.alg,
+        ealg=owner.ealg,
+        mod=terms.mod,
+        keyed=owner.keyed,
+        capture=home,
+        expires_at=owner.expires_at,
+        ended=max(ended) if len(ended) == len(Side) else None,
+        **{name: mark.number if mark is not None and mark.capture == home else None for name, mark in marks.items()},
+    )
+
+
+def _skipped(engine: Engine) -> list[str]:
+    return [f"{count} packets skipped: {reason}" for reason, count in sorted(engine.reader.skipped.items())]

@@ -1,0 +1,99 @@
+"""One audit from capture files to report: the only module besides the command line that opens sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from analyzer.audit import Audit, Options, TraceLine
+from analyzer.frame import Frame
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.keys.keyring import Keyring
+from analyzer.profile import PROFILES
+from analyzer.report.assemble import assemble
+from analyzer.report.model import CaptureSummary, Report
+from analyzer.sources.files import Captures
+from analyzer.sources.triage import Triage
+
+__all__ = ["Options", "audit", "audit_frames", "keyed_associations"]
+
+
+def audit(
+    captures: Sequence[str],
+    options: Options | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+    on_message: Callable[[TraceLine], None] | None = None,
+) -> Report:
+    """Audit capture files as one timeline.
+
+    `progress` gets the octets read since its last call, `on_message` a line for every SIP message on Gm.
+    Raises UnreadableCapture or KeyFileError, each with one line that says what to do.
+    """
+    options = options or Options()
+    running, keyring, summaries = _run(captures, options, progress, on_message)
+    return _report(running, keyring, options, summaries)
+
+
+def audit_frames(
+    frames: Iterable[Frame], *, keys_text: str = "", profile: str = "rel-17", vantage: str = "auto"
+) -> Report:
+    """Audit frames that are already in memory, with the text of one key file."""
+    keyring = Keyring()
+    if keys_text:
+        keyring.add_text(keys_text, "keys")
+    options = Options(profile=PROFILES[profile], vantage=vantage)
+    running = Audit(options, keyring)
+    count, first, last = 0, None, None
+    for frame in frames:
+        running.engine.receive(frame)
+        count, first, last = count + 1, first if first is not None else frame.time, frame.time
+    return _report(running, keyring, options, [CaptureSummary(path="-", frames=count, first=first, last=last)])
+
+
+def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[SecurityAssociation]:
+    """The associations of the captures that a key has opened, each once."""
+    running, _, _ = _run(captures, options or Options(rules=()), None, None)
+    found: dict[tuple[object, ...], SecurityAssociation] = {}
+    for association in running.engine.tracker.session.proven:
+        keys = association.keys
+        if keys is None:
+            continue
+        key = (association.destination, association.spi, keys.auth.octets, keys.enc.octets)
+        found.setdefault(key, association)
+    return list(found.values())
+
+
+def _run(
+    captures: Sequence[str],
+    options: Options,
+    progress: Callable[[int], None] | None,
+    on_message: Callable[[TraceLine], None] | None,
+) -> tuple[Audit, Keyring, list[CaptureSummary]]:
+    keyring = Keyring()
+    for path in options.keys:
+        keyring.add_file(path)
+    triage = Triage()
+    source = Captures(captures, triage, progress=progress)
+    running = Audit(options, keyring, triage.watch, on_message)
+    receive = running.engine.receive
+    for frame in source:
+        receive(frame)
+    summaries = [
+        CaptureSummary(
+            path=each.path,
+            frames=each.frames,
+            first=each.first,
+            last=each.last,
+            skipped=each.skipped,
+            notices=each.notices,
+        )
+        for each in source.summaries
+    ]
+    return running, keyring, summaries
+
+
+def _report(running: Audit, keyring: Keyring, options: Options, summaries: list[CaptureSummary]) -> Report:
+    outcome = running.finish()
+    outcome.notices[:0] = keyring.notices
+    outcome.notices.extend(f"key not used: {origin}" for origin in keyring.unused())
+    return assemble(outcome, running.engine, options.profile, summaries)

@@ -1,0 +1,59 @@
+"""CLR-01: nothing unprotected on protected ports."""
+
+from typing import Any
+
+from analyzer.ims.events import ClearOnProtectedPort, PacketVerified, Side
+from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
+
+
+@rule(
+    "CLR-01",
+    clause="TS 33.203 7.1 [M]",
+    source="33.203 7.1 (ports 1 and 2) [M/D]; S2 2.1",
+    actor="either",
+    severity=Severity.HIGH,
+    traps=("FP25", "R7", "R23", "PORT-15"),
+    plaintext=False,
+)
+def clear_on_protected_port(event: ClearOnProtectedPort | PacketVerified) -> Verdict | None:
+    """On the four protected ports of a living set nothing is sent or received in clear, TCP segments included.
+
+    Not a violation: ICMP; packets before anybody used the set; a clear answer that follows the Via of a clear request
+    (PORT-15: the UE announced the port itself); ports 5060 and 5061, where PORT-05 speaks (R7). If only the P-CSCF's
+    port fits, which many UEs share, another device behind the same address cannot be excluded (FP25). A UE that answers
+    where the P-CSCF's Via points is `probable` and PORT-13 the cause (R23). The clause is cited from memory.
+    """
+    if isinstance(event, PacketVerified):
+        return PASS
+    if event.follows_via or event.unprotected_port:
+        return None
+    common: dict[str, Any] = {
+        "actor": Actor(event.sender),
+        "expected": f"ESP on set {event.terms.generation}",
+        "observed": f"{event.what}, {event.transport} {event.sport}>{event.dport}",
+        "related": tuple(frame for frame in (event.terms.sm6,) if frame is not None),
+    }
+    if event.invited:
+        return Probable(
+            fault="follows-via",
+            message="the UE answered in clear to the P-CSCF's client port, which the Via named",
+            cause="PORT-13",
+            traps=("R23",),
+            argument="no association leads from port_uc to port_pc",
+            **common,
+        )
+    if not event.ue_port:
+        return Probable(
+            fault="shared-port",
+            message="a clear packet has the P-CSCF's protected port, but an unprotected port at the UE",
+            traps=("FP25",),
+            argument="the port is shared by many UEs",
+            **common,
+        )
+    return Broken(
+        fault=f"{event.transport.lower()}-by-{'ue' if event.sender is Side.UE else 'pcscf'}",
+        message=f"the {event.sender} sent an unprotected packet on a protected port of a living set",
+        cause="LIFE-17" if event.deregistration and event.sender is Side.PCSCF else None,
+        argument=event.certain.how,
+        **common,
+    )

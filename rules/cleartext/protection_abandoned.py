@@ -1,0 +1,89 @@
+"""CLR-05: from SM7 on everything is protected."""
+
+from typing import Any
+
+from analyzer.ims.events import ClearMessageSent, RegistrationRefreshed, RegistrationSucceeded, ResponseSent, Side
+from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
+
+
+@rule(
+    "CLR-05",
+    clause="TS 33.203 7.2; RFC 3329 2.3.1",
+    source="33.203 7.2 [D]; RFC 3329 2.3.1 [D]; S1 (every message rule)",
+    actor="either",
+    severity=Severity.HIGH,
+    traps=("FP27", "R23"),
+    plaintext=False,
+)
+def protection_abandoned(
+    event: ClearMessageSent | RegistrationSucceeded | RegistrationRefreshed | ResponseSent,
+) -> Verdict | None:
+    """SM7 and all that follows is integrity-protected: no 2xx to an SM7 in clear, no clear answer to a protected
+    request, no clear request in a protected dialog.
+
+    Not a violation: SM1 and SM6 of a registration that begins in clear. LIFE-17 is the cause where a deregistration is
+    answered in clear; PORT-13 where the P-CSCF's Via sent the UE astray (R23).
+    """
+    if isinstance(event, ResponseSent):
+        return PASS if event.request is not None and event.request.protection is not None else None
+    if not isinstance(event, ClearMessageSent):
+        accepted = isinstance(event, RegistrationRefreshed)
+        if isinstance(event, RegistrationRefreshed) and not event.answers_challenge:
+            return None
+        if isinstance(event, RegistrationSucceeded) and (
+            event.register.protection is not None or event.expected is None
+        ):
+            return None
+        return Broken(
+            fault="sm7-clear-accepted",
+            message="a REGISTER in clear that answers the newest challenge was accepted"
+            if accepted
+            else "SM7 came in clear and was accepted",
+            actor=Actor.PCSCF,
+            expected="no 2xx",
+            observed=event.response.message.start_line,
+            related=(event.register.at,),
+            argument="the newest challenge announced ipsec-3gpp",
+        )
+    sighting, request = event.sighting, event.request
+    message = sighting.message
+    if event.emergency or not event.established:
+        return None
+    common: dict[str, Any] = {
+        "actor": Actor(sighting.sender),
+        "observed": f"{message.start_line}, {sighting.where}",
+        "related": (request.at,) if request is not None else (),
+    }
+    if not message.is_request:
+        if request is None or request.protection is None:
+            return None
+        expected = f"set {request.protection.generation}"
+        via = message.top_via
+        if sighting.sender is Side.UE and via is not None and via.port == request.protection.terms.port_pc:
+            return Probable(
+                fault="response-follows-via",
+                message=f"the UE answered a protected {message.method} in clear, where the P-CSCF's Via told it to",
+                expected=expected,
+                cause="PORT-13",
+                traps=("R23",),
+                argument="the Via names port_pc",
+                **common,
+            )
+        return Broken(
+            fault="deregistration-answer" if event.deregistration else "response",
+            message=f"the answer to a protected {message.method} was sent in clear",
+            expected=expected,
+            cause="LIFE-17" if event.deregistration else None,
+            argument="the request was protected",
+            **common,
+        )
+    if message.method == "REGISTER" or not event.dialog_protected:
+        return None
+    return Broken(
+        fault="dialog",
+        message=f"{message.method} of a protected dialog was sent in clear",
+        expected="a protected request",
+        cause="CLR-02" if sighting.sender is Side.UE else "CLR-03",
+        argument="earlier messages with this Call-ID were protected",
+        **common,
+    )

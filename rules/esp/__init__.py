@@ -1,0 +1,1 @@
+"""ESP: the packet layer (RFC 4303)."""

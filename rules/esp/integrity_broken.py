@@ -1,0 +1,39 @@
+"""ESP-04: the ICV is right."""
+
+from analyzer.ims.events import IntegrityFailed, PacketVerified
+from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+
+
+@rule(
+    "ESP-04",
+    clause="RFC 4303 2.8, 3.4.4.1; TS 33.203 6.3",
+    source="RFC 4303 2.8, 3.4.4.1; 33.203 6.3 [D]",
+    actor="sender",
+    severity=Severity.MEDIUM,
+    traps=("FP18", "FP23"),
+)
+def integrity_broken(event: PacketVerified | IntegrityFailed) -> Verdict | None:
+    """Every packet of an association verifies under the negotiated algorithm and key.
+
+    Not a violation: an association of which no packet ever verified, whose key is wrong or missing (FP18), packets that
+    the capture cut, fragments (FP23: they are put together first).
+    """
+    if isinstance(event, PacketVerified):
+        return PASS
+    if event.cut:
+        return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
+    if not event.neighbours:
+        return Inconclusive(
+            reason="no packet of this association verifies: the key does not fit",
+            actor=Actor(event.role.sender),
+            traps=("FP18",),
+            fault="wrong-key",
+        )
+    return Broken(
+        fault="bad-icv",
+        message="an ESP packet does not verify while others of the same association do",
+        actor=Actor(event.role.sender),
+        expected="a valid ICV",
+        observed=f"SPI 0x{event.spi:08x}, sequence number {event.sequence}",
+        argument="packets before it on the same association verified with the same key; this one is complete",
+    )

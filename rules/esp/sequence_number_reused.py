@@ -1,0 +1,35 @@
+"""ESP-02: sequence numbers are used once."""
+
+from analyzer.ims.events import PacketVerified, SequenceRepeated
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+
+
+@rule(
+    "ESP-02",
+    clause="RFC 4303 2.2, 3.3.3",
+    source="RFC 4303 2.2, 3.3.3",
+    actor="sender",
+    severity=Severity.HIGH,
+    traps=("FP3", "FP5"),
+)
+def sequence_number_reused(event: PacketVerified | SequenceRepeated) -> Verdict | None:
+    """Packets of an association are numbered from 1 on, each number once.
+
+    A repeated number with other content is dropped as a replay by the receiver.
+
+    Not a violation: the same packet twice in the capture (FP5), another order, gaps and jumps, new keys on a repeated
+    SPI, which are another association (R29).
+    """
+    if isinstance(event, PacketVerified):
+        return PASS
+    return Broken(
+        fault="zero" if event.earlier is None else "reused",
+        message="an ESP packet has sequence number 0"
+        if event.earlier is None
+        else "a sequence number was used for a second, different packet of the same association",
+        actor=Actor(event.role.sender),
+        expected="a new number",
+        observed=f"{event.sequence} on {event.role} of set {event.terms.generation}",
+        related=(event.earlier,) if event.earlier is not None else (),
+        argument="both packets verify with the same key and differ in their ICV",
+    )

@@ -1,0 +1,59 @@
+"""ESP-01: the SPI is one that the receiver announced."""
+
+from analyzer.ims.events import ForeignSpi, PacketVerified, ReservedSpi
+from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
+
+
+@rule(
+    "ESP-01",
+    clause="RFC 4303 2.1; TS 33.203 7.1",
+    source="RFC 4303 2.1; 33.203 7.1 [D]",
+    actor="sender",
+    severity=Severity.MEDIUM,
+    traps=("FP3", "FP9", "FP10", "FP25", "FP29"),
+    plaintext=False,
+)
+def unknown_spi(event: PacketVerified | ForeignSpi | ReservedSpi) -> Verdict | None:
+    """An ESP packet carries an SPI that its receiver announced for the set; 0 is never sent, 1 to 255 are reserved.
+
+    Not a violation: a negotiation that is not wholly in the capture (FP3), another registration of the same phone (FP9,
+    FP10) or another service between the two hosts, which cannot be excluded and makes it `probable`; the same value at
+    different UEs (FP25), values that come back after their set is gone (FP29). A reserved value is the fault of the
+    endpoint that announced it; the sender only uses what it was told.
+    """
+    if isinstance(event, PacketVerified):
+        return PASS
+    if isinstance(event, ReservedSpi):
+        return Broken(
+            fault="reserved",
+            message=f"the {event.announced_by} announced SPI {event.spi}, which is reserved",
+            actor=Actor(event.announced_by),
+            expected="an SPI above 255",
+            observed=str(event.spi),
+            related=(event.announcement,) if event.announcement is not None else (),
+        )
+    actor = Actor(event.sender)
+    if event.announced_by_sender:
+        return Broken(
+            fault="own-spi",
+            message=f"the {event.sender} sent with an SPI that it had announced itself, not one of its receiver's",
+            actor=actor,
+            expected="an SPI of the receiver",
+            observed=f"0x{event.spi:08x}",
+            argument="the SPI stands in the sender's own Security-* header",
+        )
+    if not event.negotiated:
+        return Inconclusive(
+            reason="ESP with an SPI that no captured negotiation announced; the capture may begin later",
+            actor=actor,
+            traps=("FP3",),
+        )
+    return Probable(
+        fault="unknown",
+        message=f"the {event.sender} sent with an SPI that nobody announced",
+        actor=actor,
+        expected="an announced SPI",
+        observed=f"0x{event.spi:08x}",
+        traps=("FP9",),
+        argument="another registration or another service between these hosts cannot be excluded",
+    )

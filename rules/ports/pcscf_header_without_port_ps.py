@@ -1,0 +1,48 @@
+"""PORT-13: the P-CSCF's Via and Record-Route name port_ps."""
+
+from analyzer.ims.events import RequestSent, Side
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+
+
+@rule(
+    "PORT-13",
+    clause="TS 24.229 5.2.6.4 [M]; TS 33.203 7.1",
+    source="24.229 5.2.6.4 [M]; S2 3.3",
+    actor="P-CSCF",
+    severity=Severity.MEDIUM,
+    traps=("FP7", "FP9"),
+)
+def pcscf_header_without_port_ps(event: RequestSent) -> Verdict | None:
+    """In protected requests to the UE the P-CSCF's Via and Record-Route name port_ps, and the packet goes to port_us.
+
+    The UE answers where the Via points and sends later requests where the Record-Route points; any other port has no
+    association for it, or the wrong one.
+
+    Not a violation: requests over an existing TCP connection of the UE (FP7) or flow (FP9), as far as the destination
+    is concerned. The P-CSCF's own Record-Route is the topmost. Clause 5.2.6.4 is cited from memory.
+    """
+    request = event.request
+    protection = request.protection
+    if protection is None or request.sender is not Side.PCSCF or event.repeat:
+        return None
+    message, terms = request.message, protection.terms
+    via = message.top_via
+    if via is None or terms.port_ps is None:
+        return None
+    wrong = {}
+    if via.port != terms.port_ps:
+        wrong["Via"] = via.port
+    routes = message.record_routes
+    if routes and routes[0].port != terms.port_ps:
+        wrong["Record-Route"] = routes[0].port
+    if not wrong:
+        return PASS
+    named = {"port_pc" if port == terms.port_pc else "another port" for port in wrong.values()}
+    return Broken(
+        fault="+".join(wrong).lower() + ("-port-pc" if named == {"port_pc"} else "-port"),
+        message=f"{' and '.join(wrong)} of the P-CSCF in a request to the UE name {' and '.join(sorted(named))} "
+        "instead of port_ps",
+        actor=Actor.PCSCF,
+        expected=str(terms.port_ps),
+        observed=", ".join(f"{name} {port if port is not None else 'without port'}" for name, port in wrong.items()),
+    )

@@ -1,0 +1,38 @@
+"""PORT-04: the P-CSCF's protected client port changes."""
+
+from analyzer.ims.events import ChallengeSent
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+
+
+@rule(
+    "PORT-04",
+    clause="TS 33.203 7.4",
+    source="S1 7.4; S2 3.3; 33.203 7.4 [T]",
+    actor="P-CSCF",
+    severity=Severity.MEDIUM,
+    traps=("FP15",),
+)
+def port_pc_kept(event: ChallengeSent) -> Verdict | None:
+    """In an authenticated re-registration the P-CSCF announces a new port_pc (port-c of Security-Server).
+
+    With the same port the selectors (us, pc) of old and new set are identical, and SIP cannot tell them apart. A single
+    fixed client port is a common weakness of products.
+
+    Not a violation: a registration that began in clear (FP15).
+    """
+    parent = event.parent
+    offered = next((entry.port_c for entry in event.server if entry.is_ipsec), None)
+    if parent is None or offered is None or parent.port_pc is None or event.emergency:
+        return None
+    if offered != parent.port_pc:
+        return PASS
+    return Broken(
+        fault="port-kept",
+        message=f"port_pc {offered} was kept in an authenticated re-registration: "
+        "the selectors (us, pc) of both sets are the same",
+        actor=Actor.PCSCF,
+        expected=f"another port than {parent.port_pc}",
+        observed=str(offered),
+        related=tuple(f for f in (parent.sm6, event.register.at if event.register else None) if f is not None),
+        argument=f"set {parent.generation} protected SM1, so it was alive",
+    )

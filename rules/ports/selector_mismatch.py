@@ -1,0 +1,40 @@
+"""PORT-07: a protected packet fits the selector of its association."""
+
+from analyzer.ims.events import PacketVerified
+from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+
+
+@rule(
+    "PORT-07",
+    clause="TS 33.203 7.1",
+    source="S2 3.1 (eight selector lines); 33.203 7.1 [D]",
+    actor="either",
+    severity=Severity.HIGH,
+    traps=("FP12", "FP25"),
+)
+def selector_mismatch(event: PacketVerified) -> Verdict | None:
+    """A decrypted packet has the ports, the addresses and the direction of the association that its SPI names.
+
+    A receiver that checks selectors drops the packet; one that does not lets one association stand in for another.
+
+    Not a violation: packets that are neither UDP nor TCP. Behind a NAT the inner packet counts (FP12); the same SPI of
+    several UEs is told apart by address and ICV (FP25).
+    """
+    flow, role = event.flow, event.role
+    if flow is None:
+        return None
+    sport, dport = expected = event.terms.ports(role)
+    if flow == expected and event.sender_fits:
+        return PASS
+    if sport is None or dport is None:
+        return Inconclusive(reason="the ports of the association are not known")
+    actor = Actor(role.sender)
+    return Broken(
+        fault=f"selector-{role}",
+        message=f"a packet on the association {role} of set {event.terms.generation} has other ports than agreed",
+        actor=actor,
+        expected=f"{sport}>{dport}",
+        observed=f"{flow[0]}>{flow[1]}" + ("" if event.sender_fits else " from another address"),
+        related=tuple(frame for frame in (event.terms.sm6,) if frame is not None),
+        argument="the ICV verified, so the packet was built on this association",
+    )

@@ -1,0 +1,40 @@
+"""SA-15: after a registration that began in clear the new set is used at once."""
+
+from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
+from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+
+
+@rule(
+    "SA-15",
+    clause="TS 33.203 7.4.2a; TS 24.229 5.2.2.2",
+    source="S1 7.4.2a; 24.229 5.2.2.2, table 5.2.2-1 [D]; 33.203 7.4.2a [D]",
+    actor="P-CSCF",
+    severity=Severity.HIGH,
+    traps=("FP2", "FP9", "FP10"),
+)
+def dead_set_after_clear_registration(event: DeadSetUsed | SetRetired) -> Verdict | None:
+    """After SM12 to a clear SM1 the P-CSCF sends nothing on an earlier set of that contact.
+
+    The UE said by its clear SM1 that it has lost those sets.
+
+    Not a violation: other contacts and emergency registrations (FP9, FP10: other subjects), segments that close TCP
+    connections, messages that SM12 overtook (FP2).
+    """
+    if event.end is not End.CLEAR_START:
+        return None
+    if isinstance(event, SetRetired):
+        return PASS if event.observed and not event.used_by_pcscf else None
+    sighting = event.sighting
+    if sighting.sender is not Side.PCSCF:
+        return None
+    return judged(
+        sure=event.knew.sure and not event.repeat,
+        traps=("FP2",),
+        fault="sends",
+        message="the P-CSCF sent on an earlier set after SM12 to a clear SM1",
+        actor=Actor.PCSCF,
+        expected="the new set",
+        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
+        related=(event.since,),
+        argument=event.knew.how,
+    )

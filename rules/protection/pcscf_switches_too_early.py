@@ -1,0 +1,46 @@
+"""SA-13: the P-CSCF waits for the UE before it uses the new set."""
+
+from analyzer.ims.events import FreshRequest, Side
+from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
+
+
+@rule(
+    "SA-13",
+    clause="TS 33.203 7.4.2a; TS 24.229 5.2.2.2",
+    source="S1 7.4.2a; 33.203 7.4.2a [D]; 24.229 5.2.2.2, table 5.2.2-1 [D]",
+    actor="P-CSCF",
+    severity=Severity.LOW,
+    traps=("FP2", "FP3", "FP4", "FP13"),
+)
+def pcscf_switches_too_early(event: FreshRequest, profile: Profile) -> Verdict | None:
+    """After SM12 of a protected SM1 the P-CSCF's own requests stay on the old set until the UE sent on the new one.
+
+    SM12 may be lost; a UE without it still listens on the old set. SM7 does not count as the UE's message.
+
+    Not a violation: an old set with less than 64*T1 to live (today; not in the papers, which on the other hand also
+    wait until nothing is pending on the old set, R34). That no message of the UE was lost from the capture is argued by
+    its next ESP sequence number (FP2, FP4, FP13). Products that switch at the 200 are common: severity low.
+    """
+    request = event.request
+    if request.sender is not Side.PCSCF or request.message.method in ("ACK", "CANCEL"):
+        return None
+    if event.older is None:
+        return PASS if event.trigger is None else None
+    if event.trigger is not None and not (profile.papers and event.pending):
+        return None
+    about_to_expire = event.older_expires is not None and event.older_expires - event.at.time <= profile.timer_64_t1
+    if about_to_expire and not profile.papers:
+        return PASS
+    waiting = (
+        "no message of the UE had come on it" if event.trigger is None else "a transaction was pending on the old set"
+    )
+    return judged(
+        sure=event.complete.sure,
+        traps=("FP4",),
+        fault="too-early",
+        message=f"the P-CSCF used the new set for its own request although {waiting}",
+        actor=Actor.PCSCF,
+        expected=f"set {event.older.generation}",
+        observed=f"{request.message.start_line} {request.where}",
+        argument=event.complete.how,
+    )

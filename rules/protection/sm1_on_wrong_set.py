@@ -1,0 +1,49 @@
+"""SA-02: a protected SM1 travels on the set in use."""
+
+from analyzer.ims.events import RegistrationStarted, Role, State
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
+
+
+@rule(
+    "SA-02",
+    clause="TS 33.203 7.4.1a",
+    source="S1 7.4.1a, 7.4.2a; 33.203 7.4.1a [D]",
+    actor="UE",
+    severity=Severity.MEDIUM,
+    traps=("FP2", "FP17"),
+)
+def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
+    """A protected REGISTER that does not answer the newest challenge is sent on uc>ps of the set in use.
+
+    On a temporary or superseded set the P-CSCF cannot tell which set the registration is to replace.
+
+    Not a violation: an SM1 in clear (SA-01 and FP30 speak of that), the old set again after a failed SM7 (FP17), the
+    newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not
+    have had SM12 yet: `probable` (FP2).
+    """
+    protection = event.register.protection
+    if protection is None:
+        return None
+    state = protection.state_ue
+    if protection.role is not Role.UC_PS:
+        return Broken(
+            fault="role",
+            message="a protected SM1 was sent on the association us>pc",
+            actor=Actor.UE,
+            expected="uc>ps",
+            observed=str(protection.role),
+        )
+    if state is State.USE:
+        return PASS
+    newer = event.in_use
+    return judged(
+        sure=state is not State.OLD,
+        traps=("FP2",),
+        fault=f"on-{state}-set",
+        message=f"a protected SM1 was sent on a set that the UE holds as {state.upper()}",
+        actor=Actor.UE,
+        expected=f"set {newer.generation}" if newer else "the set in use, or in clear",
+        observed=f"set {protection.generation} ({state.upper()})",
+        related=tuple(f for f in (newer.sm6 if newer else None,) if f is not None),
+        argument="" if state is State.OLD else "no message of this set makes it fit for an SM1",
+    )

@@ -1,0 +1,37 @@
+"""TRN-01: over TCP a response comes back on the connection of its request."""
+
+from analyzer.ims.events import ResponseSent
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+
+
+@rule(
+    "TRN-01",
+    clause="RFC 3261 18.2.2; TS 24.229 5.1.1.5.1",
+    source="S2 2.1, 3; RFC 3261 18.2.2; 24.229 5.1.1.5.1 note [T]",
+    actor="either",
+    severity=Severity.MEDIUM,
+    traps=("FP25", "FP27", "R37"),
+)
+def response_on_other_connection(event: ResponseSent) -> Verdict | None:
+    """A response to a request that came over TCP is sent on the same connection while that is open.
+
+    Not a violation: a connection that was closed or reset before (TRN-04), the refusal of SM7 (FP27, R37).
+    """
+    request, response = event.request, event.response
+    if request is None or request.transport != "TCP":
+        return None
+    if event.answers_register == "SM7" and response.message.status >= 300:
+        return None
+    if response.connection is request.connection:
+        return PASS
+    if not event.connection_alive:
+        return None
+    return Broken(
+        fault="other-transport" if response.transport != "TCP" else "other-connection",
+        message=f"the {response.sender} did not answer on the TCP connection of the request, which was open",
+        actor=Actor(response.sender),
+        expected=f"TCP {request.dport}>{request.sport}",
+        observed=response.where,
+        related=(request.at,),
+        argument="no FIN or RST of that connection is in the capture before the response",
+    )
