@@ -76,17 +76,20 @@ def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
 
 
 def write(report: Report, outputs: Iterable[Output], stdout: TextIO, *, show_passes: bool, local: bool) -> None:
-    """Write each report. Raises OutputError for a file that cannot be written, BrokenPipeError of standard output."""
+    """Write each report; a reader that has gone is no error. Raises OutputError for a file that cannot be written."""
     for output in outputs:
-        if output.path is None:
-            _render(report, output.format, stdout, show_passes=show_passes, local=local)
-            stdout.flush()
-            continue
         try:
+            if output.path is None:
+                _render(report, output.format, stdout, show_passes=show_passes, local=local)
+                stdout.flush()
+                continue
             with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
                 _render(report, output.format, stream, show_passes=show_passes, local=local)
+        except BrokenPipeError:
+            continue
         except OSError as error:
-            raise OutputError(f"--output {output.path}: {error.strerror}; name another file") from error
+            place = "standard output" if output.path is None else f"--output {output.path}"
+            raise OutputError(f"{place}: {error.strerror}; name another file with --output") from error
 
 
 def check_private(path: str) -> None:

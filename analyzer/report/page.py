@@ -38,6 +38,13 @@ Part = tuple[str, str]
 Cell = str | Part
 
 
+class _Console(Console):
+    """A console that leaves it to its user what to do if the reader has gone; rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Page:
     """Where a report for people is written."""
 
@@ -45,7 +52,7 @@ class Page:
         """Write to the stream; ``width`` overrules what a terminal or `PLAIN_WIDTH` says."""
         terminal = stream.isatty()
         plain = not terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        self._console = Console(
+        self._console = _Console(
             file=stream,
             width=width if width is not None or terminal else PLAIN_WIDTH,
             force_terminal=terminal,

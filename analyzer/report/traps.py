@@ -1,4 +1,7 @@
-"""The trap codes in words: situations that look like a fault but are none (requirements catalogue, section 2)."""
+"""The trap codes in words: situations that look like a fault but are none.
+
+FP codes are those of section 2 of the requirements catalogue, R codes the rulings of section 14 that rules name.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,15 @@ TRAPS: Final = {
     "FP28": "an address that passed to another UE, or that several UEs share",
     "FP29": "an SPI or a port that was free again",
     "FP30": "something that the standard permits",
+    "R3": "the refusal of an SM7, which has rules of its own",
+    "R4": "another refusal of SM7 than for a wrong answer may be in clear",
+    "R7": "an announced port of 5060 or 5061, which has a rule of its own",
+    "R11": "a second SM7 after a challenge of SM7 may repeat the offer",
+    "R19": "clauses of TS 33.203 disagree on where a refusal of SM7 goes",
+    "R20": "the sender asked for rport, on which RFC 3581 and TS 33.203 7.1 disagree",
+    "R23": "the other side told it to",
+    "R30": "the answer to a REGISTER that reports a MAC or SQN failure",
+    "R37": "over TCP a refusal of SM7 may come on either connection",
 }
 
 

@@ -1,0 +1,47 @@
+# make demo   audit the capture that comes with the project
+# make test   linters, types, the direction of imports, and all tests
+# make lint   the same without the tests
+# make clean  remove what these made
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := captures/udp4_sha1_aes
+
+# Tests that need tshark are deselected by name where it is missing; GMAUDIT_ALL_TESTS=1 makes that an error.
+TSHARK := $(shell command -v tshark)
+
+.PHONY: demo test lint clean
+
+demo: .venv/installed
+	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap
+
+test: lint
+ifneq ($(TSHARK),)
+	$(BIN)/pytest
+else ifeq ($(GMAUDIT_ALL_TESTS),1)
+	@echo "tshark is not installed, and all tests are asked for (GMAUDIT_ALL_TESTS=1)" >&2; exit 1
+else
+	$(BIN)/pytest -m "not tshark"
+	@echo "deselected: tests that need tshark (not installed)"
+endif
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-for-tests: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ .venv/installed
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
