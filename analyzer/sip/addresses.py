@@ -1,0 +1,199 @@
+"""URIs, name-addr (Contact, From, Route) and Via as values (RFC 3261 19.1, 20.10, 20.42; RFC 3966).
+
+Lenient on purpose: a parser that refuses would hide a message from the rules. What cannot be read is None.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from analyzer.sip.text import LWS, after_quoted, number, parameters, printable, seconds, split
+
+TEXT_LIMIT: Final = 300
+"""How many characters of a value are kept for reports."""
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
+_LAST_PORT: Final = 65535
+
+
+class Uri:
+    """A URI: its parts are what was written, not unescaped; host in lower case, an IPv6 address without brackets.
+
+    Of schemes other than sip and sips, ``user`` is all that follows the scheme (the number of a tel URI, say), less
+    the parameters.
+    """
+
+    __slots__ = ("_parameters", "_written", "host", "port", "scheme", "user")
+
+    scheme: str
+    """In lower case."""
+    user: str
+    """Without a password; empty if there is none."""
+    host: str
+    port: int | None
+    """None if absent or no port at all (not a number, above 65535)."""
+
+    @property
+    def params(self) -> dict[str, str | None]:
+        """URI parameters: keys in lower case, None for one without a value."""
+        return parameters(self._parameters.partition("?")[0].split(";"))
+
+    @property
+    def text(self) -> str:
+        """The URI as it was written, for reports: cut, control characters replaced."""
+        return printable(self._written, TEXT_LIMIT)
+
+    def __repr__(self) -> str:
+        return f"<Uri {self.text}>"
+
+    _written: str
+    _parameters: str
+
+
+class Contact:
+    """One name-addr or addr-spec with the parameters of its header: an entry of Contact, or a From, To, Route."""
+
+    __slots__ = ("_inside", "_parameters", "_params", "_uri", "star")
+
+    star: bool
+    """True for ``Contact: *``."""
+
+    @property
+    def uri(self) -> Uri | None:
+        """None for the star, and if what stands there is no URI."""
+        if self._inside:
+            self._uri = read_uri(self._inside)
+            self._inside = ""
+        return self._uri
+
+    @property
+    def params(self) -> dict[str, str | None]:
+        """Header parameters: keys in lower case, values unquoted, None for one without a value."""
+        params = self._params
+        if params is None:
+            params = self._params = parameters(split(self._parameters, ";"))
+        return params
+
+    @property
+    def expires(self) -> int | None:
+        """The entry's own ``expires`` in seconds (RFC 3261 20.10); None if absent or ill-formed."""
+        return seconds(self.params.get("expires"))
+
+    def __repr__(self) -> str:
+        return f"<Contact {'*' if self.star else self.uri}>"
+
+    _inside: str
+    _parameters: str
+    _uri: Uri | None
+    _params: dict[str, str | None] | None
+
+
+class Via:
+    """One entry of Via (RFC 3261 20.42)."""
+
+    __slots__ = ("_parameters", "branch", "host", "port", "transport")
+
+    transport: str
+    """In upper case."""
+    host: str
+    """The sent-by host in lower case, an IPv6 address without brackets."""
+    port: int | None
+    """The sent-by port; None if absent or no port at all."""
+    branch: str | None
+    _parameters: str
+
+    @property
+    def params(self) -> dict[str, str | None]:
+        """Keys in lower case, values unquoted, None for one without a value (``rport``)."""
+        return parameters(split(self._parameters, ";"))
+
+
+def read_uri(text: str) -> Uri | None:
+    """Read a URI as it stands between the brackets; None if it has no scheme."""
+    text = text.strip(LWS)
+    scheme, colon, rest = text.partition(":")
+    if not colon or not _SCHEME.fullmatch(scheme):
+        return None
+    uri = Uri()
+    uri._written = text
+    uri.scheme = scheme = scheme.lower()
+    if scheme == "sip" or scheme == "sips":
+        user, at, address = rest.partition("@")
+        if at:
+            uri.user = user.partition(":")[0] if ":" in user else user
+        else:
+            uri.user, address = "", rest
+        if ";" in address:
+            address, _, uri._parameters = address.partition(";")
+        else:
+            uri._parameters = ""
+            if "?" in address:
+                address = address.partition("?")[0]
+        uri.host, uri.port = _host_and_port(address)
+    else:
+        uri.user, _, uri._parameters = rest.partition(";")
+        uri.host, uri.port = "", None
+    return uri
+
+
+def read_address(text: str) -> Contact:
+    """Read one entry of Contact, Route, Record-Route, or the value of From or To; never fails."""
+    contact = Contact()
+    contact._uri = contact._params = None
+    text = text.strip(LWS)
+    contact.star = text == "*"
+    opened = text.find("<")
+    if opened > 0 and text[0] == '"':
+        opened = text.find("<", after_quoted(text))
+    if opened < 0:
+        # Without brackets every parameter is the header's (RFC 3261 20).
+        inside, _, contact._parameters = text.partition(";")
+    else:
+        inside, _, contact._parameters = text[opened + 1 :].partition(">")
+    contact._inside = inside
+    return contact
+
+
+def read_via(text: str) -> Via | None:
+    """Read one entry of Via; None if it has not the three parts of a sent-protocol and a sent-by."""
+    head, _, rest = text.partition(";")
+    if head[:8] == "SIP/2.0/" and "\t" not in head:
+        protocol = head[8:]
+    else:
+        parts = head.replace("\t", " ").split("/", 2)
+        if len(parts) != 3:
+            return None
+        protocol = parts[2].lstrip(" ")
+    transport, blank, sent_by = protocol.partition(" ")
+    if not blank:
+        return None
+    via = Via()
+    via.transport = transport.upper()
+    via.host, via.port = _host_and_port(sent_by)
+    via._parameters = rest
+    # Nearly always the branch stands first or stands plainly; only the odd ones need the whole list.
+    _, found, branch = text.partition(";branch=")
+    if found and '"' not in rest:
+        via.branch = branch.partition(";")[0].strip(LWS)
+    else:
+        via.branch = via.params.get("branch")
+    return via
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    host, _, port = text.partition(":")
+    if port.isdigit() and port.isascii() and len(port) < 6 and " " not in host:
+        found = int(port)
+        return host.lower(), found if found <= _LAST_PORT else None
+    text = text.strip(LWS)
+    if text[:1] == "[":
+        host, _, port = text[1:].partition("]")
+        port = port.lstrip(LWS).removeprefix(":")
+    else:
+        host, _, port = text.partition(":")
+        if ":" in port:
+            # An IPv6 address whose brackets somebody forgot: the port cannot be told from it.
+            return text.lower(), None
+    read = number(port.strip(LWS))
+    return host.strip(LWS).lower(), read if read is None or read <= _LAST_PORT else None

@@ -1,0 +1,236 @@
+"""Digest challenges and credentials, AKA's in particular (RFC 2617, RFC 3310; ck and ik of TS 24.229 7.2A.1).
+
+`verify` computes the answer of AKAv1-MD5, where the octets of RES are the password. AKAv2 needs the keys and is not
+computed. CK and IK are kept out of ``params`` and of every representation.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Final
+
+from analyzer.sip.message import Message
+from analyzer.sip.text import LWS, parameters, split
+
+_RAND: Final = 16
+_AUTN: Final = 16
+_KEY_DIGITS: Final = 32
+_PLAIN: Final = frozenset({"akav1-md5", "md5", ""})
+_SESSION: Final = frozenset({"akav1-md5-sess", "md5-sess"})
+
+
+class _Digest:
+    """What a challenge and its answer have in common: a scheme and parameters."""
+
+    __slots__ = ("_keys", "params", "scheme")
+
+    scheme: str
+    """As written."""
+    params: dict[str, str | None]
+    """Keys in lower case, values unquoted; without ck and ik."""
+
+    def __init__(self, text: str) -> None:
+        """Read a header value; whatever it is, parameters come out of it or none."""
+        self.scheme, _, rest = text.strip(LWS).replace("\t", " ").partition(" ")
+        self.params = parameters(split(rest, ","))
+        self._keys = (self.params.pop("ck", None), self.params.pop("ik", None))
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether the scheme is Digest, in any case."""
+        return self.scheme.lower() == "digest"
+
+    @property
+    def realm(self) -> str | None:
+        """Realm; None if absent."""
+        return self.params.get("realm")
+
+    @property
+    def nonce(self) -> str | None:
+        """Nonce as written, "" if empty, None if absent."""
+        return self.params.get("nonce")
+
+    @property
+    def algorithm(self) -> str | None:
+        """Algorithm as written; None if absent, which means MD5."""
+        return self.params.get("algorithm")
+
+    @property
+    def qop(self) -> str | None:
+        """Quality of protection: a list in a challenge, one word in credentials; None if absent."""
+        return self.params.get("qop")
+
+    @property
+    def is_aka(self) -> bool:
+        """Whether the algorithm is one of AKAv1 or AKAv2."""
+        return (self.algorithm or "").lower().startswith(("akav1", "akav2"))
+
+    @property
+    def rand(self) -> bytes | None:
+        """RAND, 16 octets; None if the nonce is not base64 of RAND and AUTN at least (RFC 3310 3.2)."""
+        octets = _base64(self.nonce)
+        return octets[:_RAND] if octets and len(octets) >= _RAND + _AUTN else None
+
+    @property
+    def autn(self) -> bytes | None:
+        """AUTN, 16 octets; None where `rand` is None."""
+        octets = _base64(self.nonce)
+        return octets[_RAND : _RAND + _AUTN] if octets and len(octets) >= _RAND + _AUTN else None
+
+
+class Challenge(_Digest):
+    """A value of WWW-Authenticate."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Challenge {self.scheme[:20]!a}>"
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether ck or ik stands in it, with any value: on Gm that is AUTH-05."""
+        return self._keys != (None, None)
+
+    @property
+    def ck(self) -> bytes | None:
+        """CK, 16 octets; None if absent or ill-formed."""
+        return _key(self._keys[0])
+
+    @property
+    def ik(self) -> bytes | None:
+        """IK, 16 octets; None if absent or ill-formed."""
+        return _key(self._keys[1])
+
+
+class Credentials(_Digest):
+    """A value of Authorization. Each parameter is None if absent, "" if empty."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Credentials {self.scheme[:20]!a}>"
+
+    @property
+    def username(self) -> str | None:
+        """The IMPI."""
+        return self.params.get("username")
+
+    @property
+    def uri(self) -> str | None:
+        """The digest-uri."""
+        return self.params.get("uri")
+
+    @property
+    def response(self) -> str | None:
+        """The response, as written."""
+        return self.params.get("response")
+
+    @property
+    def auts(self) -> str | None:
+        """AUTS as written (RFC 3310 3.4)."""
+        return self.params.get("auts")
+
+    @property
+    def auts_octets(self) -> bytes | None:
+        """AUTS decoded, of whatever length; None if absent or not base64."""
+        return _base64(self.auts)
+
+    @property
+    def nc(self) -> str | None:
+        """Nonce count, as written."""
+        return self.params.get("nc")
+
+    @property
+    def cnonce(self) -> str | None:
+        """The client's nonce."""
+        return self.params.get("cnonce")
+
+
+def challenge(message: Message) -> Challenge | None:
+    """The Digest challenge in WWW-Authenticate: the first one of AKA, else the first one; None if there is none."""
+    first = None
+    for value in message.values("www-authenticate"):
+        found = Challenge(value)
+        if found.is_digest:
+            if found.is_aka:
+                return found
+            first = first or found
+    return first
+
+
+def credentials(message: Message) -> Credentials | None:
+    """The first Digest credentials in Authorization; None if there are none."""
+    for value in message.values("authorization"):
+        found = Credentials(value)
+        if found.is_digest:
+            return found
+    return None
+
+
+def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:
+    """Whether the response is that of this RES; None if algorithm or qop is unknown or a parameter is missing.
+
+    An algorithm that is absent, or named MD5, computes as AKAv1-MD5 does. `res` is empty for the answer to a challenge
+    that the UE could not accept (RFC 3310 3.4). `body` matters for auth-int alone.
+    """
+    algorithm = (credentials.algorithm or "").lower()
+    qop = (credentials.qop or "").lower()
+    username, realm, uri = credentials.username, credentials.realm, credentials.uri
+    nonce, nc, cnonce, response = credentials.nonce, credentials.nc, credentials.cnonce, credentials.response
+    if username is None or realm is None or uri is None or nonce is None or response is None:
+        return None
+    if algorithm not in _PLAIN and algorithm not in _SESSION:
+        return None
+    if qop not in ("", "auth", "auth-int") or (qop and nc is None):
+        return None
+    if cnonce is None and (qop or algorithm in _SESSION):
+        return None
+
+    secret = _octets(f"{username}:{realm}:") + res
+    first: tuple[str, ...]
+    if algorithm in _SESSION:
+        # RFC 2617 hashes the hexadecimal digest, its own sample code the octets: both are about.
+        session = _octets(f":{nonce}:{cnonce}")
+        first = (_md5(_octets(_md5(secret)) + session), _md5(_digest(secret) + session))
+    else:
+        first = (_md5(secret),)
+    second = f"{method}:{uri}"
+    if qop == "auth-int":
+        second = f"{second}:{_md5(body)}"
+    middle = f"{nonce}:{nc}:{cnonce}:{qop}" if qop else nonce
+    last = f"{middle}:{_md5(_octets(second))}"
+    return any(response.lower() == _md5(_octets(f"{each}:{last}")) for each in first)
+
+
+def _digest(octets: bytes) -> bytes:
+    return hashlib.md5(octets, usedforsecurity=False).digest()
+
+
+def _md5(octets: bytes) -> str:
+    return _digest(octets).hex()
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("latin-1", "replace")
+
+
+def _base64(text: str | None) -> bytes | None:
+    """Octets of base64 with right, wrong or no padding; None if it is none."""
+    if text is None:
+        return None
+    text = text.rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def _key(text: str | None) -> bytes | None:
+    if text is None or len(text) != _KEY_DIGITS:
+        return None
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return octets if 2 * len(octets) == _KEY_DIGITS else None

@@ -1,0 +1,335 @@
+"""Security-Client, Security-Server and Security-Verify: reading and comparing them.
+
+Grammar: RFC 3329 2.2 with the ipsec-3gpp parameters of TS 33.203 Annex H and the mediasec entries of TS 24.229 7.2A.7.
+Comparison: requirements 8.4, with ruling R25 (an SPI printed as a negative number is the unsigned one of those bits).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from analyzer.sip.text import LWS, number, printable, split, unquote
+
+LIMIT: Final = 64
+"""Entries of one header that are read; `Mechanisms.dropped` counts the rest."""
+
+TEXT_LIMIT: Final = 300
+"""Characters of an entry, or of a value in an evidence table, that reports may show."""
+
+ROWS_LIMIT: Final = 400
+"""Rows of an evidence table; those that differ come first when there are more."""
+
+IPSEC: Final = "ipsec-3gpp"
+
+_NEEDED: Final = ("spi-c", "spi-s", "port-c", "port-s")
+_OBSOLETE: Final = frozenset({"spi", "port1", "port2"})
+_NUMBERS: Final = frozenset({*_NEEDED, *_OBSOLETE})
+_DEFAULTS: Final = (("ealg", "null"), ("prot", "esp"), ("mod", "trans"))
+_ALGORITHMS: Final = {"hmac-sha1-96": "hmac-sha-1-96"}
+
+Canonical = tuple[str, tuple[tuple[str, str], ...]]
+"""Name and sorted parameters; one without a value has `_FLAG` for it, which no value in a header can be."""
+
+_FLAG: Final = "\n"
+
+
+class Mechanism:
+    """One entry: a mechanism's name and its parameters."""
+
+    __slots__ = ("_pairs", "name", "params", "text")
+
+    name: str
+    """In lower case."""
+    params: dict[str, str | None]
+    """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
+    text: str
+    """The entry as written, for reports: at most `TEXT_LIMIT` characters, control characters replaced."""
+
+    def __init__(self, written: str) -> None:
+        name, *pieces = split(written, ";")
+        self.name = name.strip(LWS).lower()
+        self.text = printable(written.strip(LWS), TEXT_LIMIT)
+        pairs = []
+        for piece in pieces:
+            key, equals, value = piece.partition("=")
+            key = key.strip(LWS).lower()
+            if key:
+                pairs.append((key, unquote(value.strip(LWS)) if equals else None))
+        self._pairs: list[tuple[str, str | None]] = pairs
+        self.params = dict(reversed(pairs))
+
+    def __repr__(self) -> str:
+        return f"<Mechanism {self.text}>"
+
+    @property
+    def is_ipsec(self) -> bool:
+        """Whether it is ipsec-3gpp."""
+        return self.name == IPSEC
+
+    @property
+    def is_mediasec(self) -> bool:
+        """Whether it is about media security (TS 24.229 7.2A.7), hence none of our business."""
+        return "mediasec" in self.params
+
+    @property
+    def alg(self) -> str:
+        """Integrity algorithm in lower case; "" if absent: there is no default."""
+        return (self.params.get("alg") or "").lower()
+
+    @property
+    def ealg(self) -> str:
+        """Encryption algorithm in lower case."""
+        return (self.params.get("ealg") or "null").lower()
+
+    @property
+    def prot(self) -> str:
+        """IPsec protocol in lower case."""
+        return (self.params.get("prot") or "esp").lower()
+
+    @property
+    def mod(self) -> str:
+        """IPsec mode in lower case."""
+        return (self.params.get("mod") or "trans").lower()
+
+    @property
+    def spi_c(self) -> int | None:
+        """SPI of the sender's inbound SA at its client port, 0 to 2**32 - 1; None if absent, no number or beyond."""
+        return _spi(self.params.get("spi-c"))
+
+    @property
+    def spi_s(self) -> int | None:
+        """SPI of the sender's inbound SA at its server port; as `spi_c`."""
+        return _spi(self.params.get("spi-s"))
+
+    @property
+    def port_c(self) -> int | None:
+        """The sender's protected client port, 0 to 65535; None if absent, no number or beyond."""
+        return _port(self.params.get("port-c"))
+
+    @property
+    def port_s(self) -> int | None:
+        """The sender's protected server port; as `port_c`."""
+        return _port(self.params.get("port-s"))
+
+    @property
+    def q(self) -> int | None:
+        """Preference in thousandths; None if absent or ill-formed."""
+        return _thousandths(self.params.get("q"))
+
+    @property
+    def obsolete_form(self) -> bool:
+        """Whether it has parameters of RFC 3329 Appendix A (one SPI, port1 and port2), which ipsec-3gpp replaced."""
+        return not _OBSOLETE.isdisjoint(self.params)
+
+    def missing(self) -> list[str]:
+        """Which of the five parameters that an SA needs are absent or not usable as what they are."""
+        numbers = (self.spi_c, self.spi_s, self.port_c, self.port_s)
+        absent = [key for key, value in zip(_NEEDED, numbers, strict=True) if value is None]
+        return absent if self.alg else [*absent, "alg"]
+
+    def canonical(self) -> Canonical:
+        """The entry in the form of requirements 8.4: case, order, quotes, blanks and leading zeros do not matter."""
+        return self.name, tuple(sorted((key, _canonical(key, value)) for key, value in self._pairs))
+
+
+class Mechanisms(list[Mechanism]):
+    """The entries of one header in their order."""
+
+    dropped: int = 0
+    """How many more there were than `LIMIT`."""
+
+
+class Result(StrEnum):
+    """How two headers compare, from best to worst but for the last."""
+
+    EXACT = "exact"
+    """The same octets."""
+    CANON = "canon"
+    """The same in another notation."""
+    DEFAULT = "default"
+    """The same once defaults are spelled out."""
+    ORDER = "order"
+    """The same entries in another order: the preference has changed."""
+    REDUCED = "reduced"
+    """Some entries are missing, nothing else."""
+    DIFFERENT = "different"
+    """A value differs, or an entry was added."""
+    MISSING = "missing"
+    """There is no entry at all."""
+
+
+class Row(NamedTuple):
+    """One line of the evidence table; what differs is what has different values here."""
+
+    entry: int
+    """Position of the entry in the reference, from 1; added entries are numbered after them."""
+    parameter: str
+    """Its name; ``mechanism`` for the name of the mechanism, ``position`` for the place of an entry that has moved."""
+    left: str | None
+    """Canonical value in the reference, None if absent."""
+    right: str | None
+    """Canonical value in the repeated header, None if absent."""
+
+
+class Comparison:
+    """What `compare` found; the table is made when it is asked for."""
+
+    __slots__ = ("_left", "_right", "result")
+
+    def __init__(self, result: Result, left: list[Canonical], right: list[Canonical]) -> None:
+        self.result = result
+        self._left = left
+        self._right = right
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.result}>"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the header was repeated unchanged, whatever its notation."""
+        return self.result in (Result.EXACT, Result.CANON, Result.DEFAULT)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All parameters side by side, at most `ROWS_LIMIT`; empty where the whole headers are equal octet by octet."""
+        rows: list[Row] = []
+        for entry, (left, right) in enumerate(_aligned(self._left, self._right), 1):
+            rows.extend(_rows(entry, self._left[left - 1] if left else None, self._right[right - 1] if right else None))
+            if self.result is Result.ORDER and left != right:
+                rows.append(Row(entry, "position", str(left), str(right)))
+        if len(rows) > ROWS_LIMIT:
+            rows.sort(key=lambda row: row.left == row.right)
+        return rows[:ROWS_LIMIT]
+
+
+def mechanisms(values: list[str]) -> Mechanisms:
+    """Read the values of all header lines of one name, in order; empty entries are left out."""
+    found = Mechanisms()
+    for value in values:
+        for entry in split(value, ","):
+            if not entry.strip(LWS):
+                continue
+            if len(found) < LIMIT:
+                found.append(Mechanism(entry))
+            else:
+                found.dropped += 1
+    return found
+
+
+def compare(reference: list[str], repeated: list[str]) -> Comparison:
+    """Compare the values of a header with those that should repeat it (requirements 8.4), mediasec entries apart."""
+    if reference == repeated and any(value.strip(" \t\r\n,") for value in repeated):
+        return Comparison(Result.EXACT, [], [])
+    before, after = mechanisms(reference), mechanisms(repeated)
+    left = [entry.canonical() for entry in before if not entry.is_mediasec]
+    right = [entry.canonical() for entry in after if not entry.is_mediasec]
+    return Comparison(_result(before, after, left, right), left, right)
+
+
+def normal_alg(name: str) -> str:
+    """The name of an integrity algorithm as TS 33.203 Annex H spells it, in lower case (FP20)."""
+    name = name.lower()
+    return _ALGORITHMS.get(name, name)
+
+
+def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right: list[Canonical]) -> Result:
+    if not after:
+        return Result.MISSING
+    if before.dropped or after.dropped:
+        # What was not read cannot be called equal.
+        return Result.DIFFERENT
+    if not right:
+        return Result.MISSING if left else Result.EXACT
+    if left == right:
+        media = len(left) < len(before) or len(right) < len(after)
+        kept = ([entry.text for entry in each if not entry.is_mediasec] for each in (before, after))
+        return Result.EXACT if media and next(kept) == next(kept) else Result.CANON
+    left, right = [_filled(entry) for entry in left], [_filled(entry) for entry in right]
+    if left == right:
+        return Result.DEFAULT
+    offered, mirrored = Counter(left), Counter(right)
+    if offered == mirrored:
+        return Result.ORDER
+    return Result.REDUCED if mirrored < offered else Result.DIFFERENT
+
+
+def _filled(entry: Canonical) -> Canonical:
+    """The entry with the defaults of requirements 8.2 spelled out."""
+    name, pairs = entry
+    if name != IPSEC:
+        return entry
+    keys = {key for key, _ in pairs}
+    return name, tuple(sorted((*pairs, *(default for default in _DEFAULTS if default[0] not in keys))))
+
+
+def _aligned(left: list[Canonical], right: list[Canonical]) -> list[tuple[int, int]]:
+    """Which entry stands beside which, as positions from 1; 0 where there is none: equal ones first, then in order."""
+    free: dict[Canonical, list[int]] = {}
+    for position in range(len(right), 0, -1):
+        free.setdefault(_filled(right[position - 1]), []).append(position)
+    pairs: dict[int, int] = {}
+    for position, entry in enumerate(left, 1):
+        equals = free.get(_filled(entry))
+        if equals:
+            pairs[position] = equals.pop()
+    rest = sorted(position for positions in free.values() for position in positions)
+    for position in range(1, len(left) + 1):
+        if position not in pairs:
+            pairs[position] = rest.pop(0) if rest else 0
+    return [*sorted(pairs.items()), *((0, position) for position in rest)]
+
+
+def _rows(entry: int, left: Canonical | None, right: Canonical | None) -> list[Row]:
+    before, after = _shown(left), _shown(right)
+    return [Row(entry, key, before.get(key), after.get(key)) for key in dict.fromkeys((*before, *after))]
+
+
+def _shown(entry: Canonical | None) -> dict[str, str]:
+    """What the table shows of an entry, nothing if it is not there; a repeated parameter's values stand together."""
+    if entry is None:
+        return {}
+    shown = {"mechanism": printable(entry[0], TEXT_LIMIT)}
+    for key, value in entry[1]:
+        key = printable(key, TEXT_LIMIT)
+        value = "(no value)" if value == _FLAG else printable(value, TEXT_LIMIT)
+        shown[key] = f"{shown[key]}, {value}"[:TEXT_LIMIT] if key in shown else value
+    return shown
+
+
+def _canonical(key: str, value: str | None) -> str:
+    if value is None:
+        return _FLAG
+    if key in _NUMBERS:
+        found = _spi(value) if "spi" in key else number(value)
+        return value.lower() if found is None else str(found)
+    if key == "q":
+        thousandths = _thousandths(value)
+        return value.lower() if thousandths is None else f"{thousandths / 1000:g}"
+    return value.lower()
+
+
+def _spi(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if value[:1] == "-":
+        found = number(value[1:])
+        return 2**32 - found if found is not None and 0 < found <= 2**31 else None
+    found = number(value)
+    return found if found is None or found < 2**32 else None
+
+
+def _port(value: str | None) -> int | None:
+    found = None if value is None else number(value)
+    return found if found is None or found <= 65535 else None
+
+
+def _thousandths(value: str | None) -> int | None:
+    if value is None:
+        return None
+    whole, _, fraction = value.partition(".")
+    if whole not in ("0", "1") or len(fraction) > 3:
+        return None
+    rest = number(fraction.ljust(3, "0"))
+    return None if rest is None or (whole == "1" and rest) else int(whole) * 1000 + rest
