@@ -1,0 +1,106 @@
+"""Tells a copy of a packet that was captured before from a packet of its own (trap FP5 of the catalogue).
+
+Captures on all interfaces of a host, mirror ports and taps around a GTP-U tunnel hold the same IP packet two or three
+times. A copy has the same addresses, protocol and payload and follows within ``WINDOW``. What changes on the way
+is not compared: TTL, and the checksums of TCP and UDP, which a network card may fill in after the capture.
+
+Equal packets can also be two: a retransmission of TCP, or an ESP packet that somebody replays. Seen at the same depth
+of the same link, those have different IPv4 identifications, and then they are no copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+WINDOW: Final = 200_000_000
+"""How far apart copies may lie (ns). Copies of one host or tap lie within a few milliseconds; no retransmission of
+SIP comes sooner than T1, 500 ms at least, so none can be taken for a copy."""
+
+OCTETS: Final = 4 << 20
+"""How much one generation of the table may remember; there are two. About 3,800 packets of 800 octets."""
+
+OVERHEAD: Final = 300
+"""What an entry is charged besides its payload: key, tuple and slot in the table."""
+
+CROWDED: Final = "packets remembered to tell copies: too many in one moment"
+
+TCP: Final = 6
+UDP: Final = 17
+ESP: Final = 50
+
+Entry = tuple[int, int, bytes, int, int]
+"""Time, protocol, payload, identification (0: none), and a number that stands for link type and depth."""
+
+
+def fingerprint(addresses: bytes, protocol: int, payload: bytes) -> bytes:
+    """A small part of a packet that differs between any two of a conversation; ``addresses`` is source + destination.
+
+    For ESP: SPI, sequence number and the end of the ICV; for TCP the numbers, for UDP the beginning; and the end.
+    """
+    if protocol == ESP:
+        return addresses + payload[:8] + payload[-12:]
+    if protocol == TCP:
+        return addresses + payload[:16] + payload[max(18, len(payload) - 12) :]
+    if protocol == UDP:
+        return addresses + payload[:6] + payload[8:264] + payload[max(264, len(payload) - 12) :]
+    return addresses + payload[:64] + payload[max(64, len(payload) - 12) :]
+
+
+class Copies:
+    """Remembers the packets of the last ``WINDOW``, in two generations, so that ageing costs nothing per packet."""
+
+    __slots__ = ("_old", "_on_evict", "_room", "_until", "_young", "evicted")
+
+    def __init__(self, on_evict: Callable[[str], None]) -> None:
+        self._on_evict = on_evict
+        self._young: dict[bytes, Entry] = {}
+        self._old: dict[bytes, Entry] = {}
+        self._room = OCTETS
+        self._until = 0
+        self.evicted = 0
+        """Packets forgotten before their time, since more came than the table holds."""
+
+    def seen(self, key: bytes, entry: Entry) -> bool:
+        """Whether this packet, under its fingerprint, is a copy of one seen before; if not, remember it."""
+        if entry[0] > self._until:
+            self._rotate(entry[0])
+        young = self._young
+        found = young.get(key) or self._old.get(key)
+        if found and _equal(found, entry):
+            if not entry[3] or not found[3] or entry[3] == found[3] or entry[4] != found[4]:
+                return True
+            # Two packets that look the same: the second is kept apart, so that a copy of either finds its own.
+            key += entry[3].to_bytes(4, "big")
+            found = young.get(key) or self._old.get(key)
+            if found and _equal(found, entry):
+                return True
+        young[key] = entry
+        self._room -= len(entry[2]) + OVERHEAD
+        if self._room < 0:
+            early = sum(entry[0] - old[0] < WINDOW for old in self._old.values())
+            if early:
+                self.evicted += early
+                self._on_evict(CROWDED)
+            self._rotate(entry[0])
+        return False
+
+    def _rotate(self, time: int) -> None:
+        self._old = self._young
+        self._young = {}
+        self._room = OCTETS
+        self._until = time + WINDOW
+
+
+def _equal(one: Entry, other: Entry) -> bool:
+    """Whether the packets are equal, the checksum aside, given that their fingerprints are."""
+    protocol = one[1]
+    if not -WINDOW <= one[0] - other[0] <= WINDOW or protocol != other[1]:
+        return False
+    if one[2] == other[2]:
+        return True
+    if protocol == UDP:
+        return one[2][8:] == other[2][8:]
+    if protocol == TCP:
+        return one[2][18:] == other[2][18:]
+    return False

@@ -1,0 +1,221 @@
+"""From a frame to the innermost whole IP packet in it: wires link layer, IP, tunnels, fragments and copies together.
+
+A packet of the usual shape (Ethernet, IPv4 without options, no fragment, no tunnel) goes a short way of its own, since
+there is one for nearly every frame; everything else goes the long way, header by header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from analyzer.frame import Frame, FrameRef
+from analyzer.network import fragments, ip, link, tunnels
+from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint
+from analyzer.network.link import ETHERNET
+from analyzer.network.tunnels import GTP_U, NAT_TRAVERSAL
+
+DEPTH: Final = 4
+"""How many tunnels around one another are opened; IP in IP in GTP-U, the deepest in use, is two."""
+
+NESTED: Final = "too many tunnels around one another"
+CUT_FRAGMENT: Final = "fragment cut by the capture"
+
+_IP_IN_IP: Final = frozenset((4, 41))
+"""IPv4 (RFC 2003) and IPv6 (RFC 4213) as payload of IP."""
+
+_INSIDE: Final = -1
+"""In the place of a link type: the packet was inside something that was decrypted."""
+
+_SHORT_V4 = struct.Struct(">2xHHHBB2x4s4sHH").unpack_from
+_SHORT_V6 = struct.Struct(">4xHBB16s16sHH").unpack_from
+"""A whole header without options, and the ports behind it (of ESP: the SPI), in one call."""
+
+_SHORTEST: Final = 44
+"""What the longer of the two must find."""
+
+_new = tuple.__new__
+"""Makes a NamedTuple in half the time of calling its class; only for what is made once per packet."""
+
+
+class Datagram(NamedTuple):
+    """One whole IP packet, as its receiver would see it."""
+
+    at: FrameRef
+    """The last frame that it needed."""
+    frames: tuple[FrameRef, ...]
+    """All frames that it needed, ``at`` included."""
+    source: bytes
+    """Address of the sender, 4 or 16 octets."""
+    destination: bytes
+    """Address of the receiver, 4 or 16 octets."""
+    protocol: int
+    """What the payload is (6, 17, 50, 132 ...), after IPv6 extension headers; 50 also for ESP inside UDP."""
+    payload: bytes
+    """From the transport or ESP header on, exactly as long as the IP header says."""
+    ttl: int
+    """TTL or hop limit."""
+    outbound: bool | None
+    """In cooked captures whether the capturing host sent the frame (True) or received it (False); None: not known."""
+    depth: int
+    """How many tunnels were around it."""
+    cut: bool
+    """The capture kept less than the packet."""
+
+
+class PacketReader:
+    """Reads the frames of one timeline; keeps the fragments that wait and the packets of the last moment."""
+
+    __slots__ = ("_fragments", "_on_evict", "_recent", "copies", "skipped")
+
+    def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
+        """``on_evict`` is told in words what was given up because of a limit or a timeout."""
+        self._on_evict = on_evict or _ignore
+        self._recent = Copies(self._on_evict)
+        self._fragments = fragments.Reassembler(self._skip, self._count_copy)
+        self.copies = 0
+        """Frames dropped as copies of another."""
+        self.skipped: dict[str, int] = {}
+        """Frames that led to no packet, by reason. The reasons are constants, so there are few."""
+
+    @property
+    def pending_fragments(self) -> int:
+        """Datagrams that wait for a fragment."""
+        return self._fragments.pending
+
+    @property
+    def forgotten(self) -> int:
+        """Packets whose copies could not be told any more, since too many came in one moment."""
+        return self._recent.evicted
+
+    def read(self, frame: Frame) -> Sequence[Datagram]:
+        """Return the innermost whole IP packet that this frame completes; nothing if there is none, or it is a copy."""
+        capture, number, time, kind, data, length = frame
+        outbound: bool | None
+        if kind == ETHERNET and data[12:14] == b"\x08\x00":
+            begin, outbound = 14, None
+        else:
+            located = link.find_ip(kind, data)
+            if isinstance(located, str):
+                self._skip(located, 1)
+                return ()
+            begin, outbound = located
+        at = _new(FrameRef, (capture, number, time))
+        # The short way: no options or extension headers, no fragment, no tunnel, nothing cut.
+        if begin + _SHORTEST <= len(data):
+            first = data[begin]
+            if first == 0x45:
+                total, ident, fragment, ttl, protocol, source, destination, sport, dport = _SHORT_V4(data, begin)
+                start = begin + 20
+                end = begin + total
+                before = start - 8
+                usual = not fragment & 0x3FFF and start + 12 <= end <= len(data)
+            elif first & 0xF0 == 0x60:
+                total, protocol, ttl, source, destination, sport, dport = _SHORT_V6(data, begin)
+                start = begin + 40
+                end = start + total
+                before = start - 32
+                ident = 0
+                usual = total >= 12 and end <= len(data)
+            else:
+                usual = False
+            if usual and (
+                protocol in (ESP, TCP)
+                or (protocol == UDP and dport != GTP_U and dport != NAT_TRAVERSAL and sport != NAT_TRAVERSAL)
+            ):
+                payload = data[start:end]
+                if protocol == ESP:
+                    key = data[before : start + 8] + data[end - 12 : end]
+                else:
+                    key = fingerprint(data[before:start], protocol, payload)
+                if self._recent.seen(key, (time, protocol, payload, ident, kind << 4)):
+                    self.copies += 1
+                    return ()
+                return (_new(Datagram, (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False)),)
+        return self._descend(data, begin, length <= len(data), (at,), outbound, kind, 0)
+
+    def read_inside(self, outer: Datagram, data: bytes) -> Sequence[Datagram]:
+        """Read the IP packet that was inside ``outer``, from ESP in tunnel mode, as ``read`` reads that of a frame."""
+        return self._descend(data, 0, True, outer.frames, outer.outbound, _INSIDE, outer.depth + 1)
+
+    def _descend(
+        self,
+        data: bytes,
+        begin: int,
+        complete: bool,
+        frames: tuple[FrameRef, ...],
+        outbound: bool | None,
+        kind: int,
+        depth: int,
+    ) -> Sequence[Datagram]:
+        """Go from one IP header to the next until nothing that is known is wrapped in anything."""
+        end = len(data)
+        while depth <= DEPTH:
+            packet = ip.parse(data, begin, end, complete)
+            if isinstance(packet, str):
+                self._skip(packet, len(frames))
+                return ()
+            source, destination, protocol, begin, end, ttl, ident, offset, more, cut = packet
+            payload = data[begin:end]
+            if offset or more:
+                if not cut:
+                    whole = self._reassemble(packet, payload, frames, depth)
+                    if whole is None:
+                        return ()
+                    payload, protocol, frames = whole
+                elif offset:
+                    # What comes first in it is no header: nobody could read it.
+                    self._skip(CUT_FRAGMENT, len(frames))
+                    return ()
+            if protocol in _IP_IN_IP:
+                data, begin, end, complete, depth = payload, 0, len(payload), not cut, depth + 1
+                continue
+            if protocol == UDP:
+                span = tunnels.user_packet(payload)
+                if span is not None:
+                    data, (begin, end, complete), depth = payload, span, depth + 1
+                    continue
+                wrapped = tunnels.wrapped_esp(payload)
+                if wrapped is not None:
+                    protocol, payload = ESP, wrapped
+            key = fingerprint(source + destination, protocol, payload)
+            if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, kind << 4 | depth)):
+                self.copies += len(frames)
+                return ()
+            return (
+                _new(
+                    Datagram,
+                    (frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut),
+                ),
+            )
+        self._skip(NESTED, len(frames))
+        return ()
+
+    def _reassemble(
+        self, packet: ip.Packet, content: bytes, frames: tuple[FrameRef, ...], depth: int
+    ) -> fragments.Whole | None:
+        """Hand a fragment on; what comes back whole has its IPv6 extension headers walked."""
+        version6 = len(packet.source) == 16
+        key = (depth, packet.source, packet.destination, packet.ident, ip.FRAGMENT if version6 else packet.protocol)
+        whole = self._fragments.add(key, packet.offset, packet.more, packet.protocol, content, frames)
+        if whole is None or not version6:
+            return whole
+        payload, protocol, frames = whole
+        upper = ip.follow(payload, 0, len(payload), protocol)
+        if isinstance(upper, str) or upper.offset or upper.more:
+            self._skip(upper if isinstance(upper, str) else ip.MALFORMED, len(frames))
+            return None
+        return payload[upper.begin :], upper.protocol, frames
+
+    def _skip(self, reason: str, frames: int) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + frames
+        if reason in (fragments.INCOMPLETE, fragments.CROWDED):
+            self._on_evict(reason)
+
+    def _count_copy(self) -> None:
+        self.copies += 1
+
+
+def _ignore(_: str) -> None:
+    """Nobody wants to be told."""
