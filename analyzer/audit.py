@@ -322,7 +322,7 @@ class Audit:
             if cause is None:
                 continue
             for other in findings:
-                if other.rule == cause and other.subject == made.subject and other.verdict not in ("inconclusive",):
+                if other is not made and other.rule == cause and other.subject == made.subject:
                     made.cause = other.fingerprint
                     break
         notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]

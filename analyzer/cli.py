@@ -20,7 +20,7 @@ from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.report import outputs
 
 if TYPE_CHECKING:
-    from analyzer.audit import Options, TraceLine
+    from analyzer.run import Options, TraceLine
     from analyzer.report.model import Report
     from analyzer.rule import Rule
 
@@ -292,7 +292,7 @@ def _options(
     end: int | None = None,
     vantage: str = "auto",
 ) -> Options:
-    from analyzer.audit import Options
+    from analyzer.run import Options
     from analyzer.rule import select as chosen
 
     try:

@@ -12,9 +12,9 @@ from struct import Struct
 
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
-from analyzer.ims.events import Notice, Sighting
+from analyzer.ims.events import Notice, Side, Sighting
 from analyzer.ims.session import Packet
-from analyzer.ims.subjects import Context
+from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Arrival, Tracker
 from analyzer.ipsec.database import Refusal
 from analyzer.ipsec.esp import SecurityAssociation
@@ -22,15 +22,27 @@ from analyzer.keys.keyring import Keyring
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
-from analyzer.sip.framing import Framer
+from analyzer.sip.framing import Framed, Framer
 from analyzer.sip.message import parse
 
 TCP, UDP, ESP = 6, 17, 50
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
-FRAMERS = 20_000
+LINES = 20_000
 """TCP directions whose text is being put together; the oldest goes first."""
+
+
+class _Line:
+    """One direction of a TCP connection as SIP sees it."""
+
+    __slots__ = ("connection", "framer", "is_sip")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.framer = Framer()
+        self.is_sip = False
+        """A message has come out of it: only then is a hole, or text that is none, worth telling."""
 
 
 class Engine:
@@ -53,7 +65,7 @@ class Engine:
         self.tracker.session.acknowledged = self._streams.acknowledged
         self._keyring = keyring
         self._database = self.tracker.session.database
-        self._framers: dict[tuple[int, int], tuple[Connection, Framer]] = {}
+        self._lines: dict[tuple[int, int], _Line] = {}
         self._tried: set[bytes] = set()
         self._now = FrameRef(0, 0, 0)
         self._ticks = 0
@@ -82,12 +94,12 @@ class Engine:
     def advance(self, now: int) -> None:
         """Let time pass without a frame: what waited too long is given up."""
         for event in self._streams.advance(now):
-            self._stream(event, None)
+            self._stream(event)
 
     def close(self) -> None:
         """No more frames: everything that waits is told."""
         for event in self._streams.close():
-            self._stream(event, None)
+            self._stream(event)
         self.tracker.close()
 
     # --- ESP ---------------------------------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ class Engine:
         if segment is None:
             return
         for event in self._streams.receive(segment):
-            self._stream(event, datagram)
+            self._stream(event)
         if tag is None:
             self._clear_packet(datagram, "TCP", segment.sport, segment.dport, _segment_name(segment))
 
@@ -199,51 +211,50 @@ class Engine:
         if sport in pair.guarded or dport in pair.guarded:
             self.tracker.packets.clear(pair, sender, datagram.at, transport, sport, dport, what, None, None)
 
-    def _watch_place(self, datagram: Datagram):  # type: ignore[no-untyped-def]
+    def _watch_place(self, datagram: Datagram) -> tuple[Pair, Side] | None:
         found = self.tracker.directory.find(datagram.source, datagram.destination)
         if found is not None:
             found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
         return found
 
-    def _stream(self, event: object, datagram: Datagram | None) -> None:
+    def _stream(self, event: object) -> None:
         """What the TCP reassembly says."""
         if isinstance(event, Data):
-            for framed in self._framer(event.connection, event.by).feed(
-                event.data, event.at, event.frames, event.tag, event.end
-            ):
-                self._framed(event.connection, event.by, framed)
+            line = self._line(event.connection, event.by)
+            for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
+                self._framed(line, event.by, framed)
         elif isinstance(event, Hole):
-            self._emit(
-                Notice(
-                    at=event.at,
-                    subject=None,
-                    text=f"{event.octets} octets of a TCP stream are missing before frame {event.at.number}",
-                )
-            )
-            for framed in self._framer(event.connection, event.by).hole():
-                self._framed(event.connection, event.by, framed)
+            line = self._line(event.connection, event.by)
+            if line.is_sip:
+                text = f"{event.octets} octets of a SIP stream over TCP are missing in the capture"
+                self._emit(Notice(at=event.at, subject=None, text=text))
+            for framed in line.framer.hole():
+                self._framed(line, event.by, framed)
         elif isinstance(event, Closing):
             self._closing(event)
 
-    def _framer(self, connection: Connection, by: int) -> Framer:
+    def _line(self, connection: Connection, by: int) -> _Line:
         key = (id(connection), by)
-        known = self._framers.get(key)
+        known = self._lines.get(key)
         if known is None:
-            known = self._framers[key] = (connection, Framer())
-            if len(self._framers) > FRAMERS:
-                del self._framers[next(iter(self._framers))]
-        return known[1]
+            known = self._lines[key] = _Line(connection)
+            if len(self._lines) > LINES:
+                del self._lines[next(iter(self._lines))]
+        return known
 
-    def _framed(self, connection: Connection, by: int, framed) -> None:  # type: ignore[no-untyped-def]
+    def _framed(self, line: _Line, by: int, framed: Framed) -> None:
         if framed.kind == "keepalive":
             return
         message = parse(framed.data) if framed.kind == "message" else None
         if message is None:
-            self.malformed += 1
+            self.malformed += line.is_sip
             return
+        line.is_sip = True
+        connection = line.connection
         (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
         # One clear segment makes the whole message readable to anybody, so it counts as clear
-        tag = None if any(each is None for each in framed.tags) else framed.tags[-1]
+        tags = [each for each in framed.tags if isinstance(each, Packet)]
+        tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
         self.tracker.message(
             Arrival(
                 framed.at,

@@ -202,3 +202,30 @@ class SaSet:
         if late:
             return Knowledge(False, f"the capture begins after the first packet of set {self.generation}")
         return Knowledge(True, f"the ESP sequence numbers of set {self.generation} have no gap")
+
+
+def overdue(
+    owner: SaSet, newest: SaSet | None, side: Side, now: int, profile: Profile, but: Transaction | None = None
+) -> None:
+    """Work out whether a set had to be gone at this side by now, by expiry or because `newest` replaced it.
+
+    `newest` is the newest established set of the contact; `but` is a transaction that does not keep the set alive,
+    because it is the one that is being looked at. Enters the end; the state changes with it.
+    """
+    if side in owner.ends:
+        return
+    if owner.expires_at is not None and owner.expiry_from is not None:
+        lifetime = owner.expires_at - owner.expiry_from.time
+        deadline = owner.expires_at + profile.clock_tolerance + lifetime // 100
+        if now > deadline:
+            owner.end(side, End.EXPIRED, owner.expiry_from, deadline)
+            return
+    if owner.states[side] is not State.OLD or newest is None or newest is owner:
+        return
+    trigger = newest.uplink if side is Side.PCSCF else newest.downlink
+    if trigger is None or now <= trigger.time:
+        return
+    capped = side is Side.PCSCF and not profile.papers and now - trigger.time > profile.timer_64_t1
+    if capped or not owner.pending(now, profile, but):
+        cap = trigger.time + profile.timer_64_t1 if capped else owner.busy_until
+        owner.end(side, End.REPLACED, trigger, max(trigger.time, min(cap, owner.busy_until)))

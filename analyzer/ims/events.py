@@ -230,7 +230,7 @@ class ChallengeAnswered(Event):
     expected: SetTerms | None
     """The set that SM6 announced; None if no set could be built from SM1 and SM6."""
     client: Comparison | None
-    """Security-Client of SM7 against that of the challenged REGISTER; None if that is not in the capture."""
+    """Security-Client of SM7 against that of the challenged REGISTER; None if that had none."""
     verify: Comparison | None
     """Security-Verify against the Security-Server of SM6; None if SM6 had none."""
 
@@ -334,6 +334,8 @@ class ClearMessageSent(Event):
     emergency: bool
     deregistration: bool
     """It answers a deregistration."""
+    sent_astray: bool
+    """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -478,9 +480,9 @@ class ForeignSpi(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservedSpi(Event):
-    """The first packet on an SPI below 256 that a header announced."""
+    """One side announced SPIs below 256; told once for each address and value."""
 
-    spi: int
+    spis: tuple[int, ...]
     announced_by: Side
     announcement: FrameRef | None
 
@@ -501,13 +503,17 @@ class ClearOnProtectedPort(Event):
     follows_via: bool
     """A response to a clear request whose Via named this port (PORT-15)."""
     invited: bool
-    """A response to a request whose Via named the P-CSCF's client port (R23)."""
+    """A response that followed a Via naming port_pc, on ports that no association serves (R23)."""
     unprotected_port: bool
     """The announced port is 5060 or 5061 (R7)."""
     deregistration: bool
     """It answers a protected deregistration."""
-    certain: Knowledge
-    """Whether the sender still had, or already had, the set."""
+    answers_protected: bool
+    """A SIP response to a protected request."""
+    answers_clear: bool
+    """A SIP response to a request that had come to the same protected port in clear."""
+    is_request: bool
+    """A SIP request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from analyzer.ims.events import (
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
-    Knowledge,
     PacketVerified,
     ReservedSpi,
     Role,
@@ -21,12 +20,15 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.traffic import Traffic
+from analyzer.ims.traffic import Traffic, sent_astray
 from analyzer.ims.transactions import Transaction
 from analyzer.network.tcp import Connection
 
 TAIL = 12
 """Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
+
+RESERVED = 4096
+"""Announcements of reserved SPIs remembered, so that each is told once."""
 
 SIP_PORTS = frozenset({5060, 5061})
 """Ports that must not be announced as protected (R7)."""
@@ -147,19 +149,20 @@ class PacketLedger:
         """Report SPIs below 256 of a new set, once for each endpoint and value (ESP-01)."""
         terms = made.terms
         for side, spis in ((Side.UE, (terms.spi_uc, terms.spi_us)), (Side.PCSCF, (terms.spi_pc, terms.spi_ps))):
-            for spi in spis:
-                key = (context.pair.address(side), spi or 0)
-                if spi is not None and spi < 256 and key not in self._reserved and len(self._reserved) < 4096:
-                    self._reserved.add(key)
-                    self._session.emit(
-                        ReservedSpi(
-                            at=sm6.at,
-                            subject=context.subject,
-                            spi=spi,
-                            announced_by=side,
-                            announcement=terms.sm1 if side is Side.UE else terms.sm6,
-                        )
-                    )
+            address = context.pair.address(side)
+            low = tuple(spi for spi in spis if spi is not None and spi < 256 and (address, spi) not in self._reserved)
+            if not low or len(self._reserved) >= RESERVED:
+                continue
+            self._reserved.update((address, spi) for spi in low)
+            self._session.emit(
+                ReservedSpi(
+                    at=sm6.at,
+                    subject=context.subject,
+                    spis=low,
+                    announced_by=side,
+                    announcement=terms.sm1 if side is Side.UE else terms.sm6,
+                )
+            )
 
     # --- clear packets ---------------------------------------------------------------------------------------------
 
@@ -209,14 +212,15 @@ class PacketLedger:
                 and dport in protected_ports
                 and len(protected_ports) == 1
                 and named == dport,
-                invited=answer
-                and request is not None
-                and request.protection is not None
-                and named == terms.port_pc
-                and sender is Side.UE,
+                invited=sighting is not None and sent_astray(sighting, request),
                 unprotected_port=bool(protected_ports) and protected_ports <= SIP_PORTS,
                 deregistration=transaction is not None and transaction.deregisters,
-                certain=Knowledge(True, f"set {terms.generation} was in force at both ends"),
+                answers_protected=answer and request is not None and request.protection is not None,
+                answers_clear=answer
+                and request is not None
+                and request.protection is None
+                and (request.sport, request.dport) == (dport, sport),
+                is_request=sighting is not None and sighting.message.is_request,
             )
         )
 

@@ -9,7 +9,7 @@ nonce with *new* SPIs, the UE has given up waiting and starts anew with cached c
 from __future__ import annotations
 
 from analyzer.frame import SECOND
-from analyzer.ims.associations import SaSet
+from analyzer.ims.associations import SaSet, overdue
 from analyzer.ims.events import (
     AuthenticationOnly,
     ChallengeAnswered,
@@ -168,9 +168,8 @@ class Registrar:
         if procedure.set is not None and (first or procedure.set.sm7 is None):
             procedure.set.sm7 = sighting.at
         server = sm6.message.values("security-server")
-        procedure.client = compare(
-            procedure.register.message.values("security-client"), message.values("security-client")
-        )
+        offered = procedure.register.message.values("security-client")
+        procedure.client = compare(offered, message.values("security-client")) if offered else None
         procedure.verify = compare(server, message.values("security-verify")) if server else None
         self._session.emit(
             ChallengeAnswered(
@@ -288,7 +287,7 @@ class Registrar:
                 )
             )
             procedure.consumed = procedure.finished = True
-            if expected is not None and expected.alive(Side.PCSCF):
+            if expected is not None and expected.alive(Side.PCSCF) and _confirmed(procedure, expected, transaction):
                 self._established(context, procedure, expected, sighting)
         elif not transaction.deregisters:
             newest = context.newest
@@ -321,12 +320,12 @@ class Registrar:
         if not new.early:
             session.emit(AuthenticationOnly(at=at, subject=context.subject, generation=new.generation))
         new.early.clear()
-        new.sm12 = at
-        new.states[Side.UE] = State.USE
-        new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
+        before = context.newest_established()
         for other in context.sets:
             if other is new or not other.established():
                 continue
+            for side in Side:
+                overdue(other, before, side, at.time, session.profile)
             if procedure.parent is None:
                 other.end(Side.PCSCF, End.CLEAR_START, at)
                 other.end(Side.UE, End.CLEAR_START, at)
@@ -338,6 +337,9 @@ class Registrar:
                 other.end(Side.PCSCF, End.OLDER, at)
             if other.alive(Side.UE):
                 other.states[Side.UE] = State.OLD
+        new.sm12 = at
+        new.states[Side.UE] = State.USE
+        new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
 
     def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
         session, at = self._session, sighting.at
@@ -388,8 +390,10 @@ class Registrar:
             )
             everything = any(contact.star for contact in transaction.request.message.contacts)
             if everything or not any(end > now for end in context.bindings.values()):
+                newest = context.newest_established()
                 for each in context.sets:
                     for side in Side:
+                        overdue(each, newest, side, now, self._session.profile)
                         each.end(side, End.DEREGISTERED, sighting.at)
             return
         expiry = _expiry(message, transaction.request.message)
@@ -414,6 +418,16 @@ class Registrar:
             context.contact = contact.uri.text
         if context.instance is None:
             context.instance = instance_of(message)
+
+
+def _confirmed(procedure: Procedure, expected: SaSet, transaction: Transaction) -> bool:
+    """Whether SM7 took the new set up: it came on it, or at least repeated what was agreed for it.
+
+    A SM7 that came elsewhere and announces other SPIs leaves the new set in the air: both sides go on as before.
+    """
+    protection = transaction.request.protection
+    on_it = protection is not None and protection.terms is expected.terms
+    return on_it or procedure.client is None or procedure.client.ok
 
 
 def _add(names: list[str], name: str) -> None:

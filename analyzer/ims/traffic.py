@@ -7,7 +7,7 @@ at the trigger (the first message of the other side on the newer set) or when it
 from __future__ import annotations
 
 from analyzer.frame import SECOND
-from analyzer.ims.associations import EARLY, SaSet
+from analyzer.ims.associations import EARLY, SaSet, overdue
 from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetUsed,
@@ -99,6 +99,8 @@ class Traffic:
         procedure = context.current
         if procedure is None or procedure.finished:
             return
+        if procedure.parent is None and not any(entry.is_ipsec for entry in procedure.offer):
+            return  # a registration without ipsec-3gpp (FP11)
         patience = self._session.profile.reg_await_auth or 240 * SECOND
         if sighting.at.time - procedure.register.at.time > patience:
             return
@@ -184,32 +186,11 @@ class Traffic:
 
     # --- sets that had to go ---------------------------------------------------------------------------------------
 
-    def overdue(self, context: Context, owner: SaSet, side: Side, now: int, but: Transaction | None = None) -> None:
-        """Work out whether a set had to be gone at this side by now, by replacement or expiry."""
-        profile = self._session.profile
-        if owner.expires_at is not None and side not in owner.ends:
-            lifetime = owner.expires_at - (owner.expiry_from.time if owner.expiry_from else owner.expires_at)
-            deadline = owner.expires_at + profile.clock_tolerance + lifetime // 100
-            if now > deadline and owner.expiry_from is not None:
-                owner.end(side, End.EXPIRED, owner.expiry_from, deadline)
-        if owner.states[side] is not State.OLD:
-            return
-        newest = context.newest_established()
-        if newest is None or newest is owner:
-            return
-        trigger = newest.uplink if side is Side.PCSCF else newest.downlink
-        if trigger is None or now <= trigger.time:
-            return
-        capped = side is Side.PCSCF and not profile.papers and now - trigger.time > profile.timer_64_t1
-        if capped or not owner.pending(now, profile, but):
-            cap = trigger.time + profile.timer_64_t1 if capped else owner.busy_until
-            owner.end(side, End.REPLACED, trigger, max(trigger.time, min(cap, owner.busy_until)))
-
     def _after_its_end(
         self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None, fresh: bool
     ) -> None:
         session, sender, now = self._session, sighting.sender, sighting.at.time
-        self.overdue(context, owner, sender, now, transaction)
+        overdue(owner, context.newest_established(), sender, now, session.profile, transaction)
         ending = owner.ends.get(sender)
         if ending is None or now <= ending.time or sighting.at == ending.since:
             return
@@ -279,6 +260,7 @@ class Traffic:
                 dialog_protected=message.call_id in context.calls,
                 emergency=context.emergency or emergency_call(sighting),
                 deregistration=transaction is not None and transaction.deregisters,
+                sent_astray=sent_astray(sighting, transaction.request if transaction else None),
             )
         )
         if message.method != "REGISTER":
@@ -295,7 +277,7 @@ class Traffic:
             unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
             self._session.emit(event._replace(complete=unsure))
         for side in Side:
-            self.overdue(context, owner, side, context.last_seen)
+            overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
         last = context.last_seen
         for end in dict.fromkeys(ending.end for ending in owner.ends.values()):
             since = min((e.since for e in owner.ends.values() if e.end is end), key=lambda found: found.time)
@@ -311,6 +293,14 @@ class Traffic:
                     observed=last - time > self._session.profile.grace,
                 )
             )
+
+
+def sent_astray(response: Sighting, request: Sighting | None) -> bool:
+    """A response of the UE that followed a Via naming port_pc, on ports that no association serves (R23)."""
+    if response.message.is_request or response.sender is not Side.UE or request is None or request.protection is None:
+        return False
+    terms, via = request.protection.terms, response.message.top_via
+    return via is not None and via.port == terms.port_pc and response.sport != terms.port_us
 
 
 def _connection_alive(request: Sighting) -> bool:

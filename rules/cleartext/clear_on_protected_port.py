@@ -42,6 +42,15 @@ def clear_on_protected_port(event: ClearOnProtectedPort | PacketVerified) -> Ver
             argument="no association leads from port_uc to port_pc",
             **common,
         )
+    if event.answers_clear:
+        return Probable(
+            fault="answers-clear-request",
+            message=f"the {event.sender} answered on a protected port what had come to it in clear",
+            cause="CLR-01",
+            traps=("R23",),
+            argument="the request came in clear to the same port",
+            **common,
+        )
     if not event.ue_port:
         return Probable(
             fault="shared-port",
@@ -50,10 +59,17 @@ def clear_on_protected_port(event: ClearOnProtectedPort | PacketVerified) -> Ver
             argument="the port is shared by many UEs",
             **common,
         )
+    cause = None
+    if event.deregistration and event.sender is Side.PCSCF:
+        cause = "LIFE-17"
+    elif event.answers_protected:
+        cause = "CLR-05"
+    elif event.is_request:
+        cause = "CLR-02" if event.sender is Side.UE else "CLR-03"
     return Broken(
         fault=f"{event.transport.lower()}-by-{'ue' if event.sender is Side.UE else 'pcscf'}",
         message=f"the {event.sender} sent an unprotected packet on a protected port of a living set",
-        cause="LIFE-17" if event.deregistration and event.sender is Side.PCSCF else None,
-        argument=event.certain.how,
+        cause=cause,
+        argument=f"set {event.terms.generation} was in force at both ends",
         **common,
     )

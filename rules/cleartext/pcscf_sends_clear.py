@@ -47,6 +47,6 @@ def pcscf_sends_clear(event: ClearMessageSent) -> Verdict | None:
         expected=f"set {request.protection.generation}",
         observed=f"{message.start_line}, {sighting.where}",
         related=(request.at,),
-        cause="LIFE-17" if event.deregistration else None,
+        cause="LIFE-17" if event.deregistration else "CLR-05",
         argument="the request was protected",
     )

@@ -58,8 +58,7 @@ def protection_abandoned(
         if request is None or request.protection is None:
             return None
         expected = f"set {request.protection.generation}"
-        via = message.top_via
-        if sighting.sender is Side.UE and via is not None and via.port == request.protection.terms.port_pc:
+        if event.sent_astray:
             return Probable(
                 fault="response-follows-via",
                 message=f"the UE answered a protected {message.method} in clear, where the P-CSCF's Via told it to",

@@ -57,9 +57,7 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
             argument="the request came in clear",
             **common,
         )
-    via = message.top_via
-    told = request.protection if request is not None else None
-    if told is not None and via is not None and via.port == told.terms.port_pc:
+    if event.sent_astray:
         return Probable(
             fault="follows-via",
             message="the UE answered a protected request in clear, to the port that the P-CSCF's Via named",
@@ -71,6 +69,7 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
     return Broken(
         fault="response",
         message=f"the UE sent a response to {message.method} in clear",
+        cause="CLR-05" if request is not None and request.protection is not None else None,
         argument="a set was established for this contact",
         **common,
     )

@@ -26,10 +26,10 @@ def unknown_spi(event: PacketVerified | ForeignSpi | ReservedSpi) -> Verdict | N
     if isinstance(event, ReservedSpi):
         return Broken(
             fault="reserved",
-            message=f"the {event.announced_by} announced SPI {event.spi}, which is reserved",
+            message=f"the {event.announced_by} announced SPIs below 256, which are reserved",
             actor=Actor(event.announced_by),
-            expected="an SPI above 255",
-            observed=str(event.spi),
+            expected="SPIs above 255",
+            observed=", ".join(map(str, event.spis)),
             related=(event.announcement,) if event.announcement is not None else (),
         )
     actor = Actor(event.sender)

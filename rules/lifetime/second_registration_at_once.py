@@ -18,10 +18,12 @@ def second_registration_at_once(event: RegistrationStarted) -> Verdict | None:
 
     Two procedures at once leave both ends with sets that the other does not expect.
 
-    Not a violation: retransmissions (FP1), other contacts and emergency registrations (FP9, FP10), a restart within the
-    same Call-ID (FP17: 423, 503, 420, a MAC or SQN failure). If the final answer may have been lost from the capture it
-    is `probable` (FP4).
+    Not judged: a UE without ipsec-3gpp (FP11). Not a violation: retransmissions (FP1), other contacts and emergency
+    registrations (FP9, FP10), a restart within the same Call-ID (FP17: 423, 503, 420, a MAC or SQN failure). If the
+    final answer may have been lost from the capture it is `probable` (FP4).
     """
+    if event.in_use is None and not any(entry.is_ipsec for entry in event.offer):
+        return None
     if event.unfinished is None:
         return PASS
     if event.unfinished_related or event.emergency:

@@ -31,7 +31,7 @@ def ue_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) -> 
         return None
     return judged(
         sure=event.knew.sure and not event.invited,
-        traps=("R23",) if event.invited else ("FP2",),
+        traps=(*(("R23",) if event.invited else ()), *(() if event.knew.sure else ("FP2",))),
         fault="answers" if event.invited else "sends",
         message="the UE "
         + ("answered a new request on" if event.invited else "sent on")

@@ -1,7 +1,7 @@
 """NEG-07: SM7 repeats the Security-Client of SM1."""
 
 from analyzer.ims.events import ChallengeAnswered
-from analyzer.rule import Actor, Inconclusive, Severity, Verdict, rule
+from analyzer.rule import Severity, Verdict, rule
 from rules.negotiation.comparing import verdict_of
 
 
@@ -19,8 +19,9 @@ def security_client_changed(event: ChallengeAnswered) -> Verdict | None:
     That is how the P-CSCF learns that nobody changed the offer on its way in clear.
 
     Not a violation: another spelling of the same values (FP20; a default spelt out is a note, R12). The reference is
-    the REGISTER that *this* 401 answered, not the first one of the Call-ID (FP17).
+    the REGISTER that *this* 401 answered, not the first one of the Call-ID (FP17); if that one offered nothing, there
+    is nothing to repeat.
     """
     if event.client is None:
-        return Inconclusive(reason="the challenged REGISTER is not in the capture", actor=Actor.UE, traps=("FP3",))
+        return None
     return verdict_of(event.client, event, "Security-Client", "the challenged REGISTER", event.challenge)

@@ -18,10 +18,11 @@ def sm6_protection_differs(event: ChallengeSent) -> Verdict | None:
     A clear challenge to a protected SM1 opens the re-registration to tampering; a protected one to a clear SM1 uses an
     association that the UE may not have any more.
 
-    Not a violation: 100 Trying, copies (FP1), and a second challenge in answer to SM7, whose protection the papers
-    leave open (case E, FP17). Which association of the set it is, over UDP, is PORT-09's matter.
+    Not judged: a UE and a network that do not use ipsec-3gpp (FP11). Not a violation: 100 Trying, copies (FP1), and a
+    second challenge in answer to SM7, whose protection the papers leave open (case E, FP17). Which association of the
+    set it is, over UDP, is PORT-09's matter.
     """
-    if event.answers_sm7:
+    if event.answers_sm7 or not any(entry.is_ipsec for entry in (*event.offer, *event.server)):
         return None
     if event.register is None:
         return Inconclusive(reason="SM1 is not in the capture", actor=Actor.PCSCF, traps=("FP3",))
