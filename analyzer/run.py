@@ -14,7 +14,7 @@ from analyzer.report.model import CaptureSummary, Report
 from analyzer.sources.files import Captures
 from analyzer.sources.triage import Triage
 
-__all__ = ["Options", "audit", "audit_frames", "keyed_associations"]
+__all__ = ["Options", "TraceLine", "audit", "audit_frames", "keyed_associations"]
 
 
 def audit(
