@@ -20,7 +20,7 @@ from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.report import outputs
 
 if TYPE_CHECKING:
-    from analyzer.run import Options, TraceLine
+    from analyzer.audit import Options, TraceLine
     from analyzer.report.model import Report
     from analyzer.rule import Rule
 
@@ -147,7 +147,7 @@ def gmaudit(ctx: click.Context) -> None:
     metavar="VERDICT",
     help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
 )
-@click.option("--show-passes", is_flag=True, help="Give rules that only passed a row of their own.")
+@click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
 @zone_option
 @click.pass_context
 def check(
@@ -292,7 +292,7 @@ def _options(
     end: int | None = None,
     vantage: str = "auto",
 ) -> Options:
-    from analyzer.run import Options
+    from analyzer.audit import Options
     from analyzer.rule import select as chosen
 
     try:

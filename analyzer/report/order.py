@@ -21,7 +21,9 @@ class Case:
     finding: Finding
     follow_ups: list[Finding] = field(default_factory=list)
     """What this finding explains (R23), direct and indirect, the worst first."""
-    same: list[Finding] = field(default_factory=list)
+    alike: list[Finding] = field(default_factory=list)
+    """Findings of other rules that could not judge the same moment for the same reason, a missing key for one."""
+    same: list[Case] = field(default_factory=list)
     """The same fault with other subjects, after the first few."""
 
 
@@ -40,15 +42,32 @@ def cases(findings: Iterable[Finding]) -> list[Case]:
         if tops[place] != place:
             roots[tops[place]].follow_ups.append(finding)
     told: list[Case] = []
-    alike: dict[tuple[str, str], list[Case]] = {}
-    for case in roots.values():
-        shown = alike.setdefault((case.finding.verdict, case.finding.fingerprint), [])
-        if len(shown) < SHOWN or case.follow_ups:
-            shown.append(case)
+    shown: dict[tuple[str, ...], list[Case]] = {}
+    for case in _joined(roots.values()):
+        kind = case.finding.verdict, *sorted(one.fingerprint for one in (case.finding, *case.alike))
+        before = shown.setdefault(kind, [])
+        if len(before) < SHOWN or case.follow_ups:
+            before.append(case)
             told.append(case)
         else:
-            shown[SHOWN - 1].same.append(case.finding)
+            before[SHOWN - 1].same.append(case)
     return told
+
+
+def _joined(roots: Iterable[Case]) -> list[Case]:
+    """The cases with those joined that are inconclusive for one reason at one moment."""
+    joined: list[Case] = []
+    reasons: dict[tuple[str, str | None, int, int], Case] = {}
+    for case in roots:
+        finding = case.finding
+        if finding.verdict == "inconclusive" and not case.follow_ups and finding.cause is None:
+            reason = finding.message, finding.subject, finding.capture, finding.frame
+            first = reasons.setdefault(reason, case)
+            if first is not case:
+                first.alike.append(finding)
+                continue
+        joined.append(case)
+    return joined
 
 
 def _tops(ordered: Sequence[Finding]) -> list[int]:

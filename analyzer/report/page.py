@@ -21,6 +21,9 @@ PLAIN_WIDTH = 100
 NARROWEST = 40
 """Below that many columns text is not wrapped any more closely."""
 
+TIE = "\N{NO-BREAK SPACE}"
+"""A blank that stays between its words."""
+
 STYLES = {
     "violation": "bold red",
     "warning": "yellow",
@@ -79,7 +82,10 @@ class Page:
         self.line((text, "bold"))
 
     def hanging(self, lead: Part, text: str, style: str = "", *, indent: int | None = None) -> None:
-        """A paragraph that begins with ``lead``; its further lines are indented (as far as the lead, by default)."""
+        """A paragraph that begins with ``lead``; its further lines are indented (as far as the lead, by default).
+
+        No line ends at a `TIE`.
+        """
         taken = cell_len(lead[0])
         lines = textwrap.wrap(
             text,
@@ -88,9 +94,9 @@ class Page:
             subsequent_indent=" " * (taken if indent is None else indent),
             break_on_hyphens=False,
         )
-        self.line(lead, (lines[0][taken:] if lines else "", style))
+        self.line(lead, (lines[0][taken:].replace(TIE, " ") if lines else "", style))
         for line in lines[1:]:
-            self.line((line, style))
+            self.line((line.replace(TIE, " "), style))
 
     def table(
         self, rows: Sequence[Sequence[Cell]], *, header: int = 1, right: Iterable[int] = (), indent: int = 2

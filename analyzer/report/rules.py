@@ -10,6 +10,15 @@ from analyzer.report.page import Page, several
 from analyzer.report.traps import trap
 from analyzer.rule import Rule
 
+MARKS = {
+    "S1": "S1 the change request of SA3#29",
+    "S2": "S2 the discussion paper of SA3#29",
+    "[T]": "[T] the text itself was read",
+    "[D]": "[D] a derived text was read",
+    "[M]": "[M] from memory",
+}
+"""What the marks in a rule's source mean (requirements catalogue, section 0)."""
+
 
 def explain(rule: Rule, stream: TextIO, *, width: int | None = None) -> None:
     """Everything that a rule says about itself."""
@@ -27,6 +36,8 @@ def explain(rule: Rule, stream: TextIO, *, width: int | None = None) -> None:
         ("judges", ", ".join(event.__name__ for event in rule.events)),
         ("in force", ", ".join(forced)),
     ]
+    if meant := [words for mark, words in MARKS.items() if mark in rule.source]:
+        fields.insert(2, ("", f"({'; '.join(meant)})"))
     for label, value in fields:
         page.hanging((f"  {label:9} ", "blue"), value)
     for block in rule.documentation.split("\n\n"):

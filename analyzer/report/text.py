@@ -13,7 +13,7 @@ from typing import TextIO
 from analyzer.finding import RANK, Finding, Tally
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.order import Case, cases
-from analyzer.report.page import STYLES, Cell, Page, Part, listed, several
+from analyzer.report.page import STYLES, TIE, Cell, Page, Part, listed, several
 from analyzer.report.safe import clean
 from analyzer.report.times import duration, shown
 from analyzer.report.traps import trap
@@ -21,8 +21,8 @@ from analyzer.report.traps import trap
 SUBJECTS = 20
 """How many subjects are listed with their sets, those with findings first; beyond them there is only a count."""
 
-COUNTED = ("violation", "warning", "probable", "inconclusive", "note", "error")
-"""The columns of the rule table, left of the passes; a column of zeros is left out."""
+COUNTED = ("violation", "warning", "probable", "inconclusive", "note", "error", "pass")
+"""The columns of the rule table; one of zeros is left out, save for the passes."""
 
 SET_HEADINGS = (
     ("set", "port uc", "port us", "port pc", "port ps", "integrity", "key", "UE", "SM1", "SM6", "expires"),
@@ -36,8 +36,8 @@ def write(
 ) -> None:
     """Write the whole report.
 
-    ``show_passes`` gives rules that only passed a row of their own, ``local`` shows times in the zone of this
-    machine, ``width`` overrules the terminal's (columns).
+    ``show_passes`` gives rules that only passed, or only could not judge, a row of their own; ``local`` shows times in
+    the zone of this machine; ``width`` overrules the terminal's (columns).
     """
     _Writer(report, Page(stream, width), show_passes=show_passes, local=local).write()
 
@@ -51,6 +51,10 @@ class _Writer:
         self.show_passes = show_passes
         self.local = local
         self.subjects = {subject.id: subject for subject in report.subjects}
+        self.names = _names([capture.path for capture in report.captures])
+        self.day = max(
+            (self._date(capture.last) for capture in report.captures if capture.last is not None), default=""
+        )
 
     def write(self) -> None:
         """Write all sections."""
@@ -155,24 +159,34 @@ class _Writer:
         )
 
     def _hour(self, time: int | None) -> str:
-        return "-" if time is None else shown(time, local=self.local)[11:19]
+        """The time of day, or the date if that is another than the end of the captures."""
+        if time is None:
+            return "-"
+        return shown(time, local=self.local)[11:19] if self._date(time) == self.day else self._date(time)
+
+    def _date(self, time: int) -> str:
+        return shown(time, local=self.local)[:10]
 
     # --- rules ------------------------------------------------------------------------------------------------------
 
     def _rules(self) -> None:
-        exercised = [tally for tally in self.report.rules if tally.exercised]
-        rowed = [tally for tally in exercised if self.show_passes or any(_counts(tally).values())]
-        columns = [name for name in COUNTED if any(_counts(tally)[name] for tally in rowed)]
+        rowed: list[tuple[str, dict[str, int]]] = []
+        alone: dict[str, list[str]] = {"pass": [], "inconclusive": []}
+        for tally in self.report.rules:
+            given = {name: number for name, number in _counts(tally).items() if number}
+            rule, only = clean(tally.id), next(iter(given), "")
+            if len(given) == 1 and only in alone and not self.show_passes:
+                alone[only].append(f"{rule}{TIE}({given[only]:,})")
+            elif given:
+                rowed.append((rule, given))
         if rowed:
-            rows: list[tuple[Cell, ...]] = [("rule", *columns, "pass")]
-            for tally in rowed:
-                counts = _counts(tally)
-                cells = (_number(counts[name], STYLES[name]) for name in columns)
-                rows.append((clean(tally.id), *cells, _number(tally.passed, "")))
-            self.page.table(rows, right=range(1, len(columns) + 2))
-        passed = [f"{clean(tally.id)} ({tally.passed:,})" for tally in exercised if tally not in rowed]
-        if passed:
-            self.page.hanging(("  passed: ", STYLES["pass"]), ", ".join(passed), indent=4)
+            columns = [name for name in COUNTED if name == "pass" or any(name in given for _, given in rowed)]
+            rows: list[tuple[Cell, ...]] = [("rule", *columns)]
+            rows += [(rule, *(_number(given.get(name, 0), STYLES[name]) for name in columns)) for rule, given in rowed]
+            self.page.table(rows, right=range(1, len(columns) + 1))
+        for only, label in (("inconclusive", "inconclusive"), ("pass", "passed")):
+            if alone[only]:
+                self.page.hanging((f"  {label}: ", STYLES[only]), ", ".join(alone[only]), indent=4)
         unexercised = [clean(tally.id) for tally in self.report.rules if not tally.exercised]
         if unexercised:
             self.page.hanging(("  not exercised: ", "dim"), _families(unexercised), "dim", indent=4)
@@ -181,7 +195,8 @@ class _Writer:
 
     def _case(self, case: Case) -> None:
         finding, page = case.finding, self.page
-        head = f"{finding.verdict}[{clean(finding.rule)}]: "
+        rules = f"{len(case.alike) + 1} rules" if case.alike else clean(finding.rule)
+        head = f"{finding.verdict}[{rules}]: "
         page.hanging((head, STYLES[finding.verdict]), clean(finding.message), "bold", indent=4)
         page.hanging((" --> ", "blue"), self._where(finding))
         details = list(self._details(case))
@@ -209,7 +224,10 @@ class _Writer:
         proof += [f"{self._path(capture)} frame {frame}" for capture, frame in finding.related_other[:12]]
         if proof:
             yield "see also", "; ".join(proof)
-        yield "by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}"
+        if case.alike:
+            yield "rules", _families(sorted(clean(one.rule) for one in (finding, *case.alike)))
+        else:
+            yield "by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}"
         if finding.subject is not None:
             yield "subject", self._name(finding.subject)
         if finding.argument:
@@ -222,12 +240,13 @@ class _Writer:
         if finding.cause is not None and not case.follow_ups:
             yield "explained by", f"a finding that this report does not hold (fingerprint {clean(finding.cause)})"
         if case.same:
-            names = [f"{self._name(other.subject)} ({_brief(other)})" for other in case.same[:5]]
+            others = [other.finding for other in case.same[:5]]
+            names = [f"{self._name(other.subject)} ({_brief(other)})" for other in others]
             more = f" … {len(case.same) - 5:,} more" if len(case.same) > 5 else ""
             yield "also with", f"{several(len(case.same), 'other subject')}: {'; '.join(names)}{more}"
 
     def _path(self, capture: int) -> str:
-        return clean(self.report.captures[capture].path)
+        return self.names[capture]
 
     def _name(self, id: str | None) -> str:
         if id is None:
@@ -258,6 +277,12 @@ class _Writer:
             self.page.line(*parts[1:], (f" in {several(len(report.captures), 'capture')}; {rules}", ""))
 
 
+def _names(paths: list[str]) -> list[str]:
+    """What to call the captures: by file name where that is enough to tell them apart."""
+    short = [path.rpartition("/")[2] or path for path in paths]
+    return [clean(name if short.count(name) == 1 else path) for name, path in zip(short, paths, strict=True)]
+
+
 def _given(number: int | None) -> str:
     return "-" if number is None else str(number)
 
@@ -278,6 +303,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "inconclusive": tally.inconclusive,
         "note": tally.note,
         "error": tally.error,
+        "pass": tally.passed,
     }
 
 

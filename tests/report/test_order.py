@@ -6,13 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.finding import Finding
-from analyzer.report.order import SHOWN, cases
+from analyzer.report.order import SHOWN, Case, cases
 from analyzer.verdict import Severity
 from tests.report.reports import START, finding
 
 
 def told(findings: list[Finding]) -> list[str]:
     return [case.finding.rule for case in cases(findings)]
+
+
+def seen(found: list[Case]) -> list[int]:
+    """Which findings are told, in what way ever."""
+    return [id(one) for case in found for one in (case.finding, *case.follow_ups, *case.alike)] + [
+        number for case in found for number in seen(case.same)
+    ]
 
 
 def test_the_worst_first() -> None:
@@ -66,14 +73,30 @@ def test_the_same_fault_of_many_subjects_is_told_a_few_times() -> None:
     many = [finding(subject=f"s{number}", time=START + number) for number in range(10)]
     found = cases(many)
     assert [case.finding for case in found] == many[:SHOWN]
-    assert found[-1].same == many[SHOWN:]
+    assert [case.finding for case in found[-1].same] == many[SHOWN:]
     assert not found[0].same
+
+
+def test_what_one_missing_key_keeps_from_being_judged_is_one_case() -> None:
+    blind = [
+        finding(f"A-{rule}", "inconclusive", subject=subject, frame=frame, message=f"no key for {subject}")
+        for frame, subject in enumerate(("s1", "s2", "s3", "s4", "s5"), 1)
+        for rule in range(4)
+    ]
+    other = finding("A-9", "inconclusive", frame=1, message="the capture began late")
+    found = cases([*blind, other])
+    assert [(case.finding.subject, len(case.alike), len(case.same)) for case in found] == [
+        ("s1", 3, 0),
+        ("s1", 0, 0),
+        ("s2", 3, 0),
+        ("s3", 3, 2),
+    ]
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["violation", "probable", "note"]),
+            st.sampled_from(["violation", "probable", "inconclusive"]),
             st.integers(0, 8),
             st.none() | st.integers(0, 8),
             st.sampled_from(["s1", "s2", None]),
@@ -87,5 +110,4 @@ def test_every_finding_is_told_exactly_once(drawn: list[tuple[str, int, int | No
         finding(f"A-{rule}", verdict, subject=subject, cause=None if cause is None else marks[cause])
         for verdict, rule, cause, subject in drawn
     ]
-    seen = [id(one) for case in cases(findings) for one in (case.finding, *case.follow_ups, *case.same)]
-    assert sorted(seen) == sorted(map(id, findings))
+    assert sorted(seen(cases(findings))) == sorted(map(id, findings))

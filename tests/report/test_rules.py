@@ -47,6 +47,7 @@ def test_a_rule_says_all_about_itself() -> None:
         "\n"
         "  clause    TS 33.203 7.1\n"
         "  source    33.203 7.1 [T]\n"
+        "            ([T] the text itself was read)\n"
         "  level     MUST, severity high\n"
         "  binds     P-CSCF\n"
         "  reads     what is in clear or decrypted; a set without a key makes it\n"

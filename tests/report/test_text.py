@@ -76,9 +76,14 @@ def test_broken_unreadable_and_unexercised_are_three_things() -> None:
         )
     )
     assert any(line.split() == ["A-1", "2", ".", "."] for line in text.splitlines())
-    assert any(line.split() == ["A-2", ".", "3", "."] for line in text.splitlines())
+    assert "  inconclusive: A-2 (3)\n" in text
     assert "not exercised: A 3; B 1" in text
     assert text.splitlines()[-1] == "1 violation, 1 inconclusive in 1 capture; 2 of 4 rules exercised"
+
+
+def test_a_rule_that_judged_only_sometimes_has_a_row() -> None:
+    text = written(report(rules=[Tally(id="A-1", inconclusive=3, passed=2)], findings=[]))
+    assert any(line.split() == ["A-1", "3", "2"] for line in text.splitlines())
 
 
 def test_the_last_line() -> None:
@@ -129,6 +134,15 @@ def test_the_same_fault_of_many_subjects_is_told_once_more_for_all() -> None:
     assert text.count("violation[PORT-09]") == 3
     assert "7 other subjects: s4 (frame 15); s5 (frame 15)" in text
     assert "10 violations in 1 capture" in text
+
+
+def test_rules_that_lack_the_same_key_are_one_entry() -> None:
+    blind = [finding(rule, "inconclusive", message="no key for SPI 0x1f4a") for rule in ("SA-02", "NEG-07", "SA-04")]
+    text = written(report(findings=blind))
+    assert "inconclusive[3 rules]: no key for SPI 0x1f4a\n" in text
+    assert "  | rules     NEG 07; SA 02 04\n" in text
+    assert text.count("no key for SPI 0x1f4a") == 2  # the notice, and the one entry
+    assert text.splitlines()[-1].startswith("3 inconclusive in 1 capture")
 
 
 def test_a_cause_outside_the_report_is_said() -> None:
