@@ -64,7 +64,7 @@ class _Writer:
         page.heading("What was read")
         self._read()
         if report.notices or report.crashed:
-            page.heading("What could not be read or judged")
+            page.heading("Notices: what could not be read or judged")
             for crash in report.crashed:
                 page.hanging(("  - ", ""), f"a rule crashed: {clean(crash)}", STYLES["error"])
             for notice in report.notices:
