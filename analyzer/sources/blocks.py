@@ -1,0 +1,196 @@
+"""The blocks of a pcapng capture, https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html.
+
+A section gives the byte order, its interfaces give link type and time; only with both can a packet block be read.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from struct import Struct, unpack_from
+from typing import Final, Literal, NamedTuple
+
+from analyzer.frame import SECOND
+from analyzer.sources.triage import ByteOrder, Octets, Triage
+from analyzer.sources.walker import FOREVER, NEVER, reason_for
+from analyzer.sources.window import LARGEST
+
+MAGIC: Final = b"\x0a\x0d\x0d\x0a"
+"""How a section begins: its block type, the same in both byte orders."""
+
+MAX_INTERFACES: Final = 4096
+"""Interfaces of one section; a capture that describes more is read no further."""
+
+SECTION: Final = 0x0A0D0D0A
+INTERFACE: Final = 1
+OBSOLETE_PACKET: Final = 2
+SIMPLE_PACKET: Final = 3
+STATISTICS: Final = 5
+PACKET: Final = 6
+
+PACKETS: Final = frozenset({OBSOLETE_PACKET, SIMPLE_PACKET, PACKET})
+
+NUMBERED: Final = frozenset({9, 0xBAD, 0x40000BAD})
+"""Blocks without a packet that Wireshark numbers as frames: systemd journal entries and custom blocks."""
+
+LEAST: Final = {SECTION: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, STATISTICS: 24, PACKET: 32}
+"""Octets that a block of this type has at least; any other has 12."""
+
+DATA: Final = 28
+"""Where in an enhanced or obsolete packet block the frame begins."""
+
+TIME_RESOLUTION: Final = 9
+TIME_OFFSET: Final = 14
+LOST_BY_INTERFACE: Final = 5
+LOST_BY_SYSTEM: Final = 7
+
+
+class Damaged(Exception):
+    """What is wrong with a block, so that nothing behind it can be trusted."""
+
+
+class Interface:
+    """One interface of a section: what its frames are, and how their time is written."""
+
+    __slots__ = (
+        "_divisor",
+        "_multiplier",
+        "_offset",
+        "link",
+        "lost_by_interface",
+        "lost_by_system",
+        "reason",
+        "shape",
+        "snaplen",
+        "unpack",
+    )
+
+    def __init__(self, triage: Triage, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
+        self.link = link
+        self.snaplen = snaplen
+        """The most octets that were kept of a frame; 0 for all."""
+        self.shape = triage.shape(order, link)
+        self.reason = reason_for(link, self.shape.known)
+        # One fetch for all that tells whether a packet goes on the run (block type, length, interface, size of the
+        # frame), and for the common shape of the frame in it.
+        self.unpack = Struct(f"{order}III8xI4x{self.shape.layout}").unpack_from
+        self.lost_by_interface = self.lost_by_system = 0
+        resolution = options.get(TIME_RESOLUTION, b"\x06")[0]
+        per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+        # In lowest terms, so that the usual tick needs no number above 64 bits: 150 ns less.
+        common = gcd(SECOND, per_second)
+        self._multiplier, self._divisor = SECOND // common, per_second // common
+        self._offset = _number(options.get(TIME_OFFSET, b""), order, signed=True) * SECOND
+
+    def time(self, high: int, low: int) -> int:
+        """Nanoseconds since the epoch, as far as there is room for them."""
+        time = (high << 32 | low) * self._multiplier // self._divisor + self._offset
+        return time if 0 <= time <= FOREVER else max(0, min(time, FOREVER))
+
+
+class Packet(NamedTuple):
+    """A packet of any kind of block: its frame is ``buffer[start:end]``."""
+
+    interface: Interface
+    time: int
+    """NEVER where the block does not tell."""
+    start: int
+    end: int
+    length: int
+    """Octets of the frame on the wire."""
+
+
+class Section:
+    """A section: its byte order, and its interfaces as far as they are described."""
+
+    def __init__(self, triage: Triage, buffer: Octets, at: int) -> None:
+        """Read the section header at ``at``; raises Damaged if it is not of version 1.0, or 1.2, which is the same."""
+        self.order = _byte_order(buffer, at)
+        major, minor = unpack_from(self.order + "HH", buffer, at + 12)
+        if major != 1 or minor not in (0, 2):
+            raise Damaged(f"a section of version {major}.{minor}")
+        self.interfaces: list[Interface] = []
+        self.nobody = Interface(triage, self.order, 1, 0, {})
+        """An interface for a run that has none yet."""
+        self.fields = Struct(self.order + "8xIIIII").unpack_from
+        """Of an enhanced packet block: interface, upper and lower half of the time, size and length of the frame."""
+        self._triage = triage
+
+    def block(self, buffer: Octets, start: int, end: int) -> tuple[int, int]:
+        """Type of the block at ``start``, and where it ends: 0 as long as it is not whole before ``end``."""
+        if end - start < 12:
+            return 0, 0
+        order = _byte_order(buffer, start) if buffer[start : start + 4] == MAGIC else self.order
+        block, total = unpack_from(order + "II", buffer, start)
+        if not LEAST.get(block, 12) <= total <= LARGEST:
+            raise Damaged(f"a block of type {block:#x} claims {total} octets")
+        if start + total > end:
+            return block, 0
+        if block not in PACKETS and buffer[start + 4 : start + 8] != buffer[start + total - 4 : start + total]:
+            raise Damaged(f"a block of type {block:#x} has two different lengths")
+        return block, start + total
+
+    def describe(self, buffer: Octets, start: int, end: int) -> None:
+        """Read an interface description block."""
+        if len(self.interfaces) == MAX_INTERFACES:
+            raise Damaged(f"more than {MAX_INTERFACES} interfaces")
+        link, snaplen = unpack_from(self.order + "HxxI", buffer, start + 8)
+        options = _options(buffer, start + 16, end - 4, self.order)
+        self.interfaces.append(Interface(self._triage, self.order, link, snaplen, options))
+
+    def count_lost(self, buffer: Octets, start: int, end: int) -> None:
+        """Read an interface statistics block. Its counters run since capturing began, so the last ones hold."""
+        (index,) = unpack_from(self.order + "I", buffer, start + 8)
+        options = _options(buffer, start + 20, end - 4, self.order)
+        interface = self._interface(index)
+        interface.lost_by_interface = _number(options.get(LOST_BY_INTERFACE, b""), self.order)
+        interface.lost_by_system = _number(options.get(LOST_BY_SYSTEM, b""), self.order)
+
+    def packet(self, block: int, buffer: Octets, start: int, end: int) -> Packet:
+        """Read a packet block of any kind; raises Damaged if its frame does not fit into it."""
+        index, high, low, size, length = self.fields(buffer, start)
+        begin, time = start + DATA, NEVER
+        if block == SIMPLE_PACKET:
+            index, length, begin = 0, index, start + 12
+            interface = self._interface(0)
+            size = min(length, interface.snaplen or length)
+        else:
+            if block == OBSOLETE_PACKET:  # half of the number is a counter of lost packets here
+                (index,) = unpack_from(self.order + "H", buffer, start + 8)
+            interface = self._interface(index)
+            time = interface.time(high, low)
+        if begin + size + 4 > end:
+            raise Damaged(f"a frame of {size} octets in a block of {end - start}")
+        return Packet(interface, time, begin, begin + size, length)
+
+    def _interface(self, index: int) -> Interface:
+        if index >= len(self.interfaces):
+            raise Damaged(f"interface {index} is not described")
+        return self.interfaces[index]
+
+
+def _byte_order(buffer: Octets, start: int) -> ByteOrder:
+    mark = buffer[start + 8 : start + 12]
+    if mark == b"\x4d\x3c\x2b\x1a":
+        return "<"
+    if mark == b"\x1a\x2b\x3c\x4d":
+        return ">"
+    raise Damaged("a section without byte-order mark")
+
+
+def _options(buffer: Octets, start: int, end: int, order: ByteOrder) -> dict[int, bytes]:
+    """The options in ``buffer[start:end]`` that have a value, by code. What does not fit ends the list."""
+    options = {}
+    while start + 4 <= end:
+        code, size = unpack_from(order + "HH", buffer, start)
+        if not code or start + 4 + size > end:
+            break
+        if size:
+            options[code] = bytes(buffer[start + 4 : start + 4 + size])
+        start += 4 + size + (-size & 3)
+    return options
+
+
+def _number(value: bytes, order: ByteOrder, *, signed: bool = False) -> int:
+    """A counter or offset of up to eight octets."""
+    endian: Literal["little", "big"] = "little" if order == "<" else "big"
+    return int.from_bytes(value[:8], endian, signed=signed)

@@ -1,0 +1,183 @@
+"""Walks through a pcapng capture: any number of sections and interfaces, all kinds of packet blocks.
+
+Interface statistics become a notice if they tell of lost frames; other blocks are stepped over. The two lengths of a
+packet block are not compared (75 ns each): what follows one that lies is no block, and there reading ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import unpack_from
+
+from analyzer.frame import Frame
+from analyzer.sources import blocks
+from analyzer.sources.blocks import DATA, PACKET, Damaged, Packet, Section
+from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, Triage
+from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, make_frame
+from analyzer.sources.window import Window
+
+
+class PcapngWalker(Walker):
+    """The frames of a pcapng capture: runs of enhanced packet blocks, walked quickly, and the other blocks between."""
+
+    def __init__(self, window: Window, capture: int, triage: Triage, summary: Summary) -> None:
+        """Raises UnreadableCapture if the first section header cannot be used."""
+        super().__init__(window, capture, triage, summary)
+        self._need(blocks.LEAST[blocks.SECTION], "section header")
+        try:
+            self._section = Section(triage, window.buffer, 0)
+        except Damaged as damage:
+            raise UnreadableCapture(f"{summary.path}: begins with {damage}; try editcap -F pcapng on it") from None
+        self._interface, self._index = self._section.nobody, -1
+        self._at = self._number = self._kept = 0
+        self._lost_by_interface = self._lost_by_system = self._timeless = 0
+
+    def frames(self) -> Iterator[Frame | None]:
+        """The frames that are kept, and None whenever another capture's turn has come."""
+        try:
+            while end := self._whole_block():
+                packet = self._read_block(end)
+                if packet:
+                    yield from self._single(packet)
+                yield from self._run()
+        except Damaged as damage:
+            self._breaks(str(damage))
+        self._add_losses()
+        if self._timeless:
+            self._summary.notices.append(
+                f"{self._timeless} frames carry no time and take that of the frame before them"
+            )
+        if self._lost_by_interface or self._lost_by_system:
+            self._summary.notices.append(
+                f"frames were lost while capturing ({self._lost_by_interface} by the interface, "
+                f"{self._lost_by_system} by the system): what is missing here may have been sent"
+            )
+
+    def _run(self) -> Iterator[Frame | None]:
+        """Walk through enhanced packet blocks until something else comes, or one that is not whole or not right."""
+        window, capture, fields, interfaces = (
+            self._window,
+            self._capture,
+            self._section.fields,
+            self._section.interfaces,
+        )
+        buffer, view, end = window.buffer, window.view, window.end
+        interface, chosen = self._interface, self._index
+        start, after, number, kept = -1, self._at, self._number, self._kept
+        bounded = self.limit < FOREVER
+        while True:
+            shape, unpack = interface.shape, interface.unpack
+            ipv4, fragmented, ports, starts = shape.ipv4, shape.fragmented, shape.ports, shape.starts
+            tests, otherwise, least = shape.tests.get, shape.otherwise, shape.network + 28
+            network, segment = DATA + shape.network, DATA + shape.network + 20
+            while True:
+                block, total, index, size, kind, version, fragment, protocol, source, target, head, flags = unpack(
+                    buffer, after
+                )
+                following = after + total
+                if block != PACKET or index != chosen or size + 32 > total or following > end:
+                    break
+                start, after = after, following
+                number += 1
+                if bounded:
+                    _, high, low, _, _ = fields(buffer, start)
+                    while (time := interface.time(high, low)) > self.limit:
+                        self.reached = time
+                        yield None
+                    bounded = self.limit < FOREVER
+                # The proof that a frame cannot matter, as in pcap.py.
+                if kind == ipv4 and version == 0x45 and size >= least and not fragment & fragmented:
+                    if protocol == UDP:
+                        if source not in ports and target not in ports and head not in starts:
+                            continue
+                    elif protocol == TCP and (
+                        source not in ports
+                        and target not in ports
+                        and buffer[start + segment + (flags >> 4 << 2)] not in FIRSTS
+                    ):
+                        continue
+                    certain = protocol == ESP
+                else:
+                    certain = False
+                if certain or tests(kind, otherwise)(buffer, start + network, start + DATA + size):
+                    kept += 1
+                    _, high, low, _, length = fields(buffer, start)
+                    data = view[start + DATA : start + DATA + size].tobytes()
+                    yield make_frame((capture, number, interface.time(high, low), interface.link, data, length))
+            if block != PACKET or index >= len(interfaces) or size + 32 > total or following > end:
+                break
+            # A packet of another interface: it is fetched again, in the shape of that one.
+            if interfaces[index].reason != interface.reason:
+                self._settle(number, kept, interface.reason)
+            interface, chosen = interfaces[index], index
+            if self._summary.first is None:
+                self._date(self._section.packet(block, buffer, after, following).time)
+        self._interface, self._index = interface, chosen
+        self._at, self._number, self._kept = after, number, kept
+        self._settle(number, kept, interface.reason)
+        if start >= 0:
+            self._date(self._section.packet(PACKET, buffer, start, after).time)
+
+    def _single(self, packet: Packet) -> Iterator[Frame | None]:
+        """Judge a packet of a rare kind; one without time takes that of the frame before it."""
+        interface, shape, buffer = packet.interface, packet.interface.shape, self._window.buffer
+        time = packet.time
+        if time == NEVER:
+            time = self._summary.last or 0
+            self._timeless += 1
+        while time > self.limit:
+            self.reached = time
+            yield None
+        self._number += 1
+        if packet.time != NEVER:
+            self._date(time)
+        kind, *_ = unpack_from(self._section.order + shape.layout, buffer, packet.start)
+        if shape.tests.get(kind, shape.otherwise)(buffer, packet.start + shape.network, packet.end):
+            self._kept += 1
+            data = bytes(buffer[packet.start : packet.end])
+            yield make_frame((self._capture, self._number, time, interface.link, data, packet.length))
+        self._settle(self._number, self._kept, interface.reason)
+
+    def _whole_block(self) -> int:
+        """Where the next block ends, as soon as it is in memory; 0 if no more come."""
+        window = self._window
+        while True:
+            _, end = self._section.block(window.buffer, self._at, window.end)
+            if end:
+                return end
+            remaining = window.end - self._at
+            coming = window.more(self._at)
+            self._at = 0
+            if not coming:
+                self._ends(remaining)
+                return 0
+
+    def _read_block(self, end: int) -> Packet | None:
+        """Read the next block, which ends at ``end``.
+
+        A packet of a rare kind is returned; an enhanced packet block is only checked, and left to `_run`.
+        """
+        section, buffer, start = self._section, self._window.buffer, self._at
+        block, _ = section.block(buffer, start, end)
+        packet = section.packet(block, buffer, start, end) if block in blocks.PACKETS else None
+        if block == PACKET:
+            return None
+        self._at = end
+        if block in blocks.NUMBERED:
+            self._number += 1
+            self._settle(self._number, self._kept, "not a packet")
+        elif block == blocks.INTERFACE:
+            section.describe(buffer, start, end)
+        elif block == blocks.STATISTICS:
+            section.count_lost(buffer, start, end)
+        elif block == blocks.SECTION:
+            following = Section(self._triage, buffer, start)
+            self._add_losses()
+            self._section, self._interface, self._index = following, following.nobody, -1
+        return packet
+
+    def _add_losses(self) -> None:
+        """Add up what the interfaces of the section that ends have lost."""
+        for interface in self._section.interfaces:
+            self._lost_by_interface += interface.lost_by_interface
+            self._lost_by_system += interface.lost_by_system

@@ -1,0 +1,277 @@
+"""Decides which frames can matter: signalling, what may hide it, and whatever touches a watched address and port.
+
+Most packets of a real capture are media and web traffic, so this is the busiest question of the package, and it has two
+answers. The complete one takes any link type and any shape of packet (`Triage.keeps`; `Shape.tests` for those who walk
+through a buffer). The quick one stands in the walkers: most frames have the common shape, an EtherType and right behind
+it an IPv4 header without options, so they fetch what tells such frames apart with the one ``unpack_from`` that fetches
+the record header anyway, and prove on the spot that a frame cannot matter. `Shape` says what to fetch and what to
+compare with. A frame without that proof gets the complete answer: a wrong guess costs time and never a frame.
+
+Layouts are those of RFC 791, 8200, 768, 9293, and of https://www.tcpdump.org/linktypes.html. Figures are from a 2-core
+machine with Python 3.11 on which reading and counting the frames alone took 140 ns a frame.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Set
+from struct import Struct, calcsize, unpack_from
+from typing import Final, Literal, NamedTuple
+
+ByteOrder = Literal["<", ">"]
+"""Byte order as `struct` writes it: of a capture's own fields, never of the packets in it."""
+
+Octets = bytes | bytearray
+
+Test = Callable[[Octets, int, int], bool]
+"""The complete answer for one kind of packet, of which ``buffer[start:end]`` is there. Behind ``end`` there must be
+`SLACK` octets that may be read; what they hold changes no answer."""
+
+SLACK: Final = 128
+"""Octets that a buffer must have behind its last frame, so that fixed layouts can be fetched without asking first."""
+
+MAX_WATCHED: Final = 1 << 17
+"""Watched pairs of address and port (22 MB); beyond, the one goes that was last watched the longest ago."""
+
+MAX_TAGS: Final = 4
+"""VLAN tags of one frame that are looked behind; a frame with more is not kept."""
+
+MAX_EXTENSIONS: Final = 8
+"""IPv6 extension headers that are walked; a packet with more is kept, since nobody sends so many without a reason."""
+
+SIGNALLING: Final = frozenset({3868, 4060, 5060, 5061, 5062, 5063, 6060})
+"""Ports of SIP, and of Diameter Cx (3868), over UDP and TCP."""
+
+TUNNELS: Final = frozenset({2152, 4500})
+"""UDP ports whose payload is another packet: GTP-U, and ESP in UDP (RFC 3948)."""
+
+CARRIERS: Final = frozenset({4, 41, 44, 47, 50, 51, 132})
+"""IP protocols that are kept without a look inside: IPv4, IPv6 and GRE tunnels, IPv6 fragments, ESP, AH, SCTP."""
+
+STARTS: Final = frozenset(
+    int.from_bytes(start, "big")
+    for start in b"SIP/|REGI|INVI|ACK |BYE |CANC|OPTI|SUBS|NOTI|MESS|PUBL|PRAC|UPDA|REFE|INFO".split(b"|")
+)
+"""The first four octets of a SIP message, the status line's and each method's, as numbers in network order."""
+
+FIRSTS: Final = frozenset(start >> 24 for start in STARTS)
+"""The first octet alone: all that is asked of a TCP segment at first, since its payload moves with the options."""
+
+UDP: Final = 17
+TCP: Final = 6
+ESP: Final = 50
+
+EXTENSIONS: Final = frozenset({0, 43, 60, 135, 139, 140})
+"""IPv6 headers that stand before others and tell their length in the common way (RFC 8200 4, RFC 6564)."""
+
+IPV4: Final = 0x0800
+IPV6: Final = 0x86DD
+TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100})
+"""EtherTypes of VLAN tags: IEEE 802.1Q, 802.1ad, and what was used before that."""
+
+FRAGMENTED: Final = 0x3FFF
+"""The bits of IPv4's fragment field that are zero in a whole packet: more fragments, and the offset."""
+
+_TRANSPORT_FIELDS = "HH4xIB"
+"""Source port, destination port, first four octets of a UDP payload; and at the same time TCP's data offset."""
+
+_IP4_FIELDS = "B5xHxB10x" + _TRANSPORT_FIELDS
+"""Version and header length, fragment field, protocol; and the transport fields if there are no options."""
+
+_EDGES: Final = {1: "12xH", 113: "14xH", 276: "H18x"}
+"""Link headers with an EtherType, as layouts that fetch nothing else: Ethernet, Linux SLL and SLL2."""
+
+_BARE: Final = {0: 4, 12: 0, 14: 0, 101: 0, 108: 4, 228: 0, 229: 0}
+"""Length of the link headers without one. BSD loopback (0, 108) has an address family, in anybody's byte order; raw IP
+(101, 228, 229, and 12 and 14 of old) has nothing: here the packet has to tell its version itself."""
+
+_TYPE = Struct(">H").unpack_from
+_IP4 = Struct(">" + _IP4_FIELDS).unpack_from
+_IP6 = Struct(">B5xB33x" + _TRANSPORT_FIELDS).unpack_from
+_TAGGED_IP4 = Struct(">2xH" + _IP4_FIELDS).unpack_from
+_TRANSPORT = Struct(">" + _TRANSPORT_FIELDS).unpack_from
+_WORD = Struct(">I").unpack_from
+
+
+class Shape(NamedTuple):
+    """What a walker needs to judge the frames of one link type.
+
+    All numbers are as the byte order of the capture reads them, swapped in a little-endian capture: that saves a second
+    ``unpack_from`` in network order (90 ns a frame).
+    """
+
+    known: bool
+    """Whether anybody can read this link type; if not, nothing of it is kept."""
+    layout: str
+    """Struct layout, from the first octet of the frame: EtherType, version and header length, fragment field, protocol,
+    source port, destination port, first four octets of a UDP payload, TCP data offset (in the upper four bits)."""
+    network: int
+    """At which octet of the frame the network header begins."""
+    ipv4: int
+    """The EtherType of IPv4; where a link header has none, a number that no field is ever equal to."""
+    fragmented: int
+    """Mask of `FRAGMENTED`."""
+    ports: Set[int]
+    """The ports that deserve the complete answer, well-known and watched. Grows while a capture is walked."""
+    starts: Set[int]
+    """How a SIP message begins."""
+    tests: Mapping[int, Test]
+    """The complete answer, by EtherType."""
+    otherwise: Test
+    """The complete answer for any other EtherType, or for lack of one."""
+
+
+class Triage:
+    """Which frames can matter. It is asked frame by frame, so what one frame reveals holds for the next."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        """Frames that were not kept. Walkers add theirs once a block."""
+        self.evicted = 0
+        """Watched pairs that had to make room for newer ones."""
+        self._watched: OrderedDict[bytes, None] = OrderedDict()
+        self._ports = set(SIGNALLING | TUNNELS)
+        self._swapped_ports = {_swap(port, 2) for port in self._ports}
+        self._tests: dict[int, Test] = {IPV4: self._ip4, IPV6: self._ip6, **dict.fromkeys(TAGS, self._tagged)}
+
+    def watch(self, address: bytes, port: int) -> None:
+        """Keep every frame from or to this address (4 or 16 octets) and port from now on, UDP and TCP."""
+        pair = address + port.to_bytes(2, "big")
+        self._watched[pair] = None
+        self._watched.move_to_end(pair)
+        if len(self._watched) > MAX_WATCHED:
+            # Its port goes on deserving the complete answer: that is only slow, and there are but 65,536.
+            self._watched.popitem(last=False)
+            self.evicted += 1
+        self._ports.add(port)
+        self._swapped_ports.add(_swap(port, 2))
+
+    def keeps(self, link: int, data: bytes | bytearray | memoryview) -> bool:
+        """The complete answer for one frame of any link type. A frame that is not kept is counted."""
+        frame = bytes(data) + bytes(SLACK)
+        if link in _EDGES:
+            (kind,) = unpack_from(">" + _EDGES[link], frame)
+            test, at = self._tests.get(kind, _never), calcsize(">" + _EDGES[link])
+        else:
+            test, at = (self._bare, _BARE[link]) if link in _BARE else (_never, 0)
+        if test(frame, at, len(data)):
+            return True
+        self.dropped += 1
+        return False
+
+    def shape(self, order: ByteOrder, link: int) -> Shape:
+        """How a walker judges frames of this link type in a capture of this byte order."""
+        typed = link in _EDGES
+        edge = _EDGES.get(link, "12xH")
+
+        def read(value: int, width: int) -> int:
+            return _swap(value, width) if order == "<" else value
+
+        return Shape(
+            known=typed or link in _BARE,
+            layout=edge + _IP4_FIELDS,
+            network=calcsize(">" + edge) if typed else _BARE.get(link, 0),
+            ipv4=read(IPV4, 2) if typed else -1,
+            fragmented=read(FRAGMENTED, 2),
+            ports=self._swapped_ports if order == "<" else self._ports,
+            starts=frozenset(read(start, 4) for start in STARTS),
+            tests={read(kind, 2): test for kind, test in self._tests.items()} if typed else {},
+            otherwise=self._bare if link in _BARE else _never,
+        )
+
+    def _tagged(self, buffer: Octets, at: int, end: int) -> bool:
+        """Behind the EtherType of a VLAN tag: two octets of the tag, the next EtherType, and so on."""
+        # One fetch as if IPv4 came next: 150 ns cheaper than to look and then call `_ip4`.
+        kind, version, fragment, protocol, source, target, head, flags = _TAGGED_IP4(buffer, at)
+        if kind == IPV4 and version == 0x45 and not fragment & FRAGMENTED and end - at >= 24:
+            return self._transport(buffer, protocol, source, target, head, flags, at + 24, end, at + 16, 4)
+        at += 4
+        if kind in TAGS:
+            for _ in range(MAX_TAGS - 1):
+                (kind,) = _TYPE(buffer, at + 2)
+                at += 4
+                if kind not in TAGS:
+                    break
+        if kind == IPV6:
+            return self._ip6(buffer, at, end)
+        return kind == IPV4 and self._ip4(buffer, at, end)
+
+    def _bare(self, buffer: Octets, at: int, end: int) -> bool:
+        """A packet that has to tell its version itself."""
+        return self._ip6(buffer, at, end) if buffer[at] >> 4 == 6 else self._ip4(buffer, at, end)
+
+    def _ip4(self, buffer: Octets, at: int, end: int) -> bool:
+        version, fragment, protocol, source, target, head, flags = _IP4(buffer, at)
+        inner = at + ((version & 15) << 2)
+        if version >> 4 != 4 or inner < at + 20 or inner > end:
+            return False
+        if fragment & FRAGMENTED:
+            return True
+        if version != 0x45:
+            source, target, head, flags = _TRANSPORT(buffer, inner)
+        return self._transport(buffer, protocol, source, target, head, flags, inner, end, at + 12, 4)
+
+    def _ip6(self, buffer: Octets, at: int, end: int) -> bool:
+        version, protocol, source, target, head, flags = _IP6(buffer, at)
+        inner = at + 40
+        if version >> 4 != 6 or inner > end:
+            return False
+        if protocol in EXTENSIONS:
+            for _ in range(MAX_EXTENSIONS):
+                protocol, inner = buffer[inner], inner + 8 + (buffer[inner + 1] << 3)
+                if inner > end:
+                    return False
+                if protocol not in EXTENSIONS:
+                    break
+            else:
+                return True
+            source, target, head, flags = _TRANSPORT(buffer, inner)
+        return self._transport(buffer, protocol, source, target, head, flags, inner, end, at + 8, 16)
+
+    def _transport(
+        self,
+        buffer: Octets,
+        protocol: int,
+        source: int,
+        target: int,
+        head: int,
+        flags: int,
+        at: int,
+        end: int,
+        addresses: int,
+        width: int,
+    ) -> bool:
+        """What an IP packet carries at ``at``; its two addresses are ``width`` octets each and begin at ``addresses``.
+
+        The four transport fields come as arguments, since those who call have fetched them with their own header.
+        """
+        if protocol == UDP:
+            if end - at >= 12 and head in STARTS:
+                return True
+        elif protocol == TCP:
+            text = at + (flags >> 4 << 2)
+            if buffer[text] in FIRSTS and at + 20 <= text <= end - 4 and _WORD(buffer, text)[0] in STARTS:
+                return True
+        else:
+            return protocol in CARRIERS
+        ports = self._ports
+        if (source not in ports and target not in ports) or end - at < 4:
+            return False
+        if source in SIGNALLING or target in SIGNALLING:
+            return True
+        if protocol == UDP and (source in TUNNELS or target in TUNNELS):
+            return True
+        watched = self._watched
+        middle = addresses + width
+        return (
+            bytes(buffer[addresses:middle] + buffer[at : at + 2]) in watched
+            or bytes(buffer[middle : middle + width] + buffer[at + 2 : at + 4]) in watched
+        )
+
+
+def _never(buffer: Octets, at: int, end: int) -> bool:
+    return False
+
+
+def _swap(value: int, width: int) -> int:
+    return int.from_bytes(value.to_bytes(width, "little"), "big")
