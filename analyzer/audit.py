@@ -17,7 +17,7 @@ from analyzer.ims.subjects import Context
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.rule import Rule, collect
-from analyzer.verdict import Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
+from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
 
 FINDINGS = 10_000
 """Findings kept; beyond them only the tally grows, and a notice says so."""
@@ -70,6 +70,20 @@ class _Bound:
     tally: Tally
 
 
+class _Listeners:
+    """Who wants to know of one kind of event."""
+
+    __slots__ = ("met", "rules", "seen", "told")
+
+    def __init__(self) -> None:
+        self.rules: list[tuple[Callable[[object], Verdict | None], _Bound]] = []
+        self.met: list[Tally] = []
+        """Rules whose requirement such an event meets by itself."""
+        self.seen = 0
+        self.told = False
+        """The report has something to say of it, whatever the rules say."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What an audit found, before it is put into a report."""
@@ -95,10 +109,15 @@ class Audit:
         rules = collect() if options.rules is None else options.rules
         in_force = [rule for rule in rules if rule.in_force(options.profile)]
         self._bound = [_Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
-        self._subscribers: dict[type, list[_Bound]] = {}
+        self._listeners: dict[type, _Listeners] = {}
         for bound in self._bound:
             for event in bound.rule.events:
-                self._subscribers.setdefault(event, []).append(bound)
+                self._listeners.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
+            for event in bound.rule.met_by:
+                self._listeners.setdefault(event, _Listeners()).met.append(bound.tally)
+        for told in (Notice, KeyMissing):
+            self._listeners.setdefault(told, _Listeners()).told = True
+        self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._findings: dict[tuple[object, ...], Finding] = {}
         self._causes: dict[int, str] = {}
         self._notices: dict[str, int] = {}
@@ -115,23 +134,29 @@ class Audit:
     # --- events ------------------------------------------------------------------------------------------------------
 
     def _event(self, event: object) -> None:
-        subscribers = self._subscribers.get(type(event))
-        if subscribers is not None and self._wanted(event):
-            for bound in subscribers:
-                try:
-                    verdict = bound.judge(event)
-                except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
-                    bound.tally.error += 1
-                    self._crashed.setdefault(bound.rule.id, type(error).__name__)
-                    continue
-                if verdict is None:
-                    continue
-                if type(verdict) is Pass:
-                    bound.tally.passed += 1
-                    if verdict.note is not None:
-                        self._note(bound, event, verdict.note)
-                else:
-                    self._found(bound, event, verdict)
+        """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
+        listeners = self._listeners.get(type(event))
+        if listeners is None:
+            return
+        if listeners.told:
+            self._told(event)
+        if self._filtered and not self._wanted(event):
+            return
+        listeners.seen += 1
+        for judge, bound in listeners.rules:
+            try:
+                verdict = judge(event)
+            except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
+                bound.tally.error += 1
+                self._crashed.setdefault(bound.rule.id, type(error).__name__)
+                continue
+            if verdict is PASS:
+                bound.tally.passed += 1
+            elif verdict is not None:
+                self._judged(bound, event, verdict)
+
+    def _told(self, event: object) -> None:
+        """What is no fact for the rules but has to be said all the same."""
         if type(event) is Notice:
             self._notice(event.text)
         elif type(event) is KeyMissing:
@@ -139,8 +164,6 @@ class Audit:
 
     def _wanted(self, event: object) -> bool:
         options = self._options
-        if options.subject is None and options.start is None and options.end is None:
-            return True
         at: FrameRef = event.at  # type: ignore[attr-defined]
         if (options.start is not None and at.time < options.start) or (
             options.end is not None and at.time > options.end
@@ -168,10 +191,10 @@ class Audit:
         reason = f"no key for SPI {spis}, {event.packets} packets"
         if event.subject is not None:
             self._notice(f"{event.subject.id}: {reason}")
-        if self._wanted(event):
+        if not self._filtered or self._wanted(event):
             for bound in self._bound:
                 if bound.rule.plaintext:
-                    self._found(bound, event, Inconclusive(reason=reason, fault="no-key"))
+                    self._judged(bound, event, Inconclusive(reason=reason, fault="no-key"))
 
     def _notice(self, text: str) -> None:
         if text in self._notices or len(self._notices) < NOTICES:
@@ -206,9 +229,13 @@ class Audit:
         bound.tally.note += 1
         self._enter(bound.rule, event, "note", note, Level.INFO)
 
-    def _found(self, bound: _Bound, event: object, verdict: Verdict) -> None:
+    def _judged(self, bound: _Bound, event: object, verdict: Verdict) -> None:
         rule, tally = bound.rule, bound.tally
-        if isinstance(verdict, Inconclusive):
+        if isinstance(verdict, Pass):
+            tally.passed += 1
+            if verdict.note is not None:
+                self._note(bound, event, verdict.note)
+        elif isinstance(verdict, Inconclusive):
             tally.inconclusive += 1
             self._enter_inconclusive(rule, event, verdict)
         elif isinstance(verdict, Probable):
@@ -316,6 +343,10 @@ class Audit:
     def finish(self) -> Outcome:
         """Close the engine and resolve what explains what."""
         self.engine.close()
+        for listeners in self._listeners.values():
+            for tally in listeners.met:
+                tally.passed += listeners.seen
+            listeners.met.clear()
         findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
         for made in findings:
             cause = self._causes.get(id(made))

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
+from typing import Final
 
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
 from analyzer.ims.events import Notice, Side, Sighting
 from analyzer.ims.session import Packet
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.tracker import Arrival, Tracker
-from analyzer.ipsec.database import Refusal
-from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.ims.tracker import Tracker
+from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.keys.keyring import Keyring
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
@@ -29,6 +29,8 @@ TCP, UDP, ESP = 6, 17, 50
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
+CUT: Final = Refusal("cut by the capture", ())
+"""What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 LINES = 20_000
 """TCP directions whose text is being put together; the oldest goes first."""
 
@@ -86,7 +88,7 @@ class Engine:
             elif protocol == UDP:
                 self._udp(datagram)
             elif protocol == TCP:
-                self._tcp(datagram, datagram.payload, None, None)
+                self._tcp(datagram, datagram.payload, None)
         self._ticks += 1
         if not self._ticks & 0x3FF:
             self.advance(frame.time)
@@ -105,38 +107,34 @@ class Engine:
     # --- ESP ---------------------------------------------------------------------------------------------------------
 
     def _esp(self, datagram: Datagram) -> None:
-        at, source, destination, packet = datagram.at, datagram.source, datagram.destination, datagram.payload
-        found = self.tracker.directory.find(source, destination)
-        if found is not None:
-            found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
-        if datagram.cut:
-            self._refused(datagram, ())
-            return
-        opened = self._database.open(source, destination, packet)
+        packet = datagram.payload
+        opened = CUT if datagram.cut else self._database.open(datagram.source, datagram.destination, packet)
         if isinstance(opened, Refusal):
-            if not opened.tried and self._explicit(source, destination, packet):
-                opened = self._database.open(source, destination, packet)
+            if not opened.tried and self._explicit(datagram.source, datagram.destination, packet):
+                opened = self._database.open(datagram.source, datagram.destination, packet)
             if isinstance(opened, Refusal):
-                self._refused(datagram, opened.tried)
+                self._refused(datagram, opened)
                 return
         association, content = opened
-        binding = association.owner
-        inner = content.payload
-        protocol = content.next_header
+        protocol, inner, sequence, _ = content
         flow = _PORTS.unpack_from(inner) if len(inner) >= _UDP_HEADER and protocol in (UDP, TCP) else None
-        if not isinstance(binding, Binding):
-            self.tracker.packets.packets += 1
-            self.tracker.packets.verified_count += 1
+        packets = self.tracker.packets
+        binding = association.owner
+        if isinstance(binding, Binding):
+            packets.place(binding, datagram)
+            if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
+                return
+        else:
+            packets.packets += 1
+            packets.verified_count += 1
             binding = None
-        elif not self.tracker.packets.verified(binding, content.sequence, packet, at, source, flow):
-            return
         if flow is None:
             return
-        tag = Packet(binding, content.sequence)
+        tag = Packet(binding, sequence)
         if protocol == UDP:
             self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
         else:
-            self._tcp(datagram, inner, tag, flow)
+            self._tcp(datagram, inner, tag)
 
     def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
         """Look once whether a key file names this SPI; true if the database got something new."""
@@ -149,14 +147,17 @@ class Engine:
             self._database.add(association)
         return bool(found)
 
-    def _refused(self, datagram: Datagram, tried: tuple[SecurityAssociation, ...]) -> None:
+    def _refused(self, datagram: Datagram, refusal: Refusal) -> None:
         packets, packet = self.tracker.packets, datagram.payload
-        binding = tried[0].owner if tried else None
+        found = self._pair(datagram)
+        binding = refusal.tried[0].owner if refusal.tried else None
         if isinstance(binding, Binding) and len(packet) >= 8:
             spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
-            packets.failed(binding, sequence, spi, datagram.at, datagram.cut)
+            if refusal.reason in MALFORMED:
+                packets.noise(binding, spi)
+            else:
+                packets.failed(binding, sequence, spi, datagram.at, datagram.cut)
             return
-        found = self.tracker.directory.find(datagram.source, datagram.destination)
         pair = found[0] if found is not None else None
         packets.unopened(pair, datagram.source, datagram.destination, packet, datagram.at)
 
@@ -173,45 +174,34 @@ class Engine:
         """The content of a UDP datagram, in clear or out of ESP."""
         message = parse(text) if len(text) > 4 else None
         if message is not None and not datagram.cut:
-            self.tracker.message(
-                Arrival(
-                    datagram.at,
-                    datagram.frames,
-                    datagram.source,
-                    datagram.destination,
-                    "UDP",
-                    sport,
-                    dport,
-                    message,
-                    tag,
-                    None,
-                    0,
-                    0,
-                )
-            )
             if tag is None:
-                self._watch_place(datagram)
+                self._pair(datagram)
+            at, frames, source, destination = datagram[:4]
+            self.tracker.message(at, frames, source, destination, "UDP", sport, dport, message, tag)
         elif tag is None:
             self._clear_packet(datagram, "UDP", sport, dport, f"UDP datagram of {len(text)} octets")
 
-    def _tcp(self, datagram: Datagram, payload: bytes, tag: Packet | None, flow: tuple[int, int] | None) -> None:
+    def _tcp(self, datagram: Datagram, payload: bytes, tag: Packet | None) -> None:
         segment = parse_segment(payload, datagram.at, datagram.frames, datagram.source, datagram.destination, tag)
         if segment is None:
             return
+        if self._streams.waiting:
+            self.advance(datagram.at.time)
         for event in self._streams.receive(segment):
             self._stream(event)
         if tag is None:
             self._clear_packet(datagram, "TCP", segment.sport, segment.dport, _segment_name(segment))
 
     def _clear_packet(self, datagram: Datagram, transport: str, sport: int, dport: int, what: str) -> None:
-        found = self._watch_place(datagram)
+        found = self._pair(datagram)
         if found is None:
             return
         pair, sender = found
         if sport in pair.guarded or dport in pair.guarded:
             self.tracker.packets.clear(pair, sender, datagram.at, transport, sport, dport, what, None, None)
 
-    def _watch_place(self, datagram: Datagram) -> tuple[Pair, Side] | None:
+    def _pair(self, datagram: Datagram) -> tuple[Pair, Side] | None:
+        """The pair of a packet, which learns from it where the capture was taken."""
         found = self.tracker.directory.find(datagram.source, datagram.destination)
         if found is not None:
             found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
@@ -256,20 +246,18 @@ class Engine:
         tags = [each for each in framed.tags if isinstance(each, Packet)]
         tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
         self.tracker.message(
-            Arrival(
-                framed.at,
-                framed.frames,
-                source,
-                destination,
-                "TCP",
-                sport,
-                dport,
-                message,
-                tag,
-                connection,
-                by,
-                framed.end,
-            )
+            framed.at,
+            framed.frames,
+            source,
+            destination,
+            "TCP",
+            sport,
+            dport,
+            message,
+            tag,
+            connection,
+            by,
+            framed.end,
         )
 
     def _closing(self, event: Closing) -> None:

@@ -45,8 +45,13 @@ __all__ = [
 GROUP = "gmaudit.rules"
 
 BASICS = frozenset(
-    "ESP-01 ESP-02 ESP-04 ESP-05 ESP-06 NEG-04 NEG-14 NEG-21 AUTH-01 AUTH-03 AUTH-04 AUTH-05 TRN-07 TRN-08 "
-    "CLR-01 CLR-02 CLR-03 CLR-04 CLR-05 CLR-06".split()
+    {
+        *("ESP-01", "ESP-02", "ESP-04", "ESP-05", "ESP-06"),
+        *("NEG-04", "NEG-14", "NEG-21"),
+        *("AUTH-01", "AUTH-03", "AUTH-04", "AUTH-05"),
+        *("TRN-07", "TRN-08"),
+        *("CLR-01", "CLR-02", "CLR-03", "CLR-04", "CLR-05", "CLR-06"),
+    }
 )
 """Rows that hold in ``sa3-29`` without being cited from the papers: what any SIP or ESP stack of 2003 owes (R17)."""
 
@@ -71,6 +76,8 @@ class Rule:
     plaintext: bool
     """True if the rule can only judge what it can read: a set without a key makes it inconclusive."""
     events: tuple[type, ...]
+    met_by: tuple[type, ...]
+    """Events that meet the requirement by themselves: they are counted as passes, and the function is not called."""
     function: Callable[..., Verdict | None]
 
     @property
@@ -106,6 +113,7 @@ def rule(
     severity: Severity = Severity.MEDIUM,
     traps: tuple[str, ...] = (),
     plaintext: bool = True,
+    met_by: tuple[type, ...] = (),
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
     """Declare a function to be the rule of a catalogue row."""
 
@@ -120,6 +128,7 @@ def rule(
             traps=traps,
             plaintext=plaintext,
             events=_subscription(function),
+            met_by=met_by,
             function=function,
         )
         return function

@@ -78,7 +78,16 @@ def test_the_findings_are_those_that_were_read_in_the_frames(name: str, file: st
 def test_the_sets_are_those_of_the_truth(name: str, file: str) -> None:
     made = report(name, file)
     sets = {
-        (each.spi_uc, each.spi_us, each.spi_pc, each.spi_ps, each.port_uc, each.port_us, each.port_pc, each.port_ps): each
+        (
+            each.spi_uc,
+            each.spi_us,
+            each.spi_pc,
+            each.spi_ps,
+            each.port_uc,
+            each.port_us,
+            each.port_pc,
+            each.port_ps,
+        ): each
         for each in made.sa_sets
     }
     truth = [each for subscriber in load(name, "json")["subscribers"] for each in subscriber["sets"]]

@@ -65,11 +65,12 @@ class Ledger:
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
-    __slots__ = ("association", "ledger", "proven", "role", "set", "vector")
+    __slots__ = ("association", "ledger", "proven", "role", "sender", "set", "vector")
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
         self.role = role
+        self.sender = role.sender
         self.ledger = Ledger()
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None

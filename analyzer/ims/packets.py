@@ -10,9 +10,9 @@ from analyzer.ims.events import (
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
+    Notice,
     PacketVerified,
     ReservedSpi,
-    Role,
     SequenceRepeated,
     Side,
     Sighting,
@@ -22,7 +22,11 @@ from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic, sent_astray
 from analyzer.ims.transactions import Transaction
+from analyzer.network.packets import Datagram
 from analyzer.network.tcp import Connection
+
+_new = tuple.__new__
+"""Makes a named tuple without its Python-level constructor, in every packet."""
 
 TAIL = 12
 """Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
@@ -82,14 +86,26 @@ class PacketLedger:
                     earlier=noted or None,
                 )
             )
-        session.emit(
-            PacketVerified(
-                at, context.subject, owner.terms, role, flow, sequence, source == context.pair.address(role.sender)
-            )
-        )
-        if role is Role.UC_PS or role is Role.US_PC:
+        expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
+        session.emit(_new(PacketVerified, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
+        if binding.sender is Side.UE:
             self._traffic.proven(owner)
         return True
+
+    def place(self, binding: Binding, datagram: Datagram) -> None:
+        """Learn from a packet where the capture was taken."""
+        context = binding.set.contact
+        assert isinstance(context, Context)
+        context.pair.vantage.packet(binding.sender, datagram.ttl, datagram.outbound, datagram.depth)
+
+    def noise(self, binding: Binding, spi: int) -> None:
+        """A packet whose ICV is right and whose content makes no sense: the encryption key is another one."""
+        self.packets += 1
+        self.verified_count += 1
+        context = binding.set.contact
+        assert isinstance(context, Context)
+        text = f"{context.subject.id}: SPI 0x{spi:08x} has right ICVs and unreadable content: another encryption key"
+        self._session.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
 
     def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef, cut: bool) -> None:
         """An ESP packet of a keyed association that did not verify."""

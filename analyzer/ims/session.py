@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import Notice, Protection, Role, Side, Sighting
+from analyzer.ims.events import Notice, Role, Side, Sighting
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
@@ -64,14 +64,6 @@ class Session:
         self.proven: list[SecurityAssociation] = []
         """Associations that opened a packet, in the order in which they did."""
         self.retire: Callable[[Context, SaSet], None] = lambda context, dropped: None
-
-    def protection(self, packet: Packet | None) -> Protection | None:
-        """How a message was protected, with the states of its set at this moment."""
-        if packet is None or packet.binding is None:
-            return None
-        owner = packet.binding.set
-        states = owner.states
-        return Protection(owner.terms, packet.binding.role, packet.sequence, states[Side.UE], states[Side.PCSCF])
 
     def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
         """Enter a new set: its SPIs become known, its ports watched, its candidate keys go into the database."""

@@ -7,11 +7,10 @@ transaction of what came in and calls them in the order in which their answers d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import CoreRegisterSent, EarlyUse, Knowledge, Side, Sighting
+from analyzer.ims.events import CoreRegisterSent, EarlyUse, Knowledge, Protection, Side, Sighting
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.session import Emit, Packet, Session, Watch
@@ -24,28 +23,11 @@ from analyzer.profile import Profile
 from analyzer.sip.digest import challenge
 from analyzer.sip.message import Message
 
+_new = tuple.__new__
+"""Makes a named tuple without its Python-level constructor: half a microsecond for each of two in every message."""
+
 CORE_REGISTERS = 4096
 """REGISTERs on Gm remembered to be recognised behind the P-CSCF."""
-
-
-class Arrival(NamedTuple):
-    """A SIP message as the engine hands it over."""
-
-    at: FrameRef
-    frames: tuple[FrameRef, ...]
-    source: bytes
-    destination: bytes
-    transport: str
-    sport: int
-    dport: int
-    message: Message
-    packet: Packet | None
-    """How it was protected; None in clear."""
-    connection: Connection | None
-    by: int
-    """Which end of the connection sent it."""
-    end: int
-    """Stream offset after it."""
 
 
 class Tracker:
@@ -87,53 +69,70 @@ class Tracker:
 
     # --- SIP -------------------------------------------------------------------------------------------------------
 
-    def message(self, arrival: Arrival) -> None:
-        """One SIP message, in clear or out of an association."""
-        message = arrival.message
-        found = self.directory.find(arrival.source, arrival.destination)
+    def message(
+        self,
+        at: FrameRef,
+        frames: tuple[FrameRef, ...],
+        source: bytes,
+        destination: bytes,
+        transport: str,
+        sport: int,
+        dport: int,
+        message: Message,
+        packet: Packet | None,
+        connection: Connection | None = None,
+        by: int = 0,
+        end: int = 0,
+    ) -> None:
+        """One SIP message, in clear (`packet` is None) or out of an association.
+
+        Over TCP with its connection, the end that sent it, and the stream offset after it.
+        """
+        binding = packet.binding if packet is not None else None
+        if packet is not None and binding is not None:
+            self.protected_messages += 1
+            owner = binding.set
+            context = owner.contact
+            assert isinstance(context, Context)
+            states = owner.states
+            protection = _new(
+                Protection, (owner.terms, binding.role, packet.sequence, states[Side.UE], states[Side.PCSCF])
+            )
+            sighting = _new(
+                Sighting, (at, frames, message, binding.sender, transport, sport, dport, protection, connection)
+            )
+            self._protected(context, owner, sighting)
+            if connection is not None and owner.sm12 == at:
+                owner.sm12_stream = connection, by, end
+            return
+        found = self.directory.find(source, destination)
         if found is None:
             if not straight_from_ue(message):
-                self._core(arrival)
+                self._core(at, message)
                 return
-            found = self.directory.learn(arrival.source, arrival.destination), Side.UE
+            found = self.directory.learn(source, destination), Side.UE
         pair, sender = found
-        packet = arrival.packet
-        sighting = Sighting(
-            arrival.at,
-            arrival.frames,
-            message,
-            sender,
-            arrival.transport,
-            arrival.sport,
-            arrival.dport,
-            self.session.protection(packet),
-            arrival.connection,
-        )
+        sighting = Sighting(at, frames, message, sender, transport, sport, dport, None, connection)
         if packet is None:
             self.clear_messages += 1
             self._clear(pair, sighting)
         else:
             self.protected_messages += 1
-            if packet.binding is not None:
-                self._protected(pair, packet.binding.set, sighting, arrival)
-            else:
-                self._trace(None, sighting)
+            self._trace(None, sighting)
 
-    def _protected(self, pair: Pair, owner: SaSet, sighting: Sighting, arrival: Arrival) -> None:
-        context = owner.contact
-        assert isinstance(context, Context)
+    def _protected(self, context: Context, owner: SaSet, sighting: Sighting) -> None:
         message, at = sighting.message, sighting.at
         context.last_seen = at.time
-        transaction, fresh, final = self._transaction(pair, sighting, owner)
-        self._trace(context, sighting)
+        transaction, fresh, final = self._transaction(context.pair, sighting, owner)
+        if self._on_sighting is not None:
+            self._on_sighting(context, sighting)
         self.traffic.protected(context, owner, sighting, transaction, fresh)
         if message.method == "REGISTER":
             self._register(context, sighting, transaction, fresh, final, owner)
-            if arrival.connection is not None and owner.sm12 == at:
-                owner.sm12_stream = arrival.connection, arrival.by, arrival.end
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.open_requests[id(transaction)] = transaction
-        self._finish(transaction, final, at)
+        if final:
+            self._finish(transaction, at)
 
     def _clear(self, pair: Pair, sighting: Sighting) -> None:
         message = sighting.message
@@ -166,7 +165,8 @@ class Tracker:
         self.traffic.clear(context, sighting, transaction)
         if message.method == "REGISTER" and context is not None:
             self._register(context, sighting, transaction, fresh, final, None)
-        self._finish(transaction, final, sighting.at)
+        if final:
+            self._finish(transaction, sighting.at)
 
     def _register(
         self,
@@ -212,11 +212,16 @@ class Tracker:
         return found, not repeated, final
 
     @staticmethod
-    def _finish(transaction: Transaction | None, final: bool, at: FrameRef) -> None:
+    def _finish(transaction: Transaction | None, at: FrameRef) -> None:
         """The transaction has its final answer: its set no longer waits for it."""
-        if final and transaction is not None and isinstance(transaction.owner, SaSet):
-            transaction.owner.open_requests.pop(id(transaction), None)
-            transaction.owner.busy_until = at.time
+        if transaction is None:
+            return
+        owner = transaction.owner
+        if isinstance(owner, SaSet):
+            owner.open_requests.pop(id(transaction), None)
+            owner.busy_until = at.time
+        if transaction.procedure is None:
+            transaction.request.message.forget()
 
     @staticmethod
     def _owner_of(pair: Pair, transaction: Transaction) -> Context | None:
@@ -235,14 +240,13 @@ class Tracker:
             if len(self._gm_registers) > CORE_REGISTERS:
                 del self._gm_registers[next(iter(self._gm_registers))]
 
-    def _core(self, arrival: Arrival) -> None:
+    def _core(self, at: FrameRef, message: Message) -> None:
         """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
         self.core_messages += 1
-        message = arrival.message
         if message.status == 401:
             found = challenge(message)
             if found is not None and found.rand and found.ck and found.ik:
-                origin = f"401 of the core leg, frame {arrival.at.number}"
+                origin = f"401 of the core leg, frame {at.number}"
                 self.session.keyring.learn(found.rand, found.ck, found.ik, origin)
         elif message.is_request and message.method == "REGISTER" and message.via_count == 2:
             key = (message.call_id, message.cseq)
@@ -254,7 +258,7 @@ class Tracker:
                 return
             self.session.emit(
                 CoreRegisterSent(
-                    at=arrival.at,
+                    at=at,
                     subject=context.subject if context else None,
                     leaked=tuple(leaked),
                     original=original,

@@ -91,6 +91,11 @@ class Message:
     def __repr__(self) -> str:
         return f"<Message {self.start_line}>"
 
+    def forget(self) -> None:
+        """Let go of the octets and headers, save the topmost Via: what a remembered request still has to tell."""
+        via = self.top_via
+        self.raw, self._headers, self._repeated, self._read = b"", {}, {}, {"top_via": via}
+
     @property
     def start_line(self) -> str:
         """The first line for reports: at most `START_LINE_SHOWN` characters, control characters replaced."""

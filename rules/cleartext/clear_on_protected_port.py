@@ -3,7 +3,7 @@
 from typing import Any
 
 from analyzer.ims.events import ClearOnProtectedPort, PacketVerified, Side
-from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
+from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
 
 
 @rule(
@@ -14,8 +14,9 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     severity=Severity.HIGH,
     traps=("FP25", "R7", "R23", "PORT-15"),
     plaintext=False,
+    met_by=(PacketVerified,),
 )
-def clear_on_protected_port(event: ClearOnProtectedPort | PacketVerified) -> Verdict | None:
+def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
     """On the four protected ports of a living set nothing is sent or received in clear, TCP segments included.
 
     Not a violation: ICMP; packets before anybody used the set; a clear answer that follows the Via of a clear request
@@ -23,8 +24,6 @@ def clear_on_protected_port(event: ClearOnProtectedPort | PacketVerified) -> Ver
     port fits, which many UEs share, another device behind the same address cannot be excluded (FP25). A UE that answers
     where the P-CSCF's Via points is `probable` and PORT-13 the cause (R23). The clause is cited from memory.
     """
-    if isinstance(event, PacketVerified):
-        return PASS
     if event.follows_via or event.unprotected_port:
         return None
     common: dict[str, Any] = {

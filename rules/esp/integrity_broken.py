@@ -1,7 +1,7 @@
 """ESP-04: the ICV is right."""
 
 from analyzer.ims.events import IntegrityFailed, PacketVerified
-from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+from analyzer.rule import Actor, Broken, Inconclusive, Severity, Verdict, rule
 
 
 @rule(
@@ -11,15 +11,14 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, 
     actor="sender",
     severity=Severity.MEDIUM,
     traps=("FP18", "FP23"),
+    met_by=(PacketVerified,),
 )
-def integrity_broken(event: PacketVerified | IntegrityFailed) -> Verdict | None:
+def integrity_broken(event: IntegrityFailed) -> Verdict | None:
     """Every packet of an association verifies under the negotiated algorithm and key.
 
     Not a violation: an association of which no packet ever verified, whose key is wrong or missing (FP18), packets that
     the capture cut, fragments (FP23: they are put together first).
     """
-    if isinstance(event, PacketVerified):
-        return PASS
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
     if not event.neighbours:

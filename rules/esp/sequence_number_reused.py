@@ -1,7 +1,7 @@
 """ESP-02: sequence numbers are used once."""
 
 from analyzer.ims.events import PacketVerified, SequenceRepeated
-from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from analyzer.rule import Actor, Broken, Severity, Verdict, rule
 
 
 @rule(
@@ -11,8 +11,9 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="sender",
     severity=Severity.HIGH,
     traps=("FP3", "FP5"),
+    met_by=(PacketVerified,),
 )
-def sequence_number_reused(event: PacketVerified | SequenceRepeated) -> Verdict | None:
+def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
     """Packets of an association are numbered from 1 on, each number once.
 
     A repeated number with other content is dropped as a replay by the receiver.
@@ -20,8 +21,6 @@ def sequence_number_reused(event: PacketVerified | SequenceRepeated) -> Verdict 
     Not a violation: the same packet twice in the capture (FP5), another order, gaps and jumps, new keys on a repeated
     SPI, which are another association (R29).
     """
-    if isinstance(event, PacketVerified):
-        return PASS
     return Broken(
         fault="zero" if event.earlier is None else "reused",
         message="an ESP packet has sequence number 0"

@@ -1,7 +1,7 @@
 """ESP-01: the SPI is one that the receiver announced."""
 
 from analyzer.ims.events import ForeignSpi, PacketVerified, ReservedSpi
-from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
+from analyzer.rule import Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
 
 
 @rule(
@@ -12,8 +12,9 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity,
     severity=Severity.MEDIUM,
     traps=("FP3", "FP9", "FP10", "FP25", "FP29"),
     plaintext=False,
+    met_by=(PacketVerified,),
 )
-def unknown_spi(event: PacketVerified | ForeignSpi | ReservedSpi) -> Verdict | None:
+def unknown_spi(event: ForeignSpi | ReservedSpi) -> Verdict | None:
     """An ESP packet carries an SPI that its receiver announced for the set; 0 is never sent, 1 to 255 are reserved.
 
     Not a violation: a negotiation that is not wholly in the capture (FP3), another registration of the same phone (FP9,
@@ -21,8 +22,6 @@ def unknown_spi(event: PacketVerified | ForeignSpi | ReservedSpi) -> Verdict | N
     different UEs (FP25), values that come back after their set is gone (FP29). A reserved value is the fault of the
     endpoint that announced it; the sender only uses what it was told.
     """
-    if isinstance(event, PacketVerified):
-        return PASS
     if isinstance(event, ReservedSpi):
         return Broken(
             fault="reserved",
