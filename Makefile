@@ -13,6 +13,7 @@ TSHARK := $(shell command -v tshark)
 .PHONY: demo test lint clean
 
 demo: .venv/installed
+	@chmod 600 $(DEMO)/keys.toml
 	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap
 
 test: lint
