@@ -62,7 +62,8 @@ class Tracker:
         self.packets = PacketLedger(self.session, self.traffic)
         self.directory = Directory(vantage)
         self._on_sighting = on_sighting
-        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef | None, Context | None]] = {}
+        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef, Context] | None] = {}
+        """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
         self.clear_messages = 0
         self.protected_messages = 0
         self.core_messages = 0
@@ -250,7 +251,12 @@ class Tracker:
                 self.session.keyring.learn(found.rand, found.ck, found.ik, origin)
         elif message.is_request and message.method == "REGISTER" and message.via_count == 2:
             key = (message.call_id, message.cseq)
-            original, context = self._gm_registers.pop(key, (None, None))
+            known = self._gm_registers.get(key)
+            if known is not None:
+                self._gm_registers[key] = None
+            elif key in self._gm_registers:
+                return  # a retransmission (FP1)
+            original, context = known or (None, None)
             leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
             if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
                 leaked.append("sec-agree")

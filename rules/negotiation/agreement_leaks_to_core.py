@@ -1,7 +1,7 @@
 """NEG-18: the P-CSCF consumes the agreement."""
 
 from analyzer.ims.events import CoreRegisterSent
-from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -18,15 +18,22 @@ def agreement_leaks_to_core(event: CoreRegisterSent) -> Verdict | None:
 
     The agreement is between UE and P-CSCF; behind it the headers make servers refuse an option that they do not know.
 
-    Only the first hop behind the P-CSCF is judged (two Vias): servers further on merely forward what they got.
+    Only the first hop behind the P-CSCF is judged (two Vias): servers further on merely forward what they got. Where
+    the REGISTER on Gm is not in the capture, its sender may stand before the P-CSCF: `probable` (FP13).
     """
     if not event.leaked:
         return PASS
-    return Broken(
+    seen = event.original is not None
+    return judged(
+        sure=seen,
+        traps=("FP13",),
         fault="leak",
         message=f"the REGISTER behind the P-CSCF still holds {', '.join(event.leaked)}",
         actor=Actor.PCSCF,
         expected="none of Security-Client, Security-Verify, sec-agree",
         observed=", ".join(event.leaked),
         related=(event.original,) if event.original is not None else (),
+        argument="the REGISTER on Gm has the same Call-ID and CSeq"
+        if seen
+        else "the REGISTER on Gm is not in the capture, so its sender need not be the P-CSCF",
     )
