@@ -19,13 +19,15 @@ def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:
     Without it the answer to the challenge cannot be protected, and what follows runs in clear.
 
     Not a violation: a P-CSCF that chose another mechanism, TLS for instance (FP11), and a challenge that is plain
-    digest and no AKA. Without SM1 in the capture it is not known what was offered.
+    digest and no AKA. Entries with ``mediasec`` negotiate media and choose nothing. Without SM1 in the capture it is
+    not known what was offered.
     """
     if not event.is_aka:
         return None
-    entries = [entry for entry in event.server if entry.is_ipsec]
+    chosen = [entry for entry in event.server if not entry.is_mediasec]
+    entries = [entry for entry in chosen if entry.is_ipsec]
     if not entries:
-        if event.server:
+        if chosen:
             return None
         if event.register is None:
             return Inconclusive(reason="SM1 is not in the capture", actor=Actor.PCSCF, traps=("FP3",))
