@@ -31,6 +31,8 @@ _new = tuple.__new__
 TAIL = 12
 """Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
 
+EARLY_SPIS = 65_536
+"""SPIs remembered that were in use before any registration of their addresses was seen."""
 RESERVED = 4096
 """Announcements of reserved SPIs remembered, so that each is told once."""
 
@@ -41,12 +43,23 @@ SIP_PORTS = frozenset({5060, 5061})
 class PacketLedger:
     """Keeps the books on packets; true from `verified` means: hand the content on."""
 
-    __slots__ = ("_reserved", "_session", "_traffic", "bad_icv", "no_key", "packets", "replayed", "verified_count")
+    __slots__ = (
+        "_early",
+        "_reserved",
+        "_session",
+        "_traffic",
+        "bad_icv",
+        "no_key",
+        "packets",
+        "replayed",
+        "verified_count",
+    )
 
     def __init__(self, session: Session, traffic: Traffic) -> None:
         self._session = session
         self._traffic = traffic
         self._reserved: set[tuple[bytes, int]] = set()
+        self._early: set[bytes] = set()
         self.packets = 0
         self.verified_count = 0
         self.bad_icv = 0
@@ -147,7 +160,11 @@ class PacketLedger:
             binding.ledger.note(int.from_bytes(packet[4:8], "big"), packet[-TAIL:], at)
             return
         if pair is None:
+            if len(self._early) < EARLY_SPIS:
+                self._early.add(destination + packet[:4])
             return
+        if destination + packet[:4] in self._early:
+            return  # it was there before the first registration that the capture holds (FP3)
         context = pair.contexts[-1] if pair.contexts else None
         self._session.emit(
             ForeignSpi(
@@ -156,8 +173,7 @@ class PacketLedger:
                 sender=Side.UE if source == pair.ue else Side.PCSCF,
                 spi=spi,
                 announced_by_sender=source + packet[:4] in self._session.announced,
-                negotiated=bool(pair.contexts)
-                and all(known.sets and known.sets[0].parent is None for known in pair.contexts),
+                negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )
         )
 
@@ -201,7 +217,8 @@ class PacketLedger:
                 break
         else:
             return
-        if owner.sm12 is None and not any(b.ledger.highest for role in owner.bindings.values() for b in role):
+        used = owner.unopened or any(b.ledger.highest for role in owner.bindings.values() for b in role)
+        if owner.sm12 is None and not used:
             return  # SM6 has announced the set, but nobody has used it: nothing lives on these ports yet
         terms, context = owner.terms, owner.contact
         assert isinstance(context, Context)
@@ -283,6 +300,14 @@ class PacketLedger:
                     packets=sum(owner.unopened.values()),
                 )
             )
+
+
+def _seen_whole(pair: Pair) -> bool:
+    """Whether every negotiation of a pair could be read: it began in clear, and no set hides what is said on it."""
+    return bool(pair.contexts) and all(
+        context.sets and context.sets[0].parent is None and not any(known.unopened for known in context.sets)
+        for context in pair.contexts
+    )
 
 
 def _index(connection: Connection, context: Context, side: Side) -> int:

@@ -32,6 +32,10 @@ IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
 
 
+_UNASKED = Knowledge(True, "the UE's first message on the new set is in the capture")
+"""Stands where no rule depends on whether an earlier message of the UE was lost."""
+
+
 class Traffic:
     """Judges nothing: says what each message was in the life of the sets."""
 
@@ -146,7 +150,7 @@ class Traffic:
             newest.uplink,
             (owner if not on_newest else older).pending(now, session.profile, transaction),
             older.expires_at,
-            newest.complete(),
+            _UNASKED,
         )
         if on_newest and sender is Side.PCSCF and newest.uplink is None:
             held = self._held.setdefault(id(newest), [])
