@@ -109,6 +109,7 @@ class SaSet:
         "misused",
         "open_requests",
         "parent",
+        "past",
         "sm7",
         "sm12",
         "sm12_stream",
@@ -150,8 +151,10 @@ class SaSet:
         self.bindings: dict[Role, list[Binding]] = {role: [] for role in Role}
         self.unopened: dict[int, int] = {}
         """Packets by SPI that no key opened."""
-        self.misused: set[Side] = set()
-        """Sides that used it after it had to be gone."""
+        self.past: list[tuple[Side, Ending]] = []
+        """Ends that a later, more pressing one took the place of."""
+        self.misused: set[tuple[Side, End]] = set()
+        """Sides that used it after it had to be gone, with the reason that held then."""
         self.told = False
 
     @property
@@ -172,8 +175,12 @@ class SaSet:
         return self.sm12 is not None
 
     def end(self, side: Side, end: End, since: FrameRef, time: int | None = None) -> None:
-        """That side has to give the set up; the first reason holds."""
-        if side not in self.ends:
+        """That side has to give the set up; the first reason holds, save that a replaced set may have to go at once."""
+        known = self.ends.get(side)
+        if known is not None and known.end is End.REPLACED and end in (End.OLDER, End.CLEAR_START):
+            self.past.append((side, known))
+            known = None
+        if known is None:
             self.ends[side] = Ending(end, since, time)
         self.states[side] = State.GONE
 

@@ -191,11 +191,22 @@ class RegistrationStarted(Event):
     deregisters: bool
     emergency: bool
     unfinished: FrameRef | None
-    """SM1 of an earlier procedure of this contact that has neither a final answer nor timed out."""
-    unfinished_related: bool
-    """Same Call-ID as the unfinished one: a restart of the same procedure (FP17)."""
+    """An earlier REGISTER of this contact that has neither a final answer nor timed out."""
+    sm12_missing: bool
+    """It came on a set whose SM7 has no answer in the capture, so that SM12 may have been lost (FP4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationOverlapped(Event):
+    """A registration of its own while an earlier REGISTER of this contact waited; told when it is settled."""
+
+    register: Sighting
+    unfinished: FrameRef
+    """The REGISTER that had neither a final answer nor timed out."""
+    other_identity: bool
+    """The two register different public identities (FP8)."""
     complete: Knowledge
-    """Whether a final answer could have been lost in the capture."""
+    """Whether the earlier one had no answer for sure, and it was not merely lost from the capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +227,8 @@ class ChallengeSent(Event):
     """Security-Client of that REGISTER."""
     server: tuple[Mechanism, ...]
     """Security-Server, entry by entry."""
+    announced: SetTerms | None
+    """The set that offer and answer make, None if they make none."""
     parent: SetTerms | None
     """The set that protected SM1."""
     emergency: bool
@@ -419,6 +432,7 @@ class SetRetired(Event):
     terms: SetTerms
     end: End
     used_by_ue: bool
+    """The UE used it after that, or this end was none of its."""
     used_by_pcscf: bool
     observed: bool
     """Something was seen on this contact after the set had to be gone: without it there is nothing to pass."""

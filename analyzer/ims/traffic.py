@@ -206,7 +206,7 @@ class Traffic:
         pending = begun is not None and begun <= ending.time and not begins
         repeat = not fresh
         if not pending and not repeat:
-            owner.misused.add(sender)
+            owner.misused.add((sender, ending.end))
         session.emit(
             DeadSetUsed(
                 at=sighting.at,
@@ -283,17 +283,19 @@ class Traffic:
         for side in Side:
             overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
         last = context.last_seen
-        for end in dict.fromkeys(ending.end for ending in owner.ends.values()):
-            since = min((e.since for e in owner.ends.values() if e.end is end), key=lambda found: found.time)
-            time = min(e.time for e in owner.ends.values() if e.end is end)
+        endings = [*owner.past, *owner.ends.items()]
+        for end in dict.fromkeys(ending.end for _, ending in endings):
+            since = min((e.since for _, e in endings if e.end is end), key=lambda found: found.time)
+            time = min(e.time for _, e in endings if e.end is end)
+            kept = {side for side, e in endings if e.end is end and (side, end) not in owner.misused}
             self._session.emit(
                 SetRetired(
                     at=since,
                     subject=context.subject,
                     terms=owner.terms,
                     end=end,
-                    used_by_ue=Side.UE in owner.misused or owner.ends.get(Side.UE, None) is None,
-                    used_by_pcscf=Side.PCSCF in owner.misused or owner.ends.get(Side.PCSCF, None) is None,
+                    used_by_ue=Side.UE not in kept,
+                    used_by_pcscf=Side.PCSCF not in kept,
                     observed=last - time > self._session.profile.grace,
                 )
             )
