@@ -222,6 +222,7 @@ class Registrar:
             context.challenges.popitem(last=False)
         if found.rand is not None:
             procedure.vectors = session.keyring.vectors(context.impi, found.rand)
+        procedure.set = self._temporary(context, procedure, sighting)
         session.emit(
             ChallengeSent(
                 at=sighting.at,
@@ -234,11 +235,11 @@ class Registrar:
                 reveals_keys=found.has_keys,
                 offer=procedure.offer,
                 server=procedure.server,
+                announced=procedure.set.terms if procedure.set else None,
                 parent=procedure.parent_terms,
                 emergency=context.emergency,
             )
         )
-        procedure.set = self._temporary(context, procedure, sighting)
 
     def _temporary(self, context: Context, procedure: Procedure, sm6: Sighting) -> SaSet | None:
         """The set that SM1 and SM6 announce, in state TMP at both sides."""

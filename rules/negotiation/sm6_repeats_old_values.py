@@ -20,17 +20,16 @@ def sm6_repeats_old_values(event: ChallengeSent) -> Verdict | None:
     Not a violation: an initial registration, or one that began in clear (FP15); offers that lead to no set (FP16).
     Where only a port is wrong, PORT-02 or PORT-04 names the fault and this finding points at it.
     """
-    parent = event.parent
-    entry = next((entry for entry in event.server if entry.is_ipsec), None)
-    if parent is None or entry is None or event.emergency:
+    parent, announced = event.parent, event.announced
+    if parent is None or announced is None or event.emergency:
         return None
     old_spis = {parent.spi_pc, parent.spi_ps} - {None}
-    wrong = [name for name, spi in (("spi-c", entry.spi_c), ("spi-s", entry.spi_s)) if spi in old_spis]
+    wrong = [name for name, spi in (("spi-c", announced.spi_pc), ("spi-s", announced.spi_ps)) if spi in old_spis]
     cause = None
-    if entry.port_c is not None and entry.port_c == parent.port_pc:
+    if announced.port_pc is not None and announced.port_pc == parent.port_pc:
         wrong.append("port-c")
         cause = "PORT-04"
-    if entry.port_s is not None and parent.port_ps is not None and entry.port_s != parent.port_ps:
+    if None not in (announced.port_ps, parent.port_ps) and announced.port_ps != parent.port_ps:
         wrong.append("port-s")
         cause = "PORT-02"
     if not wrong:
@@ -41,7 +40,8 @@ def sm6_repeats_old_values(event: ChallengeSent) -> Verdict | None:
         actor=Actor.PCSCF,
         expected=f"spi-c, spi-s and port-c other than {parent.spi_pc}, {parent.spi_ps}, {parent.port_pc}; "
         f"port-s {parent.port_ps}",
-        observed=f"spi-c {entry.spi_c}, spi-s {entry.spi_s}, port-c {entry.port_c}, port-s {entry.port_s}",
+        observed=f"spi-c {announced.spi_pc}, spi-s {announced.spi_ps}, port-c {announced.port_pc}, "
+        f"port-s {announced.port_ps}",
         related=tuple(frame for frame in (parent.sm6,) if frame is not None),
         cause=cause if all(name.startswith("port") for name in wrong) else None,
         argument=f"SM1 was protected by set {parent.generation}, which was in use",

@@ -20,19 +20,21 @@ def port_pc_kept(event: ChallengeSent) -> Verdict | None:
 
     Not a violation: a registration that began in clear (FP15).
     """
-    parent = event.parent
-    offered = next((entry.port_c for entry in event.server if entry.is_ipsec), None)
-    if parent is None or offered is None or parent.port_pc is None or event.emergency:
+    parent, announced = event.parent, event.announced
+    if parent is None or announced is None or event.emergency:
         return None
-    if offered != parent.port_pc:
+    before, after = parent.port_pc, announced.port_pc
+    if before is None or after is None:
+        return None
+    if after != before:
         return PASS
     return Broken(
         fault="port-kept",
-        message=f"port_pc {offered} was kept in an authenticated re-registration: "
+        message=f"port_pc {after} was kept in an authenticated re-registration: "
         "the selectors (us, pc) of both sets are the same",
         actor=Actor.PCSCF,
-        expected=f"another port than {parent.port_pc}",
-        observed=str(offered),
-        related=tuple(f for f in (parent.sm6, event.register.at if event.register else None) if f is not None),
+        expected=f"another port than {before}",
+        observed=str(after),
+        related=tuple(frame for frame in (parent.sm6, announced.sm1) if frame is not None),
         argument=f"set {parent.generation} protected SM1, so it was alive",
     )

@@ -19,18 +19,20 @@ def port_ps_changed(event: ChallengeSent) -> Verdict | None:
 
     Not a violation: a registration that began in clear (FP15), another P-CSCF address (FP25: another subject here).
     """
-    parent = event.parent
-    offered = next((entry.port_s for entry in event.server if entry.is_ipsec), None)
-    if parent is None or offered is None or parent.port_ps is None or event.emergency:
+    parent, announced = event.parent, event.announced
+    if parent is None or announced is None or event.emergency:
         return None
-    if offered == parent.port_ps:
+    before, after = parent.port_ps, announced.port_ps
+    if before is None or after is None:
+        return None
+    if after == before:
         return PASS
     return Broken(
         fault="port-changed",
-        message=f"port_ps changed from {parent.port_ps} to {offered} in an authenticated re-registration",
+        message=f"port_ps changed from {before} to {after} in an authenticated re-registration",
         actor=Actor.PCSCF,
-        expected=str(parent.port_ps),
-        observed=str(offered),
-        related=tuple(f for f in (parent.sm6, event.register.at if event.register else None) if f is not None),
+        expected=str(before),
+        observed=str(after),
+        related=tuple(frame for frame in (parent.sm6, announced.sm1) if frame is not None),
         argument=f"SM1 was protected by set {parent.generation} on the same two addresses",
     )

@@ -20,18 +20,20 @@ def port_uc_kept(event: ChallengeSent) -> Verdict | None:
     Not a violation: an offer that led to no set (FP16), a registration that began in clear (FP15), a port whose set is
     gone (FP29: the set compared with is the one that protected this very SM1).
     """
-    parent = event.parent
-    offered = next((entry.port_c for entry in event.offer if entry.is_ipsec), None)
-    if parent is None or offered is None or parent.port_uc is None or event.emergency:
+    parent, announced = event.parent, event.announced
+    if parent is None or announced is None or event.emergency:
         return None
-    if offered != parent.port_uc:
+    before, after = parent.port_uc, announced.port_uc
+    if before is None or after is None:
+        return None
+    if after != before:
         return PASS
     return Broken(
         fault="port-kept",
-        message=f"port_uc {offered} was kept in an authenticated re-registration",
+        message=f"port_uc {after} was kept in an authenticated re-registration",
         actor=Actor.UE,
-        expected=f"another port than {parent.port_uc}",
-        observed=str(offered),
-        related=tuple(f for f in (parent.sm1, event.register.at if event.register else None) if f is not None),
+        expected=f"another port than {before}",
+        observed=str(after),
+        related=tuple(frame for frame in (parent.sm1, announced.sm1) if frame is not None),
         argument=f"set {parent.generation} protected SM1, so it was alive",
     )

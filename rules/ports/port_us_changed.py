@@ -20,36 +20,40 @@ def port_us_changed(event: ChallengeSent | RegistrationRefreshed) -> Verdict | N
     Not a violation: a registration that began in clear (reboot, new address: FP15), another contact (FP9) or an
     emergency registration (FP10). A changed port in an offer that was never challenged is `probable` only (FP16).
     """
-    if isinstance(event, ChallengeSent):
-        parent, emergency = event.parent, event.emergency
-    else:
-        parent, emergency = event.in_use, False
-    offered = next((entry.port_s for entry in event.offer if entry.is_ipsec), None)
-    if parent is None or offered is None or parent.port_us is None or emergency:
+    if isinstance(event, RegistrationRefreshed):
+        return _unchallenged(event)
+    parent, announced = event.parent, event.announced
+    if parent is None or announced is None or event.emergency:
         return None
-    challenged = isinstance(event, ChallengeSent)
-    if offered == parent.port_us:
-        return PASS if challenged else None
-    register = event.register
-    related = tuple(frame for frame in (parent.sm1, register.at if register else None) if frame is not None)
-    message = f"port_us changed from {parent.port_us} to {offered} in an authenticated re-registration"
-    if not challenged:
-        return Probable(
-            fault="offer-changed",
-            message="port_us changed in the offer of a re-registration that was not challenged",
-            actor=Actor.UE,
-            expected=str(parent.port_us),
-            observed=str(offered),
-            related=related,
-            traps=("FP16",),
-            argument="the offer was never taken up",
-        )
+    before, after = parent.port_us, announced.port_us
+    if before is None or after is None:
+        return None
+    if after == before:
+        return PASS
     return Broken(
         fault="port-changed",
-        message=message,
+        message=f"port_us changed from {before} to {after} in an authenticated re-registration",
         actor=Actor.UE,
-        expected=str(parent.port_us),
-        observed=str(offered),
-        related=related,
+        expected=str(before),
+        observed=str(after),
+        related=tuple(frame for frame in (parent.sm1, announced.sm1) if frame is not None),
         argument=f"SM1 was protected by set {parent.generation}, so this is the same contact without loss of state",
+    )
+
+
+def _unchallenged(event: RegistrationRefreshed) -> Verdict | None:
+    """An offer that nobody took up: only what it intends can be told, and only where all its entries agree."""
+    in_use = event.in_use
+    ports = {entry.port_s for entry in event.offer if entry.is_ipsec} - {None}
+    if in_use is None or in_use.port_us is None or not ports or in_use.port_us in ports:
+        return None
+    return Probable(
+        fault="offer-changed",
+        message="port_us changed in the offer of a re-registration that was not challenged",
+        actor=Actor.UE,
+        expected=str(in_use.port_us),
+        observed=", ".join(str(port) for port in sorted(port for port in ports if port is not None)),
+        related=tuple(frame for frame in (in_use.sm1, event.register.at) if frame is not None),
+        traps=("FP16",),
+        argument="the offer was never taken up",
     )
