@@ -47,14 +47,17 @@ class _Read(TypedDict, total=False):
     content: tuple[bytes, bool]
 
 
+_Table = tuple[dict[str, str], dict[str, list[str]]]
+"""The first value of each header, and all values of those that occur again."""
+
+
 class Message:
     """One SIP message. Attributes are read-only by agreement; absent headers give None, "" or an empty list."""
 
     __slots__ = (
-        "_headers",
         "_line",
         "_read",
-        "_repeated",
+        "_table",
         "call_id",
         "cseq",
         "is_request",
@@ -84,8 +87,8 @@ class Message:
     """True if no empty line ends the headers, or they exceed `HEADER_LIMIT`: a header that is absent here may only
     have been lost. A line that was cut in the middle is not believed."""
     _line: str
-    _headers: dict[str, str]
-    _repeated: dict[str, list[str]]
+    _table: _Table | None
+    """Made when something else is asked for than the usual shape gives at once; see `parse`."""
     _read: _Read
 
     def __repr__(self) -> str:
@@ -94,7 +97,7 @@ class Message:
     def forget(self) -> None:
         """Let go of the octets and headers, save the topmost Via: what a remembered request still has to tell."""
         via = self.top_via
-        self.raw, self._headers, self._repeated, self._read = b"", {}, {}, {"top_via": via}
+        self.raw, self._table, self._read = b"", ({}, {}), {"top_via": via}
 
     @property
     def start_line(self) -> str:
@@ -107,7 +110,7 @@ class Message:
 
     def first(self, name: str) -> str | None:
         """The value of the first header line of that name; None if there is none."""
-        value = self._headers.get(header_key(name))
+        value = self._headers().get(header_key(name))
         return None if value is None else value.strip(LWS)
 
     def has_option(self, header: str, tag: str) -> bool:
@@ -122,11 +125,29 @@ class Message:
         """The topmost Via entry; None if absent or unreadable."""
         read = self._read
         if "top_via" not in read:
-            value = self._headers.get("via")
+            value = self._first_line() if self._table is None else self._headers().get("via")
             if value is not None and "," in value:
                 value = split(value, ",")[0]
             read["top_via"] = None if value is None else read_via(value.strip(LWS))
         return read["top_via"]
+
+    def _first_line(self) -> str | None:
+        """The value of Via where that is the first header, as nearly always: then no other can stand above it."""
+        raw = self.raw
+        begin = raw.find(b"\n") + 1
+        if raw.startswith(b"Via: ", begin):
+            return raw[begin + 5 : raw.find(b"\n", begin)].decode("latin-1")
+        return self._headers().get("via")
+
+    def _headers(self) -> dict[str, str]:
+        """The first value of each header; the table is made here if it was not needed before."""
+        table = self._table
+        if table is None:
+            table = header_table(_lines_of(self.raw))
+            if table is None:  # more headers than usual
+                table = header_table(careful_lines(self.raw)[0]) or ({}, {})
+            self._table = table
+        return table[0]
 
     @property
     def via_count(self) -> int:
@@ -160,24 +181,24 @@ class Message:
     @property
     def from_uri(self) -> Uri | None:
         """The URI of From; None if absent or unreadable."""
-        value = self._headers.get("from")
+        value = self._headers().get("from")
         return None if value is None else read_address(value).uri
 
     @property
     def from_tag(self) -> str | None:
         """The tag of From."""
-        return _tag(self._headers.get("from"))
+        return _tag(self._headers().get("from"))
 
     @property
     def to_uri(self) -> Uri | None:
         """The URI of To; None if absent or unreadable."""
-        value = self._headers.get("to")
+        value = self._headers().get("to")
         return None if value is None else read_address(value).uri
 
     @property
     def to_tag(self) -> str | None:
         """The tag of To; None in a request outside a dialog."""
-        return _tag(self._headers.get("to"))
+        return _tag(self._headers().get("to"))
 
     @property
     def expires(self) -> int | None:
@@ -208,10 +229,11 @@ class Message:
         return read["content"]
 
     def _lines(self, key: str) -> Sequence[str]:
-        headers = self._headers
+        headers = self._headers()
         if key not in headers:
             return ()
-        return self._repeated.get(key) or (headers[key],)
+        assert self._table is not None
+        return self._table[1].get(key) or (headers[key],)
 
     def _addresses(self, name: str) -> list[Contact]:
         values = self._lines(name)
@@ -222,16 +244,62 @@ class Message:
 
 
 def parse(data: bytes) -> Message | None:
-    """Read a message; None if the start line is not one of SIP/2.0. Never raises."""
-    lines = data[:HEADER_LIMIT].decode("latin-1").split("\n", USUAL_LINES)
-    line = lines.pop(0)
-    if lines:
-        # The last piece ends with no line feed (or is all that exceeds the usual): it is no header line.
-        del lines[-1]
+    """Read a message; None if the start line is not one of SIP/2.0. Never raises.
+
+    A message of the usual shape (line ends of CRLF, nothing folded, Call-ID and CSeq spelt as in RFC 3261) gives both
+    at once and its table of headers only when somebody asks for another one: 2 instead of 4 µs for most.
+    """
+    end = data.find(b"\n\r\n", 0, HEADER_LIMIT)
+    line_end = data.find(b"\r\n", 0, HEADER_LIMIT)
+    call_id = data.find(b"\nCall-ID: ", line_end, end)
+    cseq = data.find(b"\nCSeq: ", line_end, end)
+    if (
+        0 < line_end < end
+        and call_id > 0 < cseq
+        and data.find(b"\n ", 0, end) < 0
+        and data.find(b"\n\t", 0, end) < 0
+        and data.find(b"\n\n", 0, end) < 0
+    ):
+        message = _started(data, data[:line_end].decode("latin-1") + "\r")
+        if message is None:
+            return None
+        message._table = None
+        message.truncated_headers = False
+        message.call_id = data[call_id + 10 : data.find(b"\n", call_id + 10)].decode("latin-1").strip(LWS)
+        _sequence(message, data[cseq + 7 : data.find(b"\n", cseq + 7)].decode("latin-1"))
+        return message
+    return _carefully(data)
+
+
+def _carefully(data: bytes) -> Message | None:
+    """Read a message of any shape."""
+    lines = _lines_of(data)
+    line = data[: data.find(b"\n") + 1 or HEADER_LIMIT][:HEADER_LIMIT].decode("latin-1").removesuffix("\n")
     if line == "\r" or not line:
         data = data.lstrip(b"\r\n")
         return parse(data) if data else None
+    message = _started(data, line)
+    if message is None:
+        return None
+    message.truncated_headers = False
+    table = header_table(lines)
+    if table is None:
+        lines, message.truncated_headers = careful_lines(data)
+        table = header_table(lines) or ({}, {})
+    message._table = table
+    headers = table[0]
+    message.call_id = headers["call-id"].strip(LWS) if "call-id" in headers else ""
+    _sequence(message, headers.get("cseq", ""))
+    return message
 
+
+def _lines_of(data: bytes) -> list[str]:
+    """The lines after the start line, quickly; the last piece, which ends with no line feed, is none."""
+    return data[:HEADER_LIMIT].decode("latin-1").split("\n", USUAL_LINES)[1:-1]
+
+
+def _started(data: bytes, line: str) -> Message | None:
+    """A message with what its start line says; None if that is none of SIP/2.0."""
     message = Message()
     words = line.split(" ", 2)
     if words[0].upper() == "SIP/2.0":
@@ -242,7 +310,7 @@ def parse(data: bytes) -> Message | None:
         message.status = status
         message.uri = None
         message.reason = printable(words[2].rstrip(LWS), START_LINE_SHOWN) if len(words) == 3 else ""
-        method = ""
+        message.method = ""
     else:
         if len(words) != 3 or words[2] != "SIP/2.0\r" or words[0] not in METHODS or not words[1]:
             words = _request_line(line)
@@ -252,30 +320,21 @@ def parse(data: bytes) -> Message | None:
         message.status = 0
         message.uri = words[1]
         message.reason = ""
-        method = words[0]
+        message.method = words[0]
     message.raw = data
     message._line = line
     message._read = {}
-    message.truncated_headers = False
-
-    table = header_table(lines)
-    if table is None:
-        lines, message.truncated_headers = careful_lines(data)
-        table = header_table(lines) or ({}, {})
-    message._headers, message._repeated = headers, _ = table
-
-    message.call_id = headers["call-id"].strip(LWS) if "call-id" in headers else ""
-    message.cseq = None
-    if "cseq" in headers:
-        words = headers["cseq"].split(None, 1)
-        if words:
-            message.cseq = number(words[0])
-        if not method and len(words) == 2:
-            name = words[1].strip(LWS)
-            if name in METHODS or _is_method(name):
-                method = name
-    message.method = method
     return message
+
+
+def _sequence(message: Message, value: str) -> None:
+    """Enter the CSeq, which tells the method of a response."""
+    words = value.split(None, 1)
+    message.cseq = number(words[0]) if words else None
+    if not message.method and len(words) == 2:
+        name = words[1].strip(LWS)
+        if name in METHODS or _is_method(name):
+            message.method = name
 
 
 def _status(words: list[str]) -> int:

@@ -347,3 +347,24 @@ def test_the_end_of_the_headers_is_the_first_empty_line(data: bytes, start: int)
     else:
         assert (begin, rest) == (-1, -1)
     assert content_length(data, len(data)) is None or b"\n" in data
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Via: SIP/2.0/UDP h:1;branch=z", "v: SIP/2.0/TCP g", "X: y", "CSeq: 7 INFO", "Call-ID: a"])
+    )
+)
+def test_the_short_way_and_the_careful_one_agree(lines: list[str]) -> None:
+    usual = "\r\n".join(("SIP/2.0 200 OK", *lines, "", "")).encode()
+    folded = usual.replace(b"SIP/2.0 200 OK\r\n", b"SIP/2.0 200 OK\r\nSubject: a\r\n b\r\n", 1)
+    short, careful = message(usual), message(folded)
+    assert (short.call_id, short.cseq, short.method) == (careful.call_id, careful.cseq, careful.method)
+    assert short.values("via") == careful.values("via")
+    assert (short.top_via and short.top_via.transport) == (careful.top_via and careful.top_via.transport)
+
+
+def test_many_headers_are_read_when_they_are_asked_for() -> None:
+    many = [f"X-{number}: {number}" for number in range(2 * USUAL_LINES)]
+    found = written("Call-ID: a", "CSeq: 1 OPTIONS", *many, "Contact: <sip:x@h:9>")
+    assert found.first("x-60") == "60"
+    assert [contact.uri and contact.uri.port for contact in found.contacts] == [9]
