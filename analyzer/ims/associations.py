@@ -111,7 +111,9 @@ class SaSet:
         "parent",
         "past",
         "sm7",
+        "sm7_last",
         "sm12",
+        "sm12_last",
         "sm12_stream",
         "states",
         "terms",
@@ -132,7 +134,11 @@ class SaSet:
         self.states = {Side.UE: State.TMP, Side.PCSCF: State.TMP}
         self.ends: dict[Side, Ending] = {}
         self.sm7: FrameRef | None = None
+        self.sm7_last: Sighting | None = None
+        """The latest copy of SM7 on this set."""
         self.sm12: FrameRef | None = None
+        self.sm12_last: FrameRef | None = None
+        """The latest copy of SM12."""
         self.challenge: Sighting | None = None
         self.uplink: FrameRef | None = None
         """First further message of the UE after SM12: with it the P-CSCF takes the set into use."""
@@ -190,6 +196,13 @@ class SaSet:
         for key in done:
             del self.open_requests[key]
         return any(transaction is not other_than for transaction in self.open_requests.values())
+
+    def repeated(self, sighting: Sighting) -> None:
+        """SM7 or SM12 once more."""
+        if sighting.message.is_request:
+            self.sm7_last = sighting
+        elif self.sm12 is not None:
+            self.sm12_last = sighting.at
 
     def settle(self, winner: Binding) -> None:
         """One candidate key was proven: the algorithms are known."""

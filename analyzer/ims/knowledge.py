@@ -20,15 +20,15 @@ REACTION = SECOND // 5
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_named", "_near", "_touched", "round_trip")
+    __slots__ = ("_least", "_named", "_near", "_touched")
 
     def __init__(self, named: str) -> None:
         self._named = named
         """The user's ``--vantage``: auto, ue, pcscf or middle."""
         self._near: set[Side] = set()
         self._touched: set[Side] = set()
-        self.round_trip: int | None = None
-        """Shortest time from a request to its first answer, or of a TCP handshake, in nanoseconds."""
+        self._least: dict[Side, int] = {}
+        """The shortest time in which each side answered a request, as seen here, in nanoseconds."""
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
         """Learn from one packet. Inside a tunnel the TTL tells nothing: a radio link may lie before it."""
@@ -39,10 +39,15 @@ class Vantage:
         elif sender not in self._touched:
             self._near.add(sender)
 
-    def measured(self, elapsed: int) -> None:
-        """One request took so long to be answered."""
-        if elapsed > 0 and (self.round_trip is None or elapsed < self.round_trip):
-            self.round_trip = elapsed
+    def measured(self, answered_by: Side, elapsed: int) -> None:
+        """That side took so long to answer a request: the way to it and back, and what it needed to think."""
+        if 0 < elapsed < self._least.get(answered_by, elapsed + 1):
+            self._least[answered_by] = elapsed
+
+    @property
+    def round_trip(self) -> int:
+        """Nanoseconds from one end to the other and back: both parts of the way, as far as they were measured."""
+        return sum(self._least.values())
 
     def at(self, side: Side) -> str | None:
         """Why the capture point counts as being at that endpoint, or None."""
@@ -61,7 +66,7 @@ class Vantage:
         place = self.at(side)
         if place and elapsed >= REACTION:
             return Knowledge(True, f"{seconds:.3f} s after {what} (frame {fact.number}), {place}")
-        grace = max(2 * (self.round_trip or 0), profile.grace)
+        grace = max(2 * self.round_trip, profile.grace)
         if elapsed > grace:
             return Knowledge(True, f"{seconds:.1f} s after {what} (frame {fact.number})")
         return Knowledge(

@@ -6,7 +6,7 @@ at the trigger (the first message of the other side on the newer set) or when it
 
 from __future__ import annotations
 
-from analyzer.frame import SECOND
+from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, SaSet, overdue
 from analyzer.ims.events import (
     ClearMessageSent,
@@ -75,7 +75,10 @@ class Traffic:
         ):
             self._after_its_end(context, owner, sighting, transaction, fresh)
         registering = message.method == "REGISTER"
-        if not registering:
+        if registering:
+            if not fresh and transaction is not None and transaction.kind == "SM7":
+                owner.repeated(sighting)
+        else:
             self._during_registration(context, sighting, transaction)
             if sender is Side.UE and owner.sm12 is None and owner.states[Side.UE] is State.TMP:
                 if len(owner.early) < EARLY:
@@ -160,19 +163,53 @@ class Traffic:
             session.emit(event)
 
     def _knew_of_switch(self, context: Context, newest: SaSet, sender: Side, now: int) -> Knowledge | None:
-        profile, vantage = self._session.profile, context.pair.vantage
         if sender is Side.UE:
-            assert newest.sm12 is not None
-            cause = None
-            if newest.uplink is not None:
-                cause = f"the UE had used the new set before (frame {newest.uplink.number})"
-            elif self._acknowledged(newest.sm12_stream):
-                cause = "the UE had acknowledged the TCP segment of SM12"
-            return vantage.knew(sender, newest.sm12, "SM12", now, profile, cause)
+            return self._ue_had_sm12(context, newest, now)
         if newest.uplink is None:
             return None
+        return self._pcscf_had_uplink(context, newest, newest.uplink, now)
+
+    def _ue_had_sm12(self, context: Context, newest: SaSet, now: int) -> Knowledge:
+        """Whether the UE had SM12. It may have been lost on its way: then the UE repeats SM7, and goes on as before."""
+        profile, vantage = self._session.profile, context.pair.vantage
+        sm12, sm7 = newest.sm12_last, newest.sm7_last
+        assert sm12 is not None
+        if newest.uplink is not None:
+            return Knowledge(True, f"the UE had used the new set before (frame {newest.uplink.number})")
+        if newest.sm12_stream is not None:
+            if not self._acknowledged(newest.sm12_stream):
+                return Knowledge(False, "the UE has not acknowledged the TCP segment of SM12")
+            if now - sm12.time >= REACTION:
+                return Knowledge(True, "the UE had acknowledged the TCP segment of SM12")
+        elif sm7 is not None and sm7.at.time > sm12.time:
+            return Knowledge(False, f"the UE repeated SM7 (frame {sm7.at.number}): it had no answer yet")
+        knew = vantage.knew(Side.UE, sm12, "SM12", now, profile, None)
+        if knew.sure and sm7 is not None and sm7.protection is not None and not vantage.at(Side.UE):
+            # Timer E doubles from T1 to T2; every copy of SM7 had an ESP sequence number of its own
+            t1 = profile.timer_64_t1 // 64
+            wait = min(t1 << min(max(sm7.protection.sequence - 1, 0), 3), 8 * t1)
+            if newest.sm12_stream is None and now < sm7.at.time + wait + REACTION:
+                return Knowledge(False, knew.how + ", but without SM12 the UE need not have repeated SM7 by then")
+        return knew
+
+    def _pcscf_had_uplink(self, context: Context, newest: SaSet, since: FrameRef, now: int) -> Knowledge:
+        """Whether the P-CSCF had the UE's message on the new set at `since`, which may have been lost on its way."""
+        vantage = context.pair.vantage
+        cause = _pcscf_had(newest)
+        if cause is None and _unanswered(newest.uplink_transaction, Side.UE) and not vantage.at(Side.PCSCF):
+            return Knowledge(False, f"the UE's message on the new set (frame {since.number}) has no answer yet")
         return vantage.knew(
-            sender, newest.uplink, "the UE's first message on the new set", now, profile, _pcscf_had(newest)
+            Side.PCSCF, since, "the UE's first message on the new set", now, self._session.profile, cause
+        )
+
+    def _ue_had_downlink(self, context: Context, newest: SaSet, since: FrameRef, now: int) -> Knowledge:
+        """Whether the UE had the P-CSCF's message on the new set at `since`."""
+        vantage = context.pair.vantage
+        cause = _ue_had(newest)
+        if cause is None and _unanswered(newest.downlink_transaction, Side.PCSCF) and not vantage.at(Side.UE):
+            return Knowledge(False, f"the P-CSCF's message on the new set (frame {since.number}) has no answer yet")
+        return vantage.knew(
+            Side.UE, since, "the P-CSCF's first message on the new set", now, self._session.profile, cause
         )
 
     def _acknowledged(self, stream: tuple[Connection, int, int] | None) -> bool:
@@ -239,11 +276,8 @@ class Traffic:
         if end is End.REPLACED:
             newest = context.newest_established()
             assert newest is not None
-            if sender is Side.PCSCF:
-                what, cause = "the UE's first message on the new set", _pcscf_had(newest)
-            else:
-                what, cause = "the P-CSCF's first message on the new set", _ue_had(newest)
-            return vantage.knew(sender, since, what, now, profile, cause)
+            had = self._pcscf_had_uplink if sender is Side.PCSCF else self._ue_had_downlink
+            return had(context, newest, since, now)
         return vantage.knew(sender, since, "the message that ended it", now, profile, None)
 
     # --- clear text ------------------------------------------------------------------------------------------------
@@ -314,10 +348,17 @@ def _connection_alive(request: Sighting) -> bool:
     return not isinstance(connection, Connection) or connection.closed is None
 
 
+def _unanswered(transaction: Transaction | None, asker: Side) -> bool:
+    """Whether a request of that side has had no answer at all, so that nothing shows that it arrived."""
+    if transaction is None or transaction.request.sender is not asker or transaction.method == "ACK":
+        return False
+    return transaction.final is None and transaction.provisional is None
+
+
 def _pcscf_had(newest: SaSet) -> str | None:
     """What shows that the P-CSCF had the UE's first message on the new set."""
     transaction = newest.uplink_transaction
-    if transaction is not None and newest.uplink is not None:
+    if transaction is not None and newest.uplink is not None and transaction.request.sender is Side.UE:
         answer = transaction.final or transaction.provisional
         if answer is not None and answer.time > newest.uplink.time:
             return f"the P-CSCF had answered the UE's message on the new set (frame {answer.number})"
