@@ -3,10 +3,13 @@
 A REGISTER that carries the nonce of the newest challenge is SM7, or reports a MAC or SQN failure if it has ``auts`` or
 no response; with any other nonce it is an SM1, whatever its response holds. A challenge is consumed by the final
 answer to its SM7. One reading is added to R1: where SM7 was sent and a REGISTER in another transaction repeats its
-nonce with *new* SPIs, the UE has given up waiting and starts anew with cached credentials, so it is an SM1.
+nonce with *new* SPIs, the UE has given up waiting, or had an SM12 that the capture has not, and starts anew with cached
+credentials, so it is an SM1.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from analyzer.frame import SECOND
 from analyzer.ims.associations import SaSet, overdue
@@ -18,6 +21,7 @@ from analyzer.ims.events import (
     EarlyUse,
     End,
     Knowledge,
+    RegistrationOverlapped,
     RegistrationRefreshed,
     RegistrationRefused,
     RegistrationStarted,
@@ -31,9 +35,13 @@ from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import CHALLENGES, Context, instance_of, offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.keys.keyring import Vector
+from analyzer.profile import Profile
 from analyzer.sip.digest import Challenge, challenge, credentials, verify
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Comparison, Mechanism, compare
+
+REPEATS = 3
+"""So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
 
 IMPUS = 32
 """Public identities listed for one subject."""
@@ -51,6 +59,7 @@ class Procedure:
         "finished",
         "nonce",
         "offer",
+        "overlap",
         "parent",
         "register",
         "server",
@@ -80,7 +89,15 @@ class Procedure:
         self.verify: Comparison | None = None
         self.consumed = False
         self.finished = False
+        self.overlap: RegistrationOverlapped | None = None
+        """Another procedure that began while this one waited, until it is sure that no answer was lost."""
         self.vectors: list[Vector] = []
+
+    def waits(self, now: int, profile: Profile) -> bool:
+        """Whether its latest REGISTER has neither a final answer nor reached Timer F, by any clock (FP14)."""
+        elapsed = now - self.transaction.request.at.time
+        answered = self.finished or self.transaction.final is not None
+        return not answered and elapsed <= profile.timer_64_t1 - profile.clock_tolerance
 
     @property
     def parent_terms(self) -> SetTerms | None:
@@ -116,12 +133,15 @@ class Registrar:
         found = credentials(sighting.message)
         procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
         transaction.kind = "SM1"
-        if found is None or procedure is None or procedure is not context.newest or procedure.consumed:
+        if found is None or procedure is None or procedure.consumed:
             return None
+        late = procedure is not context.newest
+        if late and (owner is None or owner is not procedure.set):
+            return None  # cached credentials; on its own set it is the SM7 of a procedure that was superseded
         if found.auts or not found.response:
-            transaction.kind = "failure"
+            transaction.kind = "SM1" if late else "failure"
             return None
-        if procedure.sm7 is not None and (owner is None or owner is not procedure.set):
+        if procedure.sm7 is not None and (procedure.client is None or procedure.client.ok):
             values = offer_of(sighting.message, "security-client")
             if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:
                 return None
@@ -132,9 +152,7 @@ class Registrar:
         session, earlier = self._session, context.current
         in_use = context.in_use()
         now = sighting.at.time
-        unfinished = None
-        if earlier is not None and not earlier.finished and earlier.transaction.open(now, session.profile):
-            unfinished = earlier
+        unfinished = earlier if earlier is not None and earlier.waits(now, session.profile) else None
         context.current = procedure = Procedure(sighting, transaction, owner)
         transaction.procedure = procedure
         session.emit(
@@ -148,15 +166,52 @@ class Registrar:
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
-                unfinished_related=unfinished is not None and unfinished.call_id == procedure.call_id,
-                complete=_nothing_lost(unfinished),
+                sm12_missing=owner is not None and owner.sm12 is None and owner.sm7 is not None,
             )
         )
+        if unfinished is not None:
+            self._overlaps(context, unfinished, procedure)
         failed = transaction.kind == "failure"
         for temporary in list(context.temporary(Side.UE)):
+            if temporary is owner:
+                continue  # what protects this SM1 is no incomplete procedure for the UE
             temporary.end(Side.UE, End.FAILED if failed else End.SUPERSEDED, sighting.at)
             if failed:
                 temporary.end(Side.PCSCF, End.FAILED, sighting.at)
+
+    def _overlaps(self, context: Context, earlier: Procedure, later: Procedure) -> None:
+        """A procedure of its own began while an earlier one waited: told now, or when that one is answered (LIFE-02).
+
+        The same offer once more in the same Call-ID is the same procedure, and a deregistration makes no set.
+        """
+        spis = [[(entry.spi_c, entry.spi_s) for entry in each.offer] for each in (earlier, later)]
+        ipsec = later.parent is not None or any(entry.is_ipsec for entry in later.offer)
+        if not ipsec or context.emergency or later.transaction.deregisters:
+            return
+        if earlier.call_id == later.call_id and spis[0] == spis[1]:
+            return
+        before, after = (each.register.message.to_uri for each in (earlier, later))
+        event = RegistrationOverlapped(
+            at=later.begun,
+            subject=context.subject,
+            register=later.register,
+            unfinished=earlier.transaction.request.at,
+            other_identity=before is not None and after is not None and before.text != after.text,
+            complete=_was_waiting(earlier),
+        )
+        if event.complete.sure:
+            self._session.emit(event)
+            return
+        earlier.overlap = event
+        context.overlapped.append(earlier)
+        if len(context.overlapped) > CHALLENGES:
+            self.settle(context.overlapped.pop(0))
+
+    def settle(self, procedure: Procedure) -> None:
+        """No more is to be learnt of a procedure: tell what was held back."""
+        if procedure.overlap is not None:
+            self._session.emit(procedure.overlap)
+            procedure.overlap = None
 
     def _sm7(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
         message, sm6 = sighting.message, procedure.challenge
@@ -190,6 +245,10 @@ class Registrar:
         procedure = transaction.procedure
         if not isinstance(procedure, Procedure):
             return
+        if procedure.overlap is not None and procedure.overlap.unfinished == transaction.request.at:
+            how = f"its answer came only in frame {sighting.at.number}"
+            self._session.emit(replace(procedure.overlap, complete=Knowledge(True, how)))
+            procedure.overlap = None
         status = sighting.message.status
         found = challenge(sighting.message) if status in (401, 407) else None
         if found is not None:
@@ -461,14 +520,16 @@ def _expiry(response: Message, request: Message) -> int | None:
     return response.expires
 
 
-def _nothing_lost(unfinished: Procedure | None) -> Knowledge:
-    if unfinished is None:
-        return Knowledge(True, "")
-    if unfinished.sm7 is not None and unfinished.set is not None:
-        complete = unfinished.set.complete()
-        if not complete.sure:
-            return complete
-    return Knowledge(True, "no gap in what was captured of this procedure")
+def _was_waiting(earlier: Procedure) -> Knowledge:
+    """Whether an earlier REGISTER had no answer, by what its sender did and by what the capture has."""
+    repeats = earlier.transaction.repeats
+    if repeats < REPEATS:
+        return Knowledge(False, "its answer is not in the capture; it may have been lost")
+    protection = earlier.transaction.request.protection
+    answer_on = earlier.set if protection is not None and earlier.sm7 is not None else earlier.parent
+    if answer_on is not None and not (complete := answer_on.complete()).sure:
+        return complete
+    return Knowledge(True, f"the UE had repeated it {repeats} times, and the capture has no gap")
 
 
 def _settled(new: SaSet, sm12: Sighting) -> Knowledge:

@@ -59,6 +59,7 @@ class Context:
         "instance",
         "last_seen",
         "newest",
+        "overlapped",
         "pair",
         "port_us",
         "sets",
@@ -84,6 +85,8 @@ class Context:
         self.newest: Procedure | None = None
         """The procedure of the newest challenge."""
         self.challenges: OrderedDict[str, Procedure] = OrderedDict()
+        self.overlapped: list[Procedure] = []
+        """Procedures during which another one began."""
         self.bindings: dict[str, int] = {}
         """Registered public identities with the end of their registration (FP8)."""
         self.calls: OrderedDict[str, None] = OrderedDict()

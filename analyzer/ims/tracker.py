@@ -285,5 +285,7 @@ class Tracker:
         """The capture is over: tell what is still held."""
         for pair in self.directory:
             for context in pair.contexts:
+                for procedure in context.overlapped:
+                    self.registrar.settle(procedure)
                 for owner in context.sets:
                     self._retire(context, owner)

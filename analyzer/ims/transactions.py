@@ -33,6 +33,7 @@ class Transaction:
         "owner",
         "procedure",
         "provisional",
+        "repeats",
         "request",
     )
 
@@ -49,6 +50,8 @@ class Transaction:
         """For a REGISTER: its procedure; opaque here."""
         self.context: object = None
         """For a REGISTER: the registration context; opaque here."""
+        self.repeats = 0
+        """How often its sender repeated the request."""
         self.last = request.at.time
         self.last_request = request.at.time
         self.provisional: FrameRef | None = None
@@ -100,6 +103,7 @@ class Transactions:
         known = table.get(key)
         if known is not None:
             table.move_to_end(key)
+            known.repeats += 1
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False

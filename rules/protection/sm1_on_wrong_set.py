@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
     source="S1 7.4.1a, 7.4.2a; 33.203 7.4.1a [D]",
     actor="UE",
     severity=Severity.MEDIUM,
-    traps=("FP2", "FP17"),
+    traps=("FP2", "FP4", "FP17"),
 )
 def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
     """A protected REGISTER that does not answer the newest challenge is sent on uc>ps of the set in use.
@@ -19,7 +19,7 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
 
     Not a violation: an SM1 in clear (SA-01 and FP30 speak of that), the old set again after a failed SM7 (FP17), the
     newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not
-    have had SM12 yet: `probable` (FP2).
+    have had SM12 yet: `probable` (FP2); so it is where SM12 may have been lost from the capture (FP4).
     """
     protection = event.register.protection
     if protection is None:
@@ -37,13 +37,19 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
         return PASS
     newer = event.in_use
     return judged(
-        sure=state is not State.OLD,
-        traps=("FP2",),
+        sure=state is not State.OLD and not event.sm12_missing,
+        traps=("FP2",) if state is State.OLD else ("FP4",),
         fault=f"on-{state}-set",
         message=f"a protected SM1 was sent on a set that the UE holds as {state.upper()}",
         actor=Actor.UE,
         expected=f"set {newer.generation}" if newer else "the set in use, or in clear",
         observed=f"set {protection.generation} ({state.upper()})",
         related=tuple(f for f in (newer.sm6 if newer else None,) if f is not None),
-        argument="" if state is State.OLD else "no message of this set makes it fit for an SM1",
+        argument=_why(state, event.sm12_missing),
     )
+
+
+def _why(state: State, sm12_missing: bool) -> str:
+    if sm12_missing:
+        return "SM7 of this set has no answer in the capture: SM12 may have been lost"
+    return "" if state is State.OLD else "no message of this set makes it fit for an SM1"
