@@ -22,6 +22,7 @@ from analyzer.report import outputs
 if TYPE_CHECKING:
     from analyzer.audit import Options, TraceLine
     from analyzer.report.model import Report
+    from analyzer.report.pseudonyms import Pseudonyms
     from analyzer.rule import Rule
 
 CLEAN, FOUND, UNUSABLE, CRASHED, NOTHING = 0, 1, 2, 3, 5
@@ -36,6 +37,7 @@ EPILOG = (
 )
 
 Result = TypeVar("Result")
+Command = TypeVar("Command", bound=Callable[..., int])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,6 +107,14 @@ profile_option = click.option(
 zone_option = click.option("--utc/--local", "utc", default=True, help="Zone of the times in text. [default: UTC]")
 
 
+def pseudonyms_options(command: Command) -> Command:
+    """The two options that hide who the subscribers are."""
+    command = click.option(
+        "--pseudonymise-key", metavar="FILE", help="The same, with pseudonyms that stay the same under this key."
+    )(command)
+    return click.option("--pseudonymise", is_flag=True, help="Replace identities, numbers and addresses.")(command)
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
@@ -148,6 +158,7 @@ def gmaudit(ctx: click.Context) -> None:
     help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
 )
 @click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
+@pseudonyms_options
 @zone_option
 @click.pass_context
 def check(
@@ -165,6 +176,8 @@ def check(
     output: tuple[str, ...],
     fail_on: str,
     show_passes: bool,
+    pseudonymise: bool,
+    pseudonymise_key: str | None,
     utc: bool,
 ) -> int:
     """Audit captures as one timeline.
@@ -186,7 +199,10 @@ def check(
         end=_time("--to", end, local=not utc),
         vantage=vantage,
     )
+    names = _pseudonyms(pseudonymise, pseudonymise_key)
     report = _audit(captures, options)
+    if names is not None:
+        report = names.report(report)
     try:
         outputs.write(report, wanted, sys.stdout, show_passes=show_passes, local=not utc)
     except outputs.OutputError as error:
@@ -197,13 +213,20 @@ def check(
 @gmaudit.command(short_help="Show every SIP message as a ladder.")
 @captures_argument
 @keys_option
+@pseudonyms_options
 @zone_option
-def trace(captures: tuple[str, ...], keys: tuple[str, ...], utc: bool) -> int:
+def trace(
+    captures: tuple[str, ...], keys: tuple[str, ...], pseudonymise: bool, pseudonymise_key: str | None, utc: bool
+) -> int:
     """Show every SIP message as a ladder, with the security association that protected it."""
     from analyzer.report.trace import Trace
 
     seen = Trace()
-    report = _audit(captures, _options(keys), on_message=seen.add)
+    names = _pseudonyms(pseudonymise, pseudonymise_key)
+    add = seen.add if names is None else lambda line: seen.add(names.line(line))
+    report = _audit(captures, _options(keys), on_message=add)
+    if names is not None:
+        report = names.report(report)
     seen.write(report, sys.stdout, local=not utc)
     return CLEAN
 
@@ -318,6 +341,22 @@ def _audit(
 
     with Counter() as progress:
         return _guarded(lambda: audit(captures, options, progress=progress, on_message=on_message))
+
+
+def _pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:
+    """What replaces identities, with the user's key or one for this run alone."""
+    if not wanted and path is None:
+        return None
+    import secrets
+
+    from analyzer.report.pseudonyms import SHORTEST_KEY, Pseudonyms
+
+    if path is None:
+        return Pseudonyms(secrets.token_bytes(32))
+    key = Path(path).read_bytes()
+    if len(key) < SHORTEST_KEY:
+        raise Refusal(f"{path}: a key needs {SHORTEST_KEY} octets at least: head -c 32 /dev/urandom > {path}")
+    return Pseudonyms(key)
 
 
 def _guarded(work: Callable[[], Result]) -> Result:

@@ -1,0 +1,132 @@
+"""Pseudonyms for what identifies a subscriber: IMPI, IMPU, numbers, IMEI and addresses.
+
+The same value under the same key has the same pseudonym, in every form in which it is written and in every report, so
+that two reports can be compared; without the key nobody can find the value again, not even by trying all of them.
+Domains of operators, ports and SPIs stay: they identify no subscriber and a reader needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+from analyzer.report.model import Report, SubjectSummary
+
+if TYPE_CHECKING:
+    from analyzer.audit import TraceLine
+
+SHORTEST_KEY: Final = 16
+"""Octets that a key file must have at least."""
+
+SHORTEST_NAME: Final = 6
+"""Characters from which on a known identity is also replaced where it stands alone."""
+
+_USER: Final = re.compile(r"(?<![@\w.%+-])([\w.!~*'()&=+$,?%-]+)@(?=[\w\[])")
+_TEL: Final = re.compile(r"(?i)\b(tel:)(\+?[0-9*#().-]+)")
+_IMEI: Final = re.compile(r"(?i)\b(urn:gsma:imei:)([0-9-]+)|\b(urn:uuid:)([0-9a-f-]+)")
+_ADDRESS: Final = re.compile(
+    r"(?<![\w.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?![\w.])"
+)
+_SEPARATORS: Final = re.compile(r"[().-]")
+_DIGITS: Final = re.compile(r"\+?[0-9]+")
+
+
+class Pseudonyms:
+    """Replaces identities by keyed pseudonyms."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._known: re.Pattern[str] | None = None
+
+    def __repr__(self) -> str:
+        return "<Pseudonyms>"
+
+    def report(self, report: Report) -> Report:
+        """The same report with pseudonyms in every text of it."""
+        self._learn(report.subjects)
+        text = self.text
+        return replace(
+            report,
+            captures=[
+                replace(each, path=text(each.path), notices=[text(notice) for notice in each.notices])
+                for each in report.captures
+            ],
+            subjects=[
+                SubjectSummary(
+                    id=text(each.id),
+                    impi=text(each.impi) if each.impi is not None else None,
+                    impus=[text(impu) for impu in each.impus],
+                    contact=text(each.contact) if each.contact is not None else None,
+                    ue=text(each.ue),
+                    pcscf=text(each.pcscf),
+                )
+                for each in report.subjects
+            ],
+            sa_sets=[replace(each, subject=text(each.subject)) for each in report.sa_sets],
+            findings=[
+                replace(
+                    each,
+                    subject=text(each.subject) if each.subject is not None else None,
+                    message=text(each.message),
+                    expected=text(each.expected),
+                    observed=text(each.observed),
+                    argument=text(each.argument),
+                )
+                for each in report.findings
+            ],
+            notices=[text(notice) for notice in report.notices],
+        )
+
+    def line(self, line: TraceLine) -> TraceLine:
+        """One line of the ladder with pseudonyms."""
+        return line._replace(
+            subject=self.text(line.subject) if line.subject is not None else None,
+            ue=self.text(line.ue),
+            pcscf=self.text(line.pcscf),
+            start_line=self.text(line.start_line),
+        )
+
+    def text(self, text: str) -> str:
+        """Any text with the identities in it replaced."""
+        text = _IMEI.sub(lambda found: self._device(found), text)
+        text = _TEL.sub(lambda found: found[1] + self.name(found[2]), text)
+        text = _USER.sub(lambda found: f"{self.name(found[1])}@", text)
+        text = _ADDRESS.sub(lambda found: self._address(found[0]), text)
+        return self._known.sub(lambda found: self.name(found[0]), text) if self._known is not None else text
+
+    def name(self, value: str) -> str:
+        """The pseudonym of a user part or a number: a number is the same with and without separators."""
+        digits = _SEPARATORS.sub("", value)
+        if _DIGITS.fullmatch(digits):
+            return self._made("number", digits.lstrip("+"))
+        return self._made("user", value.lower())
+
+    def _device(self, found: re.Match[str]) -> str:
+        scheme, value = (found[1], found[2]) if found[1] else (found[3], found[4])
+        return scheme + self._made("device", value.replace("-", "").lower())
+
+    def _address(self, written: str) -> str:
+        try:
+            return self._made("ip", str(ip_address(written)))
+        except ValueError:
+            return written  # a time of day, a ratio: anything with colons or dots that is no address
+
+    def _made(self, kind: str, value: str) -> str:
+        digest = hmac.digest(self._key, f"{kind}\0{value}".encode("utf-8", "surrogateescape"), hashlib.sha256)
+        return f"{kind}-{digest.hex()[:10]}"
+
+    def _learn(self, subjects: list[SubjectSummary]) -> None:
+        """Identities of the subjects, to be replaced also where no sign tells that they are one."""
+        names = set()
+        for each in subjects:
+            for value in (each.impi or "", *each.impus, each.contact or ""):
+                user = value.removeprefix("sip:").removeprefix("tel:").partition("@")[0]
+                if len(user) >= SHORTEST_NAME:
+                    names.add(re.escape(user))
+        if names:
+            longest_first = sorted(names, key=lambda name: (-len(name), name))
+            self._known = re.compile(rf"(?<![\w.-])(?:{'|'.join(longest_first)})(?![\w-])")

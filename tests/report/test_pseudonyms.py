@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer import cli
+from analyzer.report.pseudonyms import Pseudonyms
+
+LAB = Path(__file__).parents[2] / "captures" / "udp4_sha1_aes"
+IMSI = "001010000000101"
+SECRETS = (IMSI, "10.20.0.11", "10.20.0.1", "+0010000001", "0010000001")
+
+
+def names(text: str, key: bytes = b"k" * 16) -> str:
+    return Pseudonyms(key).text(text)
+
+
+def test_one_value_has_one_pseudonym_in_every_form() -> None:
+    impi, impu = names(f"{IMSI}@ims.example"), names(f"sip:{IMSI}@ims.example;user=phone")
+    number = impi.partition("@")[0]
+    assert number.startswith("number-")
+    assert impi == f"{number}@ims.example"
+    assert impu == f"sip:{number}@ims.example;user=phone"
+    assert names("tel:+49-171(55)1234").removeprefix("tel:") == names("sip:+49171551234@x").partition("@")[0][4:]
+    assert names("fd00:20:0::b") == names("fd00:20::b")
+    assert names("urn:gsma:imei:35622410-769544-0") == names("urn:gsma:imei:356224107695440")
+
+
+def test_another_key_gives_other_pseudonyms() -> None:
+    assert names("10.0.0.1", b"a" * 16) != names("10.0.0.1", b"b" * 16)
+
+
+@pytest.mark.parametrize(
+    "text", ["5100>46432", "04:20:28.754", "spi-c 1673564009, port-s 6100", "TS 33.203 7.4", "63c08f69", "rel-17"]
+)
+def test_what_identifies_nobody_stays(text: str) -> None:
+    assert names(text) == text
+
+
+def test_a_start_line_and_a_subject() -> None:
+    made = names(f"MESSAGE sip:{IMSI}@10.20.0.11:46432 SIP/2.0")
+    assert IMSI not in made
+    assert "10.20.0.11" not in made
+    assert made.endswith(":46432 SIP/2.0")
+    subject = names(f"{IMSI}@ims.mnc001.mcc001.3gppnetwork.org@10.20.0.11")
+    assert "@ims.mnc001.mcc001.3gppnetwork.org@ip-" in subject
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    assert isinstance(names(text), str)
+
+
+@pytest.mark.parametrize("command", [["check", "--fail-on", "never", "--format", "json"], ["check"], ["trace"]])
+def test_no_report_names_the_subscriber(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*command, "--pseudonymise", "--keys", str(LAB / "keys.toml"), str(LAB / f"{LAB.name}.pcap")])
+    shown = capsys.readouterr()
+    assert "number-" in shown.out
+    for secret in SECRETS:
+        assert secret not in shown.out.replace("10.20.0.1x", "")
+        assert secret not in shown.err
+
+
+def test_the_same_key_file_makes_reports_comparable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    made = []
+    for _ in range(2):
+        call = ["check", "--format", "json", "--pseudonymise-key", str(key), "--keys", str(LAB / "keys.toml")]
+        cli.main([*call, str(LAB / f"{LAB.name}.pcap")])
+        made.append(json.loads(capsys.readouterr().out))
+    assert made[0]["subjects"] == made[1]["subjects"]
+    assert made[0]["findings"] == made[1]["findings"]
+    assert made[0]["subjects"][0]["id"] == made[0]["findings"][0]["subject"]
+
+
+def test_without_a_key_file_every_run_has_names_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    made = []
+    for _ in range(2):
+        cli.main(["check", "--format", "json", "--pseudonymise", str(LAB / f"{LAB.name}.pcap")])
+        made.append(json.loads(capsys.readouterr().out))
+    assert made[0]["subjects"] != made[1]["subjects"]
+
+
+@pytest.mark.parametrize("content", [None, b"short"])
+def test_a_bad_key_file_is_refused(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "key"
+    if content is not None:
+        key.write_bytes(content)
+    assert cli.main(["check", "--pseudonymise-key", str(key), str(LAB / f"{LAB.name}.pcap")]) == 2
+    assert str(key) in capsys.readouterr().err
