@@ -222,6 +222,8 @@ class Registrar:
         procedure.sm7 = sighting
         if procedure.set is not None and (first or procedure.set.sm7 is None):
             procedure.set.sm7 = sighting.at
+        if procedure.set is not None and sighting.protection is not None:
+            procedure.set.sm7_last = sighting
         server = sm6.message.values("security-server")
         offered = procedure.register.message.values("security-client")
         procedure.client = compare(offered, message.values("security-client")) if offered else None
@@ -397,7 +399,7 @@ class Registrar:
                 other.end(Side.PCSCF, End.OLDER, at)
             if other.alive(Side.UE):
                 other.states[Side.UE] = State.OLD
-        new.sm12 = at
+        new.sm12 = new.sm12_last = at
         new.states[Side.UE] = State.USE
         new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
 

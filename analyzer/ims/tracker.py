@@ -185,6 +185,10 @@ class Tracker:
             self._note_register(context, message, sighting.at)
             self.registrar.request(context, sighting, transaction, owner)
             transaction.context = context
+            if transaction.kind == "SM1":
+                self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
+            elif transaction.kind == "failure":
+                self.traffic.settle(context, Knowledge(True, f"the UE refused the challenge later (frame {sighting.at.number})"))
         elif transaction is not None and final and sighting.sender is Side.PCSCF:
             found = challenge(message) if message.status == 401 else None
             if found is not None and found.rand and found.ck and found.ik:
@@ -209,7 +213,7 @@ class Tracker:
         repeated = found.final is not None
         final = found.answered(sighting)
         if unanswered:
-            pair.vantage.measured(sighting.at.time - found.last_request)
+            pair.vantage.measured(sighting.sender, sighting.at.time - found.last_request)
         return found, not repeated, final
 
     @staticmethod
