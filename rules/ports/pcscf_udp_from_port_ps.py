@@ -20,7 +20,8 @@ def pcscf_udp_from_port_ps(event: RequestSent | ResponseSent) -> Verdict | None:
     A UE listens for UDP on port_us only; what arrives on port_uc is lost in a strict implementation.
 
     Not a violation: TCP (FP7). If the UE put ``rport`` into its Via, RFC 3581 asks for the source port: `probable`
-    (R20). If the UE's Via named port_uc, it sent the answer there itself (R23, PORT-10).
+    (R20). If the UE's Via named port_uc, it sent the answer there itself (R23, PORT-10). A packet whose SPI is that of
+    ps>uc while its ports are not is PORT-07's.
     """
     sighting = event.request if isinstance(event, RequestSent) else event.response
     protection = sighting.protection
@@ -29,6 +30,8 @@ def pcscf_udp_from_port_ps(event: RequestSent | ResponseSent) -> Verdict | None:
     if protection.role is Role.PC_US:
         return PASS
     terms = protection.terms
+    if (sighting.sport, sighting.dport) != terms.ports(protection.role):
+        return None
     common: dict[str, Any] = {
         "actor": Actor.PCSCF,
         "expected": f"{terms.port_pc}>{terms.port_us}",

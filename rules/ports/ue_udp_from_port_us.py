@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     source="S2 2.1, 3; 33.203 7.1 [D]",
     actor="UE",
     severity=Severity.MEDIUM,
-    traps=("FP7", "R23", "rport"),
+    traps=("FP7", "R20", "R23"),
 )
 def ue_udp_from_port_us(event: RequestSent | ResponseSent) -> Verdict | None:
     """Over UDP the UE sends requests and responses from port_uc to port_ps, and never from port_us to port_pc.
@@ -20,7 +20,8 @@ def ue_udp_from_port_us(event: RequestSent | ResponseSent) -> Verdict | None:
     The association us>pc exists for the TCP connections that the P-CSCF opens; over UDP the P-CSCF listens on port_ps.
 
     Not a violation: TCP (FP7). Where the P-CSCF's own Via names port_pc, or asks for an answer to the source port
-    (``rport``), the UE only does what it was told: `probable`, and PORT-13 names the cause (R23).
+    (``rport``), the UE only does what it was told: `probable`, and PORT-13 names the cause (R23). A packet whose SPI is
+    that of us>pc while its ports are not is PORT-07's.
     """
     sighting = event.request if isinstance(event, RequestSent) else event.response
     protection = sighting.protection
@@ -29,6 +30,8 @@ def ue_udp_from_port_us(event: RequestSent | ResponseSent) -> Verdict | None:
     if protection.role is Role.UC_PS:
         return PASS
     terms = protection.terms
+    if (sighting.sport, sighting.dport) != terms.ports(protection.role):
+        return None
     common: dict[str, Any] = {
         "actor": Actor.UE,
         "expected": f"{terms.port_uc}>{terms.port_ps}",
@@ -50,7 +53,7 @@ def ue_udp_from_port_us(event: RequestSent | ResponseSent) -> Verdict | None:
             return Probable(
                 fault="response-follows-rport",
                 message="the UE answers over UDP to the source port, as rport in the P-CSCF's Via asks",
-                traps=("rport",),
+                traps=("R20",),
                 related=(event.request.at,) if event.request else (),
                 argument="RFC 3581 and TS 33.203 7.1 disagree here (R20)",
                 **common,
