@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.finding import Tally
+from tests.rules.ports import PROFILES, tally
 from tests.scenario import SaSet, Scenario, audited, check, passes
-from tests.scenario.state import Esp, Role
+from tests.scenario.state import Esp, Params, Role
 
-PROFILES = ("rel-17", "sa3-29")
 KEPT_OR_CHANGED = ("PORT-01", "PORT-02", "PORT-03", "PORT-04")
-
-
-def tally(scenario: Scenario, rule: str) -> Tally:
-    return next(each for each in audited(scenario).rules if each.id == rule)
 
 
 def in_use(s: Scenario, over: SaSet) -> SaSet:
@@ -223,20 +218,15 @@ def test_the_set_before_was_not_captured(begin: str) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize(("sport", "dport"), [(40000, None), (None, 5060), ("us", None), ("us", "pc"), (None, "pc")])
-def test_a_packet_of_the_ue_has_other_ports_than_its_association(
-    sport: int | str | None, dport: int | str | None, profile: str
-) -> None:
+@pytest.mark.parametrize(
+    ("source", "target"), [("40000", "ps"), ("uc", "5060"), ("us", "ps"), ("us", "pc"), ("uc", "pc")]
+)
+def test_a_packet_of_the_ue_has_other_ports_than_its_association(source: str, target: str, profile: str) -> None:
     s = Scenario()
     first = s.register()
-    ports = {"us": first.port_us, "pc": first.port_pc}
-    s.request(
-        "ue",
-        "MESSAGE",
-        on=first,
-        sport=first.port_uc if sport is None else ports.get(str(sport), sport),
-        dport=first.port_ps if dport is None else ports.get(str(dport), dport),
-    )
+    ports = {"uc": first.port_uc, "us": first.port_us, "ps": first.port_ps, "pc": first.port_pc}
+    sport, dport = (ports.get(name) or int(name) for name in (source, target))
+    s.request("ue", "MESSAGE", on=first, sport=sport, dport=dport)
     s.expect("PORT-07", "violation", actor="UE", at="req")
     check(s, profile=profile)
 
@@ -314,7 +304,7 @@ def test_all_ues_may_have_the_same_port_and_spi_at_the_p_cscf() -> None:
     """FP25: the source address tells them apart."""
     s = Scenario()
     one = s.register()
-    same = {"port_s": one.port_ps, "port_c": one.port_pc, "spi_s": one.spi_ps, "spi_c": one.spi_pc}
+    same: Params = {"port_s": one.port_ps, "port_c": one.port_pc, "spi_s": one.spi_ps, "spi_c": one.spi_pc}
     two = s.register(ue=s.ue(2), sm6={"server": same})
     for each in (one, two):
         s.request("ue", "MESSAGE", on=each)
@@ -327,7 +317,7 @@ def test_two_ues_behind_one_address_may_have_the_same_spi_at_the_p_cscf() -> Non
     """FP25 and FP28: the ICV tells them apart."""
     s = Scenario()
     one = s.register()
-    same = {"port_s": one.port_ps, "port_c": one.port_pc, "spi_s": one.spi_ps, "spi_c": one.spi_pc}
+    same: Params = {"port_s": one.port_ps, "port_c": one.port_pc, "spi_s": one.spi_ps, "spi_c": one.spi_pc}
     two = s.register(ue=s.ue(2, address=one.ue.address), sm6={"server": same})
     for each in (one, two):
         s.request("ue", "MESSAGE", on=each)
