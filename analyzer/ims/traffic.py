@@ -133,11 +133,14 @@ class Traffic:
     def _switch(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction) -> None:
         """A new transaction: on which side of a change of sets was it sent?"""
         newest = context.newest_established()
-        if newest is None or newest.parent is None or owner.sm12 is None:
+        if newest is None or owner.sm12 is None:
             return
         session, sender, now = self._session, sighting.sender, sighting.at.time
-        older = newest.parent
         on_newest = owner is newest
+        # After a clear SM1 there is nothing to switch from: SA-15 speaks of the P-CSCF's older sets, SA-12 of the UE's
+        if newest.parent is None and (on_newest or sender is Side.PCSCF):
+            return
+        older = newest.parent or owner
         if not on_newest and newest.generation < owner.generation:
             return
         knew = None

@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict
     source="S1 7.4.2a; 33.203 7.4.2a; 24.229 5.2.2.2 [D]",
     actor="P-CSCF",
     severity=Severity.MEDIUM,
-    traps=("FP2", "FP4", "FP6"),
+    traps=("FP2", "FP4", "FP6", "R9"),
 )
 def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) -> Verdict | None:
     """After the UE's first further message on the new set the P-CSCF keeps the old one only for pending transactions,
@@ -20,7 +20,8 @@ def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) 
 
     Not a violation: pending transactions and retransmissions within that time (FP6; an INVITE that rings longer is a
     conflict between TS 33.203 and TS 24.229 and only a note), what crossed the UE's message (FP2). Where the P-CSCF
-    began a new request there, SA-14 names the cause.
+    began a new request there, SA-14 names the cause. Where it only answers what the UE should not have sent there
+    (SA-12), the set may today be there for 64*T1 (R9): `probable`.
     """
     if event.end is not End.REPLACED:
         return None
@@ -48,9 +49,10 @@ def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) 
                 **common,
             )
     request = sighting.message.is_request
+    allowed = not request and not late and not profile.papers
     return judged(
-        sure=event.knew.sure,
-        traps=("FP2",),
+        sure=event.knew.sure and not allowed,
+        traps=(*(() if event.knew.sure else ("FP2",)), *(("R9",) if allowed else ())),
         fault="sends" if request else "answers",
         message="the P-CSCF still used the old set although the UE had used the new one and nothing was pending",
         cause="SA-14" if request else "SA-12",
