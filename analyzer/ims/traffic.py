@@ -6,8 +6,10 @@ at the trigger (the first message of the other side on the newer set) or when it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.associations import EARLY, SaSet, overdue
+from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
 from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetUsed,
@@ -260,7 +262,7 @@ class Traffic:
                 pending=pending,
                 repeat=repeat,
                 invited=not sighting.message.is_request and sender is Side.UE,
-                complete=owner.complete(),
+                complete=_complete(context, owner, ending),
             )
         )
 
@@ -336,6 +338,23 @@ class Traffic:
                     observed=last - time > self._session.profile.grace,
                 )
             )
+
+
+def _running(at: FrameRef, sm1: FrameRef) -> Knowledge:
+    """Whether a message was sent after SM1: what came right behind it may have been on its way before."""
+    if at.time - sm1.time >= REACTION:
+        return Knowledge(True, "the registration has not ended yet")
+    return Knowledge(False, f"only {(at.time - sm1.time) / SECOND:.3f} s after SM1, which may have overtaken it")
+
+
+def _complete(context: Context, owner: SaSet, ending: Ending) -> Knowledge:
+    """Whether the capture has all that bears on the end of a set; for its expiry the answer to the last refresh too."""
+    refresh = context.current
+    if ending.end is End.EXPIRED and refresh is not None and refresh.parent is owner and not refresh.finished:
+        sent = refresh.register.at
+        if sent.time <= ending.time:
+            return Knowledge(False, f"the REGISTER of frame {sent.number} has no answer in the capture")
+    return owner.complete()
 
 
 def sent_astray(response: Sighting, request: Sighting | None) -> bool:

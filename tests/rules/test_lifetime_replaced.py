@@ -33,9 +33,9 @@ def note_of(s: Scenario, rule: str, profile: str) -> list[str]:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_ue_begins_a_request_on_the_replaced_set(profile: str, transport: str) -> None:
-    """The P-CSCF only answers; that it still has the set is its fault for sure once 64*T1 are over, or in the papers."""
+    """The P-CSCF only answers: that it still has the set is its fault for sure after 64*T1, or in the papers."""
     s = Scenario(transport=transport)
-    first, second = replaced(s)
+    first, _ = replaced(s)
     s.request("ue", "MESSAGE", on=first)
     s.expect("SA-12", "violation", actor="UE", at="req")
     s.expect("LIFE-09", "violation", actor="UE", at="req", cause="SA-12")
@@ -92,9 +92,9 @@ def test_a_request_in_an_old_dialog_is_a_new_transaction() -> None:
     s.wait(3)
     s.request("ue", "MESSAGE", on=second, label="use")
     s.wait(3)
-    s.bye(call, answered=False)
-    s.expect("SA-12", "violation", actor="UE", at="invite.bye")
-    s.expect("LIFE-09", "violation", actor="UE", at="invite.bye", cause="SA-12")
+    s.request("ue", "BYE", on=first, within=call, answered=False, label="bye")
+    s.expect("SA-12", "violation", actor="UE", at="bye")
+    s.expect("LIFE-09", "violation", actor="UE", at="bye", cause="SA-12")
     check(s)
 
 
