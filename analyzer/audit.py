@@ -189,6 +189,8 @@ class Audit:
         """Rules that need what is inside are inconclusive for a set that nothing opened."""
         spis = ", ".join(f"0x{spi:08x}" for spi in event.spis)
         reason = f"no key for SPI {spis}, {event.packets} packets"
+        if event.cut == event.packets:
+            reason = f"the capture cut all {event.packets} packets with SPI {spis}"
         if event.subject is not None:
             self._notice(f"{event.subject.id}: {reason}")
         if not self._filtered or self._wanted(event):

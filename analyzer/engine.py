@@ -156,10 +156,10 @@ class Engine:
             if refusal.reason in MALFORMED:
                 packets.noise(binding, spi)
             else:
-                packets.failed(binding, sequence, spi, datagram.at, datagram.cut)
+                packets.failed(binding, sequence, spi, datagram.at)
             return
         pair = found[0] if found is not None else None
-        packets.unopened(pair, datagram.source, datagram.destination, packet, datagram.at)
+        packets.unopened(pair, datagram)
 
     # --- UDP and TCP -------------------------------------------------------------------------------------------------
 

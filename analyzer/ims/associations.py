@@ -98,6 +98,7 @@ class SaSet:
         "busy_until",
         "challenge",
         "contact",
+        "cut",
         "downlink",
         "downlink_transaction",
         "ealg",
@@ -157,6 +158,8 @@ class SaSet:
         self.bindings: dict[Role, list[Binding]] = {role: [] for role in Role}
         self.unopened: dict[int, int] = {}
         """Packets by SPI that no key opened."""
+        self.cut = 0
+        """How many of them the capture cut, so that no key could have opened them."""
         self.past: list[tuple[Side, Ending]] = []
         """Ends that a later, more pressing one took the place of."""
         self.misused: set[tuple[Side, End]] = set()

@@ -498,7 +498,6 @@ class ReservedSpi(Event):
 
     spis: tuple[int, ...]
     announced_by: Side
-    announcement: FrameRef | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,6 +553,8 @@ class KeyMissing(Event):
     terms: SetTerms | None
     spis: tuple[int, ...]
     packets: int
+    cut: int
+    """How many of them the capture cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,17 +120,37 @@ class PacketLedger:
         text = f"{context.subject.id}: SPI 0x{spi:08x} has right ICVs and unreadable content: another encryption key"
         self._session.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
 
-    def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef, cut: bool) -> None:
+    def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef) -> None:
         """An ESP packet of a keyed association that did not verify."""
         self.packets += 1
         owner = binding.set
+        context = owner.contact
+        assert isinstance(context, Context)
+        stranger = self._keyless_under(context.pair.address(binding.sender.other), spi)
+        if stranger is not None:
+            self.no_key += 1
+            stranger.unopened[spi] = stranger.unopened.get(spi, 0) + 1
+            return
         association = binding.association
         neighbours = association is not None and association.verified > 0
-        if cut or not neighbours:
+        if neighbours:
+            self.bad_icv += 1
+        else:
             self.no_key += 1
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
-        else:
-            self.bad_icv += 1
+        self._emit_failed(binding, sequence, spi, at, neighbours, cut=False)
+
+    def _keyless_under(self, destination: bytes, spi: int) -> SaSet | None:
+        """A set announced under this SPI for which there is no key at all: what does not verify may be its (FP25)."""
+        for found in self._session.announced.get(destination + spi.to_bytes(4, "big"), ()):
+            if not found.set.bindings[found.role]:
+                return found.set
+        return None
+
+    def _emit_failed(
+        self, binding: Binding, sequence: int, spi: int, at: FrameRef, neighbours: bool, cut: bool
+    ) -> None:
+        owner = binding.set
         context = owner.contact
         assert isinstance(context, Context)
         self._session.emit(
@@ -146,8 +166,9 @@ class PacketLedger:
             )
         )
 
-    def unopened(self, pair: Pair | None, source: bytes, destination: bytes, packet: bytes, at: FrameRef) -> None:
-        """An ESP packet for which there is no key at all."""
+    def unopened(self, pair: Pair | None, datagram: Datagram) -> None:
+        """An ESP packet for which there is no key at all, or of which the capture kept only a part."""
+        at, source, destination, packet = datagram.at, datagram.source, datagram.destination, datagram.payload
         self.packets += 1
         self.no_key += 1
         if len(packet) < 8:
@@ -155,9 +176,12 @@ class PacketLedger:
         spi = int.from_bytes(packet[:4], "big")
         announced = self._session.announced.get(destination + packet[:4])
         if announced:
-            binding = announced[0]
-            binding.set.unopened[spi] = binding.set.unopened.get(spi, 0) + 1
-            binding.ledger.note(int.from_bytes(packet[4:8], "big"), packet[-TAIL:], at)
+            binding, sequence = announced[0], int.from_bytes(packet[4:8], "big")
+            owner = binding.set
+            owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
+            if datagram.cut:
+                owner.cut += 1
+                self._emit_failed(binding, sequence, spi, at, neighbours=False, cut=True)
             return
         if pair is None:
             if len(self._early) < EARLY_SPIS:
@@ -186,14 +210,9 @@ class PacketLedger:
             if not low or len(self._reserved) >= RESERVED:
                 continue
             self._reserved.update((address, spi) for spi in low)
+            announcement = terms.sm1 if side is Side.UE else terms.sm6
             self._session.emit(
-                ReservedSpi(
-                    at=sm6.at,
-                    subject=context.subject,
-                    spis=low,
-                    announced_by=side,
-                    announcement=terms.sm1 if side is Side.UE else terms.sm6,
-                )
+                ReservedSpi(at=announcement or sm6.at, subject=context.subject, spis=low, announced_by=side)
             )
 
     # --- clear packets ---------------------------------------------------------------------------------------------
@@ -298,16 +317,24 @@ class PacketLedger:
                     terms=owner.terms,
                     spis=tuple(owner.unopened),
                     packets=sum(owner.unopened.values()),
+                    cut=owner.cut,
                 )
             )
 
 
 def _seen_whole(pair: Pair) -> bool:
-    """Whether every negotiation of a pair could be read: it began in clear, and no set hides what is said on it."""
-    return bool(pair.contexts) and all(
-        context.sets and context.sets[0].parent is None and not any(known.unopened for known in context.sets)
-        for context in pair.contexts
-    )
+    """Whether every negotiation of a pair was captured and could be read, as far as can be told (FP3, FP4, FP18).
+
+    Each contact began in clear, no challenge is missing, and no set hides what was said on it.
+    """
+    for context in pair.contexts:
+        known = context.forgotten or context.sets
+        current = context.current
+        if (known and known[0].parent is not None) or not all(each.complete().sure for each in context.sets):
+            return False
+        if current is not None and not current.finished and current.challenge is None:
+            return False
+    return any(context.sets for context in pair.contexts)
 
 
 def _index(connection: Connection, context: Context, side: Side) -> int:

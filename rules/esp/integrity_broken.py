@@ -10,20 +10,21 @@ from analyzer.rule import Actor, Broken, Inconclusive, Severity, Verdict, rule
     source="RFC 4303 2.8, 3.4.4.1; 33.203 6.3 [D]",
     actor="sender",
     severity=Severity.MEDIUM,
-    traps=("FP18", "FP23"),
+    traps=("FP18", "FP23", "FP25", "FP29"),
     met_by=(PacketVerified,),
 )
 def integrity_broken(event: IntegrityFailed) -> Verdict | None:
     """Every packet of an association verifies under the negotiated algorithm and key.
 
-    Not a violation: an association of which no packet ever verified, whose key is wrong or missing (FP18), packets that
-    the capture cut, fragments (FP23: they are put together first).
+    Not a violation: an association of which no packet has verified, whose key is wrong or missing (FP18), also where it
+    shares its SPI with one that has a key (FP25, FP29); packets that the capture cut; fragments (FP23: they are put
+    together first).
     """
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
     if not event.neighbours:
         return Inconclusive(
-            reason="no packet of this association verifies: the key does not fit",
+            reason="no packet of this association has verified so far: the key may not fit",
             actor=Actor(event.role.sender),
             traps=("FP18",),
             fault="wrong-key",

@@ -1,0 +1,452 @@
+"""ESP-01, ESP-02 and ESP-04: known SPIs, sequence numbers used once, ICVs that verify."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.finding import Finding
+from tests.rules.ports import PROFILES, tally
+from tests.scenario import SaSet, Scenario, Sent, audited, check, passes
+from tests.scenario.state import Params, Who
+
+
+def findings(scenario: Scenario, rule: str, keys: str | None = None) -> list[Finding]:
+    return [each for each in audited(scenario, keys=keys).findings if each.rule == rule]
+
+
+def keys_of(s: Scenario, *wanted: SaSet) -> str:
+    """A key file with the vectors of these sets only."""
+    return "".join(
+        f'[[aka]]\nrand = "{made.vector.rand.hex()}"\nck = "{made.vector.ck.hex()}"\nik = "{made.vector.ik.hex()}"\n'
+        for made in wanted
+    )
+
+
+def stranger(s: Scenario, who: Who, first: SaSet, spi: int, label: str = "stray") -> Sent:
+    """One request in ESP with this SPI, which its sender's own numbers do not count."""
+    return s.request(who, "MESSAGE", on=first, esp={"spi": spi, "seq": 1}, answered=False, label=label)
+
+
+# --- ESP-01: SPIs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(("who", "actor"), [("ue", "UE"), ("pcscf", "P-CSCF")])
+def test_an_spi_that_the_sender_announced_itself(who: Who, actor: str, profile: str) -> None:
+    s = Scenario()
+    first = s.register()
+    stranger(s, who, first, first.spi_us if who == "ue" else first.spi_ps)
+    s.expect("ESP-01", "violation", actor=actor, at="stray")
+    check(s, profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(("who", "actor"), [("ue", "UE"), ("pcscf", "P-CSCF")])
+def test_an_spi_that_nobody_announced_may_belong_to_something_else(who: Who, actor: str, profile: str) -> None:
+    """FP9, FP10, or another service between the two."""
+    s = Scenario()
+    first = s.register()
+    stranger(s, who, first, 0x12345678)
+    s.expect("ESP-01", "probable", actor=actor, at="stray")
+    check(s, profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("spi", [0, 1, 255])
+def test_a_reserved_spi_is_sent(spi: int, profile: str) -> None:
+    s = Scenario()
+    first = s.register()
+    stranger(s, "ue", first, spi)
+    s.expect("ESP-01", "violation", actor="UE", at="stray")
+    check(s, profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("spi", [1, 255])
+def test_a_reserved_spi_is_the_fault_of_who_announces_it(spi: int, profile: str) -> None:
+    s = Scenario()
+    first = s.register(sm1={"client": {"spi_s": spi}})
+    s.request("pcscf", "OPTIONS", on=first)
+    s.expect("ESP-01", "violation", actor="UE", at="sm1")
+    check(s, profile=profile)
+    s = Scenario()
+    first = s.register(sm6={"server": {"spi_s": spi}})
+    s.request("ue", "MESSAGE", on=first)
+    s.expect("ESP-01", "violation", actor="P-CSCF", at="sm6")
+    check(s, profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_spis_are_those_of_the_receiver(transport: str, profile: str) -> None:
+    s = Scenario(transport=transport)
+    new = s.register(over=s.register(sm1={"client": {"spi_c": 256}}))
+    s.call("ue", on=new)
+    s.call("pcscf", on=new)
+    check(s, profile=profile)
+    passes(s, "ESP-01", at_least=17, profile=profile)
+
+
+@pytest.mark.parametrize("begin", ["sm6", "sm7", "sm12", "req"])
+def test_the_negotiation_was_not_captured(begin: str) -> None:
+    """FP3."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("pcscf", "OPTIONS", on=first)
+    s.start_at(begin)
+    check(s)
+
+
+def test_a_later_registration_proves_nothing_about_older_spis() -> None:
+    """FP3: the old registration still runs when the capture begins."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    third = s.register()
+    s.request("ue", "MESSAGE", on=third)
+    s.start_at("req.2")
+    check(s)
+
+
+def test_a_negotiation_of_which_the_challenge_is_missing() -> None:
+    """FP4."""
+    s = Scenario()
+    first = s.register()
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.lose("sm6.2")
+    s.expect("ESP-01", "inconclusive", actor="UE", at="sm7.2", count=2)
+    s.expect("ESP-01", "inconclusive", actor="P-CSCF", at="sm12.2", count=2)
+    check(s)
+
+
+def test_a_packet_is_missing_that_may_have_been_a_negotiation() -> None:
+    """FP4: the numbers of the old set have a gap where SM1 was."""
+    s = Scenario()
+    first = s.register()
+    p = s.sm1(over=first)
+    s.sm6(p)
+    s.request("ue", "MESSAGE", on=first)
+    s.sm7(p)
+    s.sm12(p)
+    s.lose("sm1.2")
+    s.expect("ESP-01", "inconclusive", actor="UE", at="sm7.2")
+    s.expect("ESP-01", "inconclusive", actor="P-CSCF", at="sm12.2")
+    check(s)
+
+
+def test_a_clear_challenge_that_is_missing() -> None:
+    """FP4: nobody can say what it announced."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.register()
+    s.lose("sm6.2")
+    assert {each.verdict for each in findings(s, "ESP-01")} == {"inconclusive"}
+
+
+def test_what_is_said_on_a_set_without_key_may_be_a_negotiation() -> None:
+    """FP18."""
+    s = Scenario()
+    first = s.register()
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    assert {each.verdict for each in findings(s, "ESP-01", keys_of(s, second))} == {"inconclusive"}
+
+
+def test_every_contact_has_its_own_spis() -> None:
+    """FP9 and FP10."""
+    s = Scenario()
+    sets = [s.register()]
+    sets.append(s.register(ue=s.ue(1, reg_id=2, instance="urn:uuid:2")))
+    sets.append(s.register(ue=s.ue(1, sos=True)))
+    for each in sets:
+        s.request("ue", "MESSAGE", on=each)
+        s.request("pcscf", "OPTIONS", on=each)
+    check(s)
+    passes(s, "ESP-01", at_least=18)
+
+
+def test_two_ues_may_choose_the_same_spis() -> None:
+    """FP25."""
+    s = Scenario()
+    one = s.register()
+    same: Params = {"spi_c": one.spi_uc, "spi_s": one.spi_us}
+    two = s.register(ue=s.ue(2), sm1={"client": same}, sm6={"server": {"spi_c": one.spi_pc, "spi_s": one.spi_ps}})
+    for each in (one, two):
+        s.request("ue", "MESSAGE", on=each)
+        s.request("pcscf", "OPTIONS", on=each)
+    check(s)
+    passes(s, "ESP-01", at_least=12)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_spis_may_come_back_when_their_set_is_gone(profile: str) -> None:
+    """FP29 and R29: their numbers begin at 1 again, under another key."""
+    s = Scenario()
+    first = s.register()
+    s.deregister(on=first)
+    s.wait(300)
+    again = s.register(
+        sm1={"client": {"spi_c": first.spi_uc, "spi_s": first.spi_us}},
+        sm6={"server": {"spi_c": first.spi_pc, "spi_s": first.spi_ps}},
+    )
+    s.request("ue", "MESSAGE", on=again)
+    s.request("pcscf", "OPTIONS", on=again)
+    check(s, profile=profile)
+    for rule in ("ESP-01", "ESP-02", "ESP-04"):
+        passes(s, rule, at_least=10, profile=profile)
+
+
+# --- ESP-02: sequence numbers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_number_is_used_twice(transport: str, profile: str) -> None:
+    s = Scenario(transport=transport)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, esp={"seq": 1}, answered=False)
+    s.expect("ESP-02", "violation", actor="UE", at="req")
+    check(s, profile=profile)
+
+
+def test_the_p_cscf_goes_back_to_numbers_that_it_used() -> None:
+    s = Scenario()
+    first = s.register()
+    for _ in range(3):
+        s.request("pcscf", "OPTIONS", on=first)
+    for number in (2, 3):
+        s.request("pcscf", "OPTIONS", on=first, esp={"seq": number}, label="back")
+    s.expect("ESP-02", "violation", actor="P-CSCF", at="back", count=2)
+    check(s)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_number_zero(profile: str) -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, esp={"seq": 0})
+    s.expect("ESP-02", "violation", actor="UE", at="req")
+    check(s, profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_numbers_go_up_by_one(transport: str, profile: str) -> None:
+    """FP1: whatever SIP or TCP repeats gets a number of its own."""
+    s = Scenario(transport=transport)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(2)
+    if transport == "udp":
+        s.again("req")
+    else:
+        s.retransmit("req")
+    s.call("pcscf", on=first)
+    check(s, profile=profile)
+    passes(s, "ESP-02", at_least=12, profile=profile)
+
+
+@pytest.mark.parametrize("delay", [0.001, 0.15, 3.0])
+def test_the_same_packet_twice_is_one(delay: float) -> None:
+    """FP5: two taps, or somebody who replays it; its number was not used for anything else."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.duplicate("req", delay)
+    s.duplicate("resp", delay)
+    check(s)
+    passes(s, "ESP-02")
+
+
+def test_the_network_may_change_the_order() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.request("ue", "OPTIONS", on=first, answered=False)
+    s.swap("req", "req.2")
+    check(s)
+    passes(s, "ESP-02")
+
+
+def test_gaps_and_jumps_are_no_repetition() -> None:
+    """FP4, and a cluster that goes on elsewhere."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, esp={"seq": 5000}, answered=False)
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.lose("req.2")
+    check(s)
+    passes(s, "ESP-02")
+
+
+@pytest.mark.parametrize("begin", ["sm7", "req"])
+def test_a_capture_that_begins_later_does_not_begin_at_one(begin: str) -> None:
+    """FP3."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.start_at(begin)
+    check(s)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_new_keys_on_the_same_spi_begin_at_one(profile: str) -> None:
+    """R29: case E, the UE keeps its offer."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p)
+    s.sm12(p, status=401)
+    s.sm7(p, label="sm7b")
+    s.sm12(p, label="sm12b")
+    assert p.set
+    s.request("pcscf", "OPTIONS", on=p.set)
+    check(s, profile=profile)
+    passes(s, "ESP-02", at_least=6, profile=profile)
+
+
+# --- ESP-04: integrity ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(("alg", "ealg"), [("hmac-sha-1-96", "aes-cbc"), ("hmac-md5-96", "null")])
+def test_one_packet_among_good_ones_does_not_verify(alg: str, ealg: str, profile: str) -> None:
+    s = Scenario(alg=alg, ealg=ealg)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("ue", "MESSAGE", on=first)
+    s.corrupt("req")
+    s.request("pcscf", "OPTIONS", on=first)
+    s.request("pcscf", "OPTIONS", on=first)
+    s.corrupt("req.4")
+    s.expect("ESP-04", "violation", actor="UE", at="req")
+    s.expect("ESP-04", "violation", actor="P-CSCF", at="req.4")
+    check(s, rules=["ESP-01", "ESP-02", "ESP-04", "PORT-07"], profile=profile)
+
+
+def test_another_key_in_the_middle_of_an_association() -> None:
+    s = Scenario()
+    first = s.register()
+    for _ in range(2):
+        s.request("ue", "MESSAGE", on=first, esp={"ik": bytes(16)}, answered=False)
+    s.request("ue", "MESSAGE", on=first)
+    s.expect("ESP-04", "violation", actor="UE", at="req", count=2)
+    check(s)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_packet_verifies(profile: str) -> None:
+    s = Scenario()
+    s.call("ue", on=s.register(over=s.register()))
+    check(s, profile=profile)
+    passes(s, "ESP-04", at_least=12, profile=profile)
+
+
+def test_a_wrong_key_accuses_nobody() -> None:
+    """FP18."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("pcscf", "OPTIONS", on=first)
+    wrong = f'[[aka]]\nrand = "{first.vector.rand.hex()}"\nck = "{bytes(16).hex()}"\nik = "{bytes(16).hex()}"\n'
+    report = audited(s, keys=wrong)
+    assert {each.verdict for each in report.findings} == {"inconclusive"}
+    assert "ESP-04" in {each.rule for each in report.findings}
+
+
+def test_a_ue_that_derives_another_key_is_not_told_from_a_wrong_key_file() -> None:
+    """FP18, case D0: 100 % of the association fails from its first packet."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, esp={"ik": bytes(16)})
+    s.wait(2)
+    s.again("sm7", esp={"ik": bytes(16)})
+    assert {each.verdict for each in audited(s).findings} == {"inconclusive"}
+
+
+def test_without_any_key_nobody_can_say() -> None:
+    s = Scenario()
+    s.request("ue", "MESSAGE", on=s.register())
+    assert {each.verdict for each in audited(s, keys="").findings} == {"inconclusive"}
+
+
+def test_keys_of_the_first_registration_do_not_fit_the_second_under_the_same_spis() -> None:
+    """FP18 with FP29: a UE that counts its SPIs from the start again, and a key file that ends too early."""
+    s = Scenario()
+    first = s.register()
+    s.deregister(on=first)
+    s.wait(300)
+    again = s.register(
+        sm1={"client": {"spi_c": first.spi_uc, "spi_s": first.spi_us}},
+        sm6={"server": {"spi_c": first.spi_pc, "spi_s": first.spi_ps}},
+    )
+    s.request("ue", "MESSAGE", on=again)
+    report = audited(s, keys=keys_of(s, first))
+    assert {each.verdict for each in report.findings} == {"inconclusive"}
+
+
+def test_keys_of_one_ue_do_not_fit_the_other_behind_the_same_address() -> None:
+    """FP18 with FP25 and FP28."""
+    s = Scenario()
+    one = s.register()
+    same: Params = {"port_s": one.port_ps, "port_c": one.port_pc, "spi_s": one.spi_ps, "spi_c": one.spi_pc}
+    two = s.register(ue=s.ue(2, address=one.ue.address), sm6={"server": same})
+    s.request("ue", "MESSAGE", on=one)
+    s.request("ue", "MESSAGE", on=two)
+    found = findings(s, "ESP-04", keys_of(s, one))
+    assert {each.verdict for each in found} == {"inconclusive"}
+
+
+def test_fragments_are_put_together_before_the_icv_is_checked() -> None:
+    """FP23."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, body=b"x" * 900)
+    s.fragment("req", 400)
+    s.fragment("sm7")
+    check(s)
+    passes(s, "ESP-04", at_least=4)
+
+
+def test_a_packet_that_the_capture_cut_cannot_be_checked() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.request("ue", "MESSAGE", on=first)
+    s.cut("req", 120)
+    s.expect("ESP-04", "inconclusive", actor="UE", at="req")
+    check(s)
+
+
+def test_a_capture_of_which_every_packet_was_cut() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    for label in ("sm7", "sm12", "req", "resp"):
+        s.cut(label, 96)
+    report = audited(s)
+    assert {each.verdict for each in report.findings} == {"inconclusive"}
+    assert not any("no key" in each.message for each in report.findings)
+
+
+def test_an_icv_of_another_length_is_not_taken_for_a_wrong_key_of_one_packet() -> None:
+    """ESP-05 has this one; for ESP-04 no packet of the association ever verifies."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, esp={"icv": 20})
+    assert {each.verdict for each in findings(s, "ESP-04")} == {"inconclusive"}
+
+
+def test_the_rules_of_esp_are_not_exercised_without_esp() -> None:
+    s = Scenario()
+    s.sm12(s.sm1(), status=403)
+    for rule in ("ESP-01", "ESP-02", "ESP-04"):
+        assert not tally(s, rule).exercised
