@@ -111,7 +111,7 @@ class _Reader:
         except OSError as error:
             raise _no_access(summary.path, error) from None
         try:
-            self.walker = _recognise(Window(self._input, capacity), capture, triage, summary)
+            self.walker = recognise(Window(self._input, capacity), capture, triage, summary)
         except BaseException:
             self._input.close()
             raise
@@ -228,7 +228,7 @@ def _no_access(path: str, error: OSError) -> UnreadableCapture:
     return UnreadableCapture(f"{path}: {error.strerror or error}; check the name and the permissions")
 
 
-def _recognise(window: Window, capture: int, triage: Triage, summary: Summary) -> Walker:
+def recognise(window: Window, capture: int, triage: Triage, summary: Summary) -> Walker:
     """The walker for a capture, by its first octets. Raises UnreadableCapture."""
     path = summary.path
     window.fill(8)

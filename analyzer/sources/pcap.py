@@ -12,7 +12,7 @@ from typing import Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, ByteOrder, Triage
-from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, make_frame, reason_for
+from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, new, reason_for
 from analyzer.sources.window import LARGEST, Window
 
 MAGICS: Final[dict[bytes, tuple[ByteOrder, int, int]]] = {
@@ -52,11 +52,12 @@ class PcapWalker(Walker):
         tests, otherwise = shape.tests.get, shape.otherwise
         reason = reason_for(link, shape.known)
         # One fetch for the record's length and for all that tells the common shape: 110 ns, and the length alone would
-        # take 80. In a short record these fields are somebody else's octets, hence `least`.
+        # take 80. In a short frame the last fields are the next record's octets. The IP header must be whole; what is
+        # misread behind it can only ask for the complete answer where it was not needed.
         unpack = Struct(f"{self._order}8xI{record - 12}x{shape.layout}").unpack_from
         network = record + shape.network
         segment = network + 20
-        least = shape.network + 28
+        least = shape.network + 20
         start = after = HEADER
         seen = kept = 0
         bounded = self.limit < FOREVER
@@ -93,7 +94,7 @@ class PcapWalker(Walker):
                     kept += 1
                     seconds, ticks, _, length = self._fields(buffer, start)
                     data = view[start + record : after].tobytes()
-                    yield make_frame((capture, number, seconds * SECOND + ticks * tick, link, data, length))
+                    yield new(Frame, (capture, number, seconds * SECOND + ticks * tick, link, data, length))
             seen = number - 1
             self._settle(seen, kept, reason)
             if after > opening:

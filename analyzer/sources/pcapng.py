@@ -13,7 +13,7 @@ from analyzer.frame import Frame
 from analyzer.sources import blocks
 from analyzer.sources.blocks import DATA, PACKET, Damaged, Packet, Section
 from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, Triage
-from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, make_frame
+from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, new
 from analyzer.sources.window import Window
 
 
@@ -44,9 +44,7 @@ class PcapngWalker(Walker):
             self._breaks(str(damage))
         self._add_losses()
         if self._timeless:
-            self._summary.notices.append(
-                f"{self._timeless} frames carry no time and take that of the frame before them"
-            )
+            self._summary.notices.append(f"{self._timeless} frames have no time and take that of the frame before")
         if self._lost_by_interface or self._lost_by_system:
             self._summary.notices.append(
                 f"frames were lost while capturing ({self._lost_by_interface} by the interface, "
@@ -68,7 +66,7 @@ class PcapngWalker(Walker):
         while True:
             shape, unpack = interface.shape, interface.unpack
             ipv4, fragmented, ports, starts = shape.ipv4, shape.fragmented, shape.ports, shape.starts
-            tests, otherwise, least = shape.tests.get, shape.otherwise, shape.network + 28
+            tests, otherwise, least = shape.tests.get, shape.otherwise, shape.network + 20
             network, segment = DATA + shape.network, DATA + shape.network + 20
             while True:
                 block, total, index, size, kind, version, fragment, protocol, source, target, head, flags = unpack(
@@ -103,7 +101,7 @@ class PcapngWalker(Walker):
                     kept += 1
                     _, high, low, _, length = fields(buffer, start)
                     data = view[start + DATA : start + DATA + size].tobytes()
-                    yield make_frame((capture, number, interface.time(high, low), interface.link, data, length))
+                    yield new(Frame, (capture, number, interface.time(high, low), interface.link, data, length))
             if block != PACKET or index >= len(interfaces) or size + 32 > total or following > end:
                 break
             # A packet of another interface: it is fetched again, in the shape of that one.
@@ -135,7 +133,7 @@ class PcapngWalker(Walker):
         if shape.tests.get(kind, shape.otherwise)(buffer, packet.start + shape.network, packet.end):
             self._kept += 1
             data = bytes(buffer[packet.start : packet.end])
-            yield make_frame((self._capture, self._number, time, interface.link, data, packet.length))
+            yield new(Frame, (self._capture, self._number, time, interface.link, data, packet.length))
         self._settle(self._number, self._kept, interface.reason)
 
     def _whole_block(self) -> int:

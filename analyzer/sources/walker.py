@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, cast
+from typing import Final
 
 from analyzer.frame import Frame
 from analyzer.sources.triage import Triage
@@ -17,10 +16,8 @@ FOREVER: Final = (1 << 63) - 1
 NEVER: Final = -1
 """Before every time there is."""
 
-Fields = tuple[int, int, int, int, bytes, int]
-
-make_frame: Final = cast(Callable[[Fields], Frame], partial(tuple.__new__, Frame))
-"""A `Frame` of its fields. The class itself takes 257 ns for this, tuple's own constructor 138."""
+new: Final = tuple.__new__
+"""Makes a `Frame` in 123 ns, and the class itself in 224."""
 
 
 def reason_for(link: int, known: bool) -> str:

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.frame import Frame
+from analyzer.sources.walker import UnreadableCapture
+from analyzer.sources.window import LARGEST
+from tests.sources.build import ESP4, RTP, SECOND, SIP4, START, pcap, read, split
+
+FRAMES = [RTP, SIP4, b"", RTP, ESP4]
+MAGICS = [0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("magic", MAGICS, ids=hex)
+def test_every_variant_yields_the_same_frames(order: str, magic: int) -> None:
+    frames, summary = read(pcap(FRAMES, order=order, magic=magic, lengths=3, step=1_500_000_000))
+    assert frames == [
+        Frame(0, 2, START + 1_500_000_000, 1, SIP4, len(SIP4) + 3),
+        Frame(0, 5, START + 6 * SECOND, 1, ESP4, len(ESP4) + 3),
+    ]
+    assert (summary.frames, summary.first, summary.last) == (5, START, START + 6 * SECOND)
+    assert summary.skipped == {"not signalling": 3}
+    assert summary.notices == []
+
+
+def test_nanoseconds_are_kept_to_the_last() -> None:
+    frames, _ = read(pcap([SIP4], magic=0xA1B23C4D, start=START + 123_456_789))
+    assert frames[0].time == START + 123_456_789
+    frames, _ = read(pcap([SIP4], start=START + 123_456_789))
+    assert frames[0].time == START + 123_456_000
+
+
+def test_times_reach_beyond_2038() -> None:
+    late = 4_200_000_000 * SECOND
+    frames, summary = read(pcap([SIP4], start=late))
+    assert frames[0].time == summary.last == late
+
+
+def test_a_capture_without_frames() -> None:
+    frames, summary = read(pcap([]))
+    assert frames == []
+    assert (summary.frames, summary.first, summary.last, summary.skipped, summary.notices) == (0, None, None, {}, [])
+
+
+@pytest.mark.parametrize("capacity", [64, 100, 171, 1000])
+@pytest.mark.parametrize("most", [1, 7, 1000])
+def test_records_may_lie_across_blocks(capacity: int, most: int) -> None:
+    octets = pcap(FRAMES * 7)
+    assert read(octets, capacity=capacity, most=most) == read(octets)
+
+
+def test_unknown_link_types_are_counted_by_reason() -> None:
+    frames, summary = read(pcap(FRAMES, link=147))
+    assert frames == []
+    assert (summary.frames, summary.skipped) == (5, {"unknown link type 147": 5})
+
+
+def test_the_upper_half_of_the_link_type_is_something_else() -> None:
+    frames, _ = read(pcap([SIP4], link=1 | 0x14 << 24))
+    assert frames[0].link == 1
+
+
+@pytest.mark.parametrize("magic", MAGICS, ids=hex)
+def test_a_capture_cut_at_any_octet_is_read_up_to_there(magic: int) -> None:
+    ends = [len(pcap(FRAMES[:count], magic=magic)) for count in range(len(FRAMES) + 1)]
+    for octets in split(pcap(FRAMES, magic=magic)):
+        if len(octets) < 24:
+            with pytest.raises(UnreadableCapture, match=r"^x: "):
+                read(octets)
+            continue
+        whole = max(count for count, end in enumerate(ends) if end <= len(octets))
+        frames, summary = read(octets)
+        assert summary.frames == whole
+        assert [frame.number for frame in frames] == [number for number in (2, 5) if number <= whole]
+        cut = len(octets) not in ends
+        assert summary.notices == [f"ends in the middle of the record of frame {whole + 1}"] * cut
+        assert summary.skipped.get("truncated record", 0) == cut
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("size", [LARGEST + 1, 1 << 31, 0xFFFFFFFF])
+def test_an_absurd_length_ends_reading(size: int, order: str) -> None:
+    octets = pcap([SIP4], order=order) + pack(order + "IIII", 0, 0, size, size) + bytes(1000)
+    frames, summary = read(octets)
+    assert len(frames) == summary.frames == 1
+    assert summary.notices == [f"damaged before frame 2, and read only up to there: a record claims {size} octets"]
+
+
+def test_a_length_is_believed_only_as_far_as_octets_come() -> None:
+    octets = pcap([SIP4]) + pack("<IIII", 0, 0, LARGEST, LARGEST) + bytes(3000)
+    frames, summary = read(octets, capacity=1024)
+    assert len(frames) == 1
+    assert summary.notices == ["ends in the middle of the record of frame 2"]
+
+
+def test_a_frame_longer_than_the_buffer() -> None:
+    large = SIP4 + bytes(5000)
+    frames, _ = read(pcap([RTP, large, SIP4]), capacity=256)
+    assert [frame.data for frame in frames] == [large, SIP4]
+
+
+@pytest.mark.parametrize("version", [(2, 3), (3, 0), (0, 0), (4, 2)])
+def test_other_versions_are_refused(version: tuple[int, int]) -> None:
+    octets = bytearray(pcap([SIP4]))
+    octets[4:8] = pack("<HH", *version)
+    with pytest.raises(UnreadableCapture, match=rf"x: is pcap version {version[0]}\.{version[1]}; .*editcap"):
+        read(bytes(octets))
+
+
+@given(
+    st.binary(max_size=400), st.sampled_from("<>"), st.sampled_from(MAGICS), st.sampled_from([1, 101, 113, 276, 147])
+)
+def test_any_records_give_frames_and_a_summary(octets: bytes, order: str, magic: int, link: int) -> None:
+    frames, summary = read(pcap([], order=order, magic=magic, link=link) + octets, capacity=64, most=50)
+    assert summary.frames * 16 <= len(octets)
+    assert len(frames) + sum(summary.skipped.values()) - summary.skipped.get("truncated record", 0) == summary.frames
+
+
+@given(st.data())
+def test_a_valid_capture_with_changed_octets_gives_frames_and_a_summary(data: st.DataObject) -> None:
+    octets = bytearray(pcap(FRAMES, order=data.draw(st.sampled_from("<>")), magic=data.draw(st.sampled_from(MAGICS))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        octets[data.draw(st.integers(24, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    frames, summary = read(bytes(octets))
+    assert len(frames) <= summary.frames <= len(octets) // 16
+    assert len(summary.notices) <= 1
