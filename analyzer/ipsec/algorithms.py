@@ -1,19 +1,22 @@
 """The one table of algorithms: names, lengths and keys (TS 33.203 Annex H and I, requirements section 7).
 
 Every other module asks here: which name a header, Wireshark or the kernel gives to an algorithm, how long its key,
-IV, block and ICV are, and how its key follows from CK and IK.
+salt, IV, block and ICV are, how its key follows from CK and IK, in which releases it is allowed, and which two of them
+go together.
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.hmac import HMAC
 
@@ -28,38 +31,72 @@ class Spelling(Enum):
     KERNEL = "ip xfrm"
 
 
+class Releases(NamedTuple):
+    """In which releases an algorithm is allowed (requirements, section 5, after V24); 5 stands for the two papers too.
+
+    Where the sources differ about a removal, the release in question still counts as one that allows it.
+    """
+
+    first: int
+    last: int | None = None
+    """None: it never went."""
+    discouraged: int | None = None
+    """From which release on it is not recommended any more."""
+
+    def allow(self, release: int) -> bool:
+        """Whether an implementation of this release may use it."""
+        return self.first <= release and (self.last is None or release <= self.last)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Integrity:
-    """One integrity algorithm."""
+class Algorithm:
+    """What integrity and encryption algorithms have in common."""
 
     name: str
     """As Annex H spells it."""
     names: dict[Spelling, tuple[str, ...]]
     """Every spelling that means it, in lower case."""
+    esp_sa: str | None
+    """What Wireshark takes for it, letter by letter; None if it has no name for it."""
+    releases: Releases
     key_lengths: tuple[int, ...]
-    """Octets that a key may have; the first is what CK and IK yield."""
-    icv: int
-    """Octets at the end of the packet."""
-    digest: type[hashes.HashAlgorithm] | None
-    """The hash of the HMAC; None where there is nothing to check."""
+    """Octets that a key may have, its salt included; the first is what CK and IK yield."""
     derive: Callable[[bytes, bytes], bytes]
     """The key that follows from CK and IK."""
+    salt: int = 0
+    """Octets of salt at the end of the key: with the IV they are the nonce."""
+    iv: int = 0
+    """Octets of IV that it puts in front of what it protects."""
+    icv: int = 0
+    """Octets that it puts at the end of the packet."""
+
+    @property
+    def combined(self) -> bool:
+        """Whether it is used alone, as a mode of AES-GCM (RFC 4106, RFC 4543)."""
+        return self.salt > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encryption:
+class Integrity(Algorithm):
+    """One integrity algorithm."""
+
+    digest: type[hashes.HashAlgorithm] | None
+    """The hash of the HMAC; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encryption(Algorithm):
     """One encryption algorithm."""
 
-    name: str
-    names: dict[Spelling, tuple[str, ...]]
-    key_lengths: tuple[int, ...]
-    iv: int
-    """Octets of IV in front of the ciphertext."""
     block: int
     """IV and ciphertext together are a multiple of this."""
     cipher: Callable[[bytes], BlockCipherAlgorithm] | None
-    """The block cipher, used in CBC mode; None where nothing is encrypted."""
-    derive: Callable[[bytes, bytes], bytes]
+    """The block cipher, used in CBC mode; None where there is none."""
+
+
+def _salt(code: int, name: bytes, ck: bytes, ik: bytes) -> bytes:
+    """The salt of TS 33.203 Annex I: the last four octets of the KDF of TS 33.220 Annex B."""
+    return hmac.digest(ck + ik, bytes((code,)) + name + len(name).to_bytes(2), "sha256")[-4:]
 
 
 INTEGRITY: Final = (
@@ -70,6 +107,8 @@ INTEGRITY: Final = (
             Spelling.WIRESHARK: ("hmac-sha-1-96", "hmac-sha1-96"),
             Spelling.KERNEL: ("hmac(sha1)", "sha1"),
         },
+        esp_sa="HMAC-SHA-1-96 [RFC2404]",
+        releases=Releases(5, discouraged=17),
         # R2: HMAC pads its key with zeros, so IK alone and IK with 32 zero bits are the same key.
         key_lengths=(20, 16),
         icv=12,
@@ -83,10 +122,28 @@ INTEGRITY: Final = (
             Spelling.WIRESHARK: ("hmac-md5-96",),
             Spelling.KERNEL: ("hmac(md5)", "md5"),
         },
+        esp_sa="HMAC-MD5-96 [RFC2403]",
+        releases=Releases(5, last=12),
         key_lengths=(16,),
         icv=12,
         digest=hashes.MD5,
         derive=lambda ck, ik: ik,
+    ),
+    Integrity(
+        name="aes-gmac",
+        names={
+            Spelling.HEADER: ("aes-gmac",),
+            Spelling.WIRESHARK: (),
+            Spelling.KERNEL: ("rfc4543(gcm(aes))",),
+        },
+        esp_sa=None,
+        releases=Releases(12),
+        key_lengths=(20, 28, 36),
+        salt=4,
+        iv=8,
+        icv=16,
+        digest=None,
+        derive=lambda ck, ik: ik + _salt(0x58, b"AES_GMAC_SALT", ck, ik),
     ),
     Integrity(
         name="null",
@@ -95,8 +152,9 @@ INTEGRITY: Final = (
             Spelling.WIRESHARK: ("null",),
             Spelling.KERNEL: ("digest_null",),
         },
+        esp_sa="NULL",
+        releases=Releases(12),
         key_lengths=(0,),
-        icv=0,
         digest=None,
         derive=lambda ck, ik: b"",
     ),
@@ -110,6 +168,8 @@ ENCRYPTION: Final = (
             Spelling.WIRESHARK: ("aes-cbc",),
             Spelling.KERNEL: ("cbc(aes)", "aes"),
         },
+        esp_sa="AES-CBC [RFC3602]",
+        releases=Releases(6, discouraged=17),
         key_lengths=(16, 24, 32),
         iv=16,
         block=16,
@@ -123,11 +183,30 @@ ENCRYPTION: Final = (
             Spelling.WIRESHARK: ("tripledes-cbc",),
             Spelling.KERNEL: ("cbc(des3_ede)", "des3_ede"),
         },
+        esp_sa="TripleDES-CBC [RFC2451]",
+        releases=Releases(6, last=12),
         key_lengths=(24,),
         iv=8,
         block=8,
         cipher=TripleDES,
         derive=lambda ck, ik: ck + ck[:8],
+    ),
+    Encryption(
+        name="aes-gcm",
+        names={
+            Spelling.HEADER: ("aes-gcm",),
+            Spelling.WIRESHARK: ("aes-gcm with 16 octet icv", "aes-gcm"),
+            Spelling.KERNEL: ("rfc4106(gcm(aes))",),
+        },
+        esp_sa="AES-GCM with 16 octet ICV [RFC4106]",
+        releases=Releases(12),
+        key_lengths=(20, 28, 36),
+        salt=4,
+        iv=8,
+        icv=16,
+        block=1,
+        cipher=None,
+        derive=lambda ck, ik: ck + _salt(0x59, b"AES_GCM_SALT", ck, ik),
     ),
     Encryption(
         name="null",
@@ -136,8 +215,9 @@ ENCRYPTION: Final = (
             Spelling.WIRESHARK: ("null",),
             Spelling.KERNEL: ("ecb(cipher_null)", "cipher_null"),
         },
+        esp_sa="NULL",
+        releases=Releases(5),
         key_lengths=(0,),
-        iv=0,
         block=1,
         cipher=None,
         derive=lambda ck, ik: b"",
@@ -153,8 +233,17 @@ class UnknownAlgorithm(LookupError):
         self.kind = kind
 
 
+class UnfitPair(UnknownAlgorithm):
+    """The table has both algorithms, but no packet can be protected with the two together."""
+
+    def __init__(self, kind: Literal["integrity", "encryption"], name: str) -> None:
+        LookupError.__init__(self, f"{name} stands for itself: the {kind} algorithm beside it must be null")
+        self.kind = kind
+
+
 Decrypt = Callable[[bytes], bytes]
-Contexts = tuple[HMAC | None, Decrypt | None]
+Contexts = tuple[HMAC | None, Decrypt | None, AESGCM | None]
+"""The HMAC, the CBC decryptor and the AES-GCM of a pair of algorithms, keyed; None for what the pair does not have."""
 
 
 class Keys:
@@ -189,6 +278,14 @@ def _index(table: tuple[Row, ...]) -> dict[tuple[Spelling, str], Row]:
 _INTEGRITY: Final = _index(INTEGRITY)
 _ENCRYPTION: Final = _index(ENCRYPTION)
 
+PAIRS: Final = tuple(
+    (alg.name, ealg.name)
+    for alg in INTEGRITY
+    for ealg in ENCRYPTION
+    if (ealg.name == "null" if alg.combined else ealg.combined == (not alg.icv))
+)
+"""The pairs that the standard allows (Annex H): an HMAC with CBC or null, aes-gmac with null, null with aes-gcm."""
+
 
 def integrity(name: str, spelling: Spelling = Spelling.HEADER) -> Integrity:
     """The integrity algorithm of this name, in any case. Raises UnknownAlgorithm."""
@@ -206,10 +303,26 @@ def encryption(name: str, spelling: Spelling = Spelling.HEADER) -> Encryption:
         raise UnknownAlgorithm("encryption") from None
 
 
+def pair(alg: str, ealg: str) -> tuple[Integrity, Encryption]:
+    """The two algorithms of these names, as in the Security-* headers. Raises UnknownAlgorithm and its UnfitPair.
+
+    More than `PAIRS` can be read: null beside aes-cbc is forbidden, but a packet may well be made so.
+    """
+    first, second = integrity(alg), encryption(ealg)
+    if second.combined and first.icv:
+        raise UnfitPair("integrity", second.name)
+    if first.combined and second.key_lengths != (0,):
+        raise UnfitPair("encryption", first.name)
+    return first, second
+
+
 def expand(alg: str, ealg: str, ck: Secret, ik: Secret) -> Keys:
     """The keys of all four associations of a set, from CK and IK of 16 octets each (TS 33.203 Annex I).
 
-    ``alg`` and ``ealg`` as in the Security-* headers. Raises UnknownAlgorithm.
+    ``alg`` and ``ealg`` as in the Security-* headers. Raises UnknownAlgorithm and its UnfitPair.
     """
-    first, second = ck.octets, ik.octets
-    return Keys(Secret(integrity(alg).derive(first, second)), Secret(encryption(ealg).derive(first, second)))
+    first, second = pair(alg, ealg)
+    return Keys(
+        Secret(first.derive(ck.octets, ik.octets)),
+        Secret(second.derive(ck.octets, ik.octets)),
+    )

@@ -1,7 +1,8 @@
-"""One security association: is a packet genuine, and what is inside (RFC 4303; RFC 2403, 2404, 2451, 3602).
+"""One security association: is a packet genuine, and what is inside (RFC 4303).
 
-The ICV is checked before anything is decrypted, so NOT_BLOCKS and BAD_PADDING are faults of the one who has the key,
-except where the association has no integrity algorithm.
+Algorithms: RFC 2403, 2404, 2451 and 3602, and the combined modes of RFC 4106 and 4543. The ICV is checked before
+anything is decrypted, so NOT_BLOCKS and BAD_PADDING are faults of the one who has the key, except where the association
+has no integrity algorithm.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, NamedTuple
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from analyzer.ipsec.algorithms import Contexts, Decrypt, Encryption, Integrity, Keys, encryption, integrity
+from analyzer.ipsec.algorithms import Contexts, Decrypt, Encryption, Integrity, Keys, integrity, pair
+from analyzer.ipsec.secret import Secret
 
 NO_KEY: Final = "no key"
 """The association is known, its keys are not."""
@@ -50,16 +54,18 @@ class SecurityAssociation:
     ``destination`` and ``source`` are addresses as they lie in the packet (4 or 16 octets), ``source`` None if any may
     send. ``alg`` and ``ealg`` are names as in the Security-* headers. Without ``keys`` every packet is NO_KEY.
     ``owner`` is the session model's own; ``origin`` says where the keys are from. The constructor raises
-    UnknownAlgorithm, and ValueError if the encryption key has a length that the cipher does not take.
+    UnknownAlgorithm, and ValueError if a key has a length that the cipher does not take.
     """
 
     __slots__ = (
         "_block",
+        "_combined",
         "_decrypt",
         "_encryption",
         "_integrity",
         "_iv",
         "_mac",
+        "_salt",
         "_shortest",
         "alg",
         "destination",
@@ -98,16 +104,20 @@ class SecurityAssociation:
         """Packets whose ICV was good."""
         self.failed = 0
         """Packets whose ICV was not good."""
-        self._integrity = integrity(alg)
-        self._encryption = encryption(ealg)
-        if keys is not None and self._encryption.cipher and len(keys.enc) not in self._encryption.key_lengths:
-            raise ValueError(f"an encryption key of {len(keys.enc)} octets does not fit {self._encryption.name}")
-        self.icv = self._integrity.icv
+        self._integrity, self._encryption = pair(alg, ealg)
+        if keys is not None:
+            for algorithm, key in ((self._integrity, keys.auth), (self._encryption, keys.enc)):
+                # An HMAC takes any key; what has an IV is a cipher.
+                if algorithm.iv and len(key) not in algorithm.key_lengths:
+                    raise ValueError(f"a key of {len(key)} octets does not fit {algorithm.name}")
+        self.icv = self._integrity.icv + self._encryption.icv
         """Octets of the ICV; 0 if there is none, and then nothing that this association opens is proven."""
         self._iv = self._block = 0
         self._shortest = 0  # until the first packet: many associations of a large capture never see one
         self._mac: HMAC | None = None
         self._decrypt: Decrypt | None = None
+        self._combined: AESGCM | None = None
+        self._salt = b""
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""
@@ -125,6 +135,8 @@ class SecurityAssociation:
                 self.failed += 1
                 return BAD_ICV
             self.verified += 1
+        elif self._combined is not None:
+            return self._open_combined(self._combined, packet, end)
         body = packet[8:end]
         if self._decrypt is not None:
             if len(body) % self._block:
@@ -134,11 +146,27 @@ class SecurityAssociation:
             body = self._decrypt(body)
         return inner(packet, body, self._iv)
 
+    def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
+        """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
+        nonce = self._salt + packet[8:16]
+        try:
+            if self._encryption.combined:
+                body = gcm.decrypt(nonce, packet[16:], packet[:8])
+            else:
+                gcm.decrypt(nonce, packet[end:], packet[:end])
+                body = packet[16:end]
+        except InvalidTag:
+            self.failed += 1
+            return BAD_ICV
+        self.verified += 1
+        return inner(packet, body)
+
     def _prepare(self, keys: Keys) -> None:
         alg, ealg = self._integrity, self._encryption
-        self._mac, self._decrypt = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
+        self._mac, self._decrypt, self._combined = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
         self._iv, self._block = ealg.iv, ealg.block
-        self._shortest = 8 + ealg.iv + max(ealg.block, 2)
+        self._salt = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)[1]
+        self._shortest = 8 + alg.iv + ealg.iv + max(ealg.block, 2)
 
 
 def inner(packet: bytes, body: bytes, start: int = 0) -> Opened | str:
@@ -161,12 +189,22 @@ def read_unverified(packet: bytes, alg: str) -> Opened | str:
     ``alg`` tells how long the ICV is that is cut off. TOO_SHORT or BAD_PADDING if it is no such packet; raises
     UnknownAlgorithm.
     """
-    end = len(packet) - integrity(alg).icv
-    return TOO_SHORT if end < 10 else inner(packet, packet[8:end])
+    row = integrity(alg)
+    end = len(packet) - row.icv
+    return TOO_SHORT if end < 10 + row.iv else inner(packet, packet[8 + row.iv : end])
 
 
 def _contexts(alg: Integrity, ealg: Encryption, keys: Keys) -> Contexts:
+    if alg.combined or ealg.combined:
+        key, _ = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)
+        return None, None, AESGCM(key)
     mac = None if alg.digest is None else HMAC(keys.auth.octets, alg.digest())
     if ealg.cipher is None:
-        return mac, None
-    return mac, Cipher(ealg.cipher(keys.enc.octets), CBC(bytes(ealg.iv))).decryptor().update
+        return mac, None, None
+    return mac, Cipher(ealg.cipher(keys.enc.octets), CBC(bytes(ealg.iv))).decryptor().update, None
+
+
+def _divided(key: Secret, salt: int) -> tuple[bytes, bytes]:
+    """A key and the salt at its end."""
+    octets = key.octets
+    return octets[: len(octets) - salt], octets[len(octets) - salt :]

@@ -8,56 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Final
 
-from analyzer.ipsec.algorithms import encryption, integrity
+from analyzer.ipsec.algorithms import pair
 from analyzer.ipsec.esp import SecurityAssociation
-
-WIRESHARK: Final = {
-    "integrity": {
-        "hmac-sha-1-96": "HMAC-SHA-1-96 [RFC2404]",
-        "hmac-md5-96": "HMAC-MD5-96 [RFC2403]",
-        "null": "NULL",
-    },
-    "encryption": {
-        "aes-cbc": "AES-CBC [RFC3602]",
-        "des-ede3-cbc": "TripleDES-CBC [RFC2451]",
-        "null": "NULL",
-    },
-}
-"""Names that Wireshark takes, letter by letter, for those of the table of algorithms."""
 
 
 def wireshark(associations: Iterable[SecurityAssociation]) -> str:
     """The `esp_sa` file of these associations; one without keys is left out, one that is repeated stands once.
 
     Wireshark looks no further than the first line that fits a packet. A line that it will therefore not use, because
-    the SPI was given away again with other keys, has a comment above it that says so.
+    the SPI was given away again with other keys, has a comment above it that says so. An association with an
+    algorithm that Wireshark has no name for is a comment alone, without its keys.
     """
     lines = ["# Security associations with their keys, written by gmaudit for Wireshark (file esp_sa of a profile)."]
-    written: dict[str, None] = {}
+    written: set[str] = set()
     selectors: set[str] = set()
     for association in associations:
         keys = association.keys
         if keys is None:
             continue
+        alg, ealg = pair(association.alg, association.ealg)
         selector = _selector(association)
-        line = ",".join(
-            (
-                selector,
-                f'"{WIRESHARK["encryption"][encryption(association.ealg).name]}"',
-                _key(keys.enc.octets),
-                f'"{WIRESHARK["integrity"][integrity(association.alg).name]}"',
-                _key(keys.auth.octets),
-            )
-        )
-        if line in written:
-            continue
-        written[line] = None
-        if selector in selectors:
-            lines.append("# Not used by Wireshark: these addresses and this SPI stand above with other keys.")
-        selectors.add(selector)
-        lines.append(line)
+        if alg.esp_sa is None:
+            line = f"# Left out, since Wireshark has no name for {alg.name}: {selector}"
+        else:
+            sealed, signed = _key(keys.enc.octets), _key(keys.auth.octets)
+            line = f'{selector},"{ealg.esp_sa}",{sealed},"{alg.esp_sa}",{signed}'
+            if selector in selectors and line not in written:
+                lines.append("# Not used by Wireshark: these addresses and this SPI stand above with other keys.")
+            selectors.add(selector)
+        if line not in written:
+            written.add(line)
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
+from analyzer.ipsec.algorithms import UnfitPair, pair
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys import formats
@@ -74,6 +75,11 @@ class Keyring:
         self.notices += contents.notices
         for entry in contents.entries:
             if isinstance(entry, ExplicitSa):
+                try:
+                    pair(entry.alg, entry.ealg)
+                except UnfitPair as error:
+                    self.notices.append(f"{entry.origin}: left out: {error}")
+                    continue
                 content = _content(entry)
                 if content in self._known:
                     continue  # listings taken one after the other repeat what has not changed

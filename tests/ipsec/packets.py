@@ -11,12 +11,17 @@ from scapy.layers.ipsec import ESP
 from scapy.layers.ipsec import SecurityAssociation as ScapyAssociation
 from scapy.packet import Raw
 
-from analyzer.ipsec.algorithms import Keys, encryption, expand
+from analyzer.ipsec.algorithms import Keys, expand
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 
-INTEGRITY_OF: Final = {"hmac-md5-96": "HMAC-MD5-96", "hmac-sha-1-96": "HMAC-SHA1-96", "null": "NULL"}
-ENCRYPTION_OF: Final = {"aes-cbc": "AES-CBC", "des-ede3-cbc": "3DES", "null": "NULL"}
+INTEGRITY_OF: Final = {
+    "hmac-md5-96": "HMAC-MD5-96",
+    "hmac-sha-1-96": "HMAC-SHA1-96",
+    "aes-gmac": "NULL",  # to scapy, RFC 4543 is a cipher
+    "null": "NULL",
+}
+ENCRYPTION_OF: Final = {"aes-cbc": "AES-CBC", "des-ede3-cbc": "3DES", "aes-gcm": "AES-GCM", "null": "NULL"}
 
 CK: Final = Secret(bytes.fromhex("ac5c3dd68d728bab804fbe1e53ae37e4"))
 IK: Final = Secret(bytes.fromhex("0365e5fd1e4d2e7c0f1b7282196afa96"))
@@ -45,17 +50,19 @@ def protected(
     ip: Any = IPv6(src=UE6, dst=PCSCF6) if six else IP(src=UE4, dst=PCSCF4)
     transport: Any = TCP(sport=46432, dport=6100, seq=7) if tcp else UDP(sport=46432, dport=6100)
     clear = ip.__class__(bytes(ip / transport / Raw(text)))
+    gmac = alg == "aes-gmac"
     association = ScapyAssociation(
         ESP,
         spi=spi,
         seq_num=sequence,
-        crypt_algo=ENCRYPTION_OF[ealg],
-        crypt_key=keys.enc.octets,
+        crypt_algo="AES-NULL-GMAC" if gmac else ENCRYPTION_OF[ealg],
+        crypt_key=keys.auth.octets if gmac else keys.enc.octets,
         auth_algo=INTEGRITY_OF[alg],
         auth_key=keys.auth.octets,
     )
     inside = bytes(clear.payload)
-    iv = sequence.to_bytes(encryption(ealg).iv) if encryption(ealg).iv else b""  # fixed: every run is the same
+    length = association.crypt_algo.iv_size
+    iv = sequence.to_bytes(length) if length else b""  # fixed: every run is the same
     return bytes(association.encrypt(clear, iv=iv).payload), inside
 
 

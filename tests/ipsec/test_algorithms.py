@@ -7,13 +7,16 @@ import pytest
 from analyzer.ipsec.algorithms import (
     ENCRYPTION,
     INTEGRITY,
+    PAIRS,
     Encryption,
     Integrity,
     Spelling,
+    UnfitPair,
     UnknownAlgorithm,
     encryption,
     expand,
     integrity,
+    pair,
 )
 from analyzer.ipsec.secret import Secret
 
@@ -33,6 +36,8 @@ IK = Secret(bytes(range(16, 32)))
         ("hmac-md5-96", "aes-cbc", "101112131415161718191a1b1c1d1e1f", "000102030405060708090a0b0c0d0e0f"),
         ("hmac-sha1-96", "NULL", "101112131415161718191a1b1c1d1e1f00000000", ""),
         ("null", "null", "", ""),
+        ("aes-gmac", "null", "101112131415161718191a1b1c1d1e1f7040f6a2", ""),
+        ("NULL", "AES-GCM", "", "000102030405060708090a0b0c0d0e0f99ca2318"),
     ],
 )
 def test_expansion(alg: str, ealg: str, auth: str, enc: str) -> None:
@@ -46,6 +51,9 @@ def test_rows(row: Integrity | Encryption) -> None:
     assert len(row.derive(CK.octets, IK.octets)) == row.key_lengths[0]
     assert row.name in row.names[Spelling.HEADER]
     assert set(row.names) == set(Spelling)
+    assert (row.esp_sa is None) == (not row.names[Spelling.WIRESHARK])
+    if row.esp_sa is not None:
+        assert row.esp_sa.partition("[")[0].strip().lower() in row.names[Spelling.WIRESHARK]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,7 @@ def test_rows(row: Integrity | Encryption) -> None:
         (Spelling.WIRESHARK, "HMAC-SHA1-96", "hmac-sha-1-96"),
         (Spelling.KERNEL, "hmac(sha1)", "hmac-sha-1-96"),
         (Spelling.KERNEL, "md5", "hmac-md5-96"),
+        (Spelling.KERNEL, "rfc4543(gcm(aes))", "aes-gmac"),
     ],
 )
 def test_integrity_names(spelling: Spelling, name: str, expected: str) -> None:
@@ -70,10 +79,56 @@ def test_integrity_names(spelling: Spelling, name: str, expected: str) -> None:
         (Spelling.WIRESHARK, "TripleDES-CBC", "des-ede3-cbc"),
         (Spelling.KERNEL, "cbc(des3_ede)", "des-ede3-cbc"),
         (Spelling.KERNEL, "ecb(cipher_null)", "null"),
+        (Spelling.KERNEL, "rfc4106(gcm(aes))", "aes-gcm"),
+        (Spelling.WIRESHARK, "AES-GCM with 16 octet ICV", "aes-gcm"),
     ],
 )
 def test_encryption_names(spelling: Spelling, name: str, expected: str) -> None:
     assert encryption(name, spelling).name == expected
+
+
+def test_pairs() -> None:
+    """TS 33.203 Annex H: null integrity only with aes-gcm, which wants no other; aes-gmac encrypts nothing."""
+    hmacs = {(alg, ealg) for alg in ("hmac-sha-1-96", "hmac-md5-96") for ealg in ("aes-cbc", "des-ede3-cbc", "null")}
+    assert set(PAIRS) == hmacs | {("aes-gmac", "null"), ("null", "aes-gcm")}
+    for alg, ealg in PAIRS:
+        assert pair(alg.upper(), ealg.upper()) == (integrity(alg), encryption(ealg))
+
+
+@pytest.mark.parametrize(
+    ("alg", "ealg", "kind"),
+    [
+        ("hmac-md5-96", "aes-gcm", "integrity"),
+        ("aes-gmac", "aes-gcm", "integrity"),
+        ("aes-gmac", "des-ede3-cbc", "encryption"),
+    ],
+)
+def test_no_packet_has_both(alg: str, ealg: str, kind: str) -> None:
+    with pytest.raises(UnfitPair, match=f"the {kind} algorithm beside it must be null") as raised:
+        expand(alg, ealg, CK, IK)
+    assert raised.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("release", "algs", "ealgs"),
+    [
+        (5, {"hmac-md5-96", "hmac-sha-1-96"}, {"null"}),
+        (6, {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
+        (11, {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
+        (14, {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
+        (17, {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
+    ],
+)
+def test_releases(release: int, algs: set[str], ealgs: set[str]) -> None:
+    """Requirements, section 5: the lists by profile."""
+    assert {row.name for row in INTEGRITY if row.releases.allow(release)} == algs
+    assert {row.name for row in ENCRYPTION if row.releases.allow(release)} == ealgs
+
+
+def test_what_is_not_recommended_any_more() -> None:
+    """CRY-03."""
+    found = {row.name: row.releases.discouraged for row in (*INTEGRITY, *ENCRYPTION) if row.releases.discouraged}
+    assert found == {"hmac-sha-1-96": 17, "aes-cbc": 17}
 
 
 def test_unknown_names() -> None:

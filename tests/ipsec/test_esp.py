@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
+from analyzer.ipsec.algorithms import PAIRS, Keys, UnfitPair, UnknownAlgorithm, expand
 from analyzer.ipsec.esp import (
     BAD_ICV,
     BAD_PADDING,
@@ -24,7 +24,7 @@ from analyzer.ipsec.esp import (
 from analyzer.ipsec.secret import Secret
 from tests.ipsec.packets import CK, IK, SPI, association, other_keys, protected
 
-PAIRS = [(alg, ealg) for alg in ("hmac-md5-96", "hmac-sha-1-96") for ealg in ("aes-cbc", "des-ede3-cbc", "null")]
+ALIGNMENT = {"aes-cbc": 16, "des-ede3-cbc": 8, "aes-gcm": 4, "null": 4}
 REFUSALS = (BAD_ICV, BAD_PADDING, NOT_BLOCKS, TOO_SHORT)
 
 
@@ -41,7 +41,7 @@ def test_opens_what_scapy_encrypts(alg: str, ealg: str, six: bool, tcp: bool) ->
         assert opened.payload == inside
         assert opened.next_header == (6 if tcp else 17)
         assert opened.sequence == sequence
-        assert (len(inside) + opened.padding + 2) % {"aes-cbc": 16, "des-ede3-cbc": 8, "null": 4}[ealg] == 0
+        assert (len(inside) + opened.padding + 2) % ALIGNMENT[ealg] == 0
     assert (ours.verified, ours.failed) == (11, 0)
 
 
@@ -70,12 +70,94 @@ def test_a_packet_is_read_the_same_whatever_came_before(alg: str, ealg: str) -> 
         assert opened.payload == inside
 
 
-def test_a_packet_that_was_cut_is_never_opened() -> None:
-    packet, _ = protected("hmac-sha-1-96", "aes-cbc")
-    ours = association("hmac-sha-1-96", "aes-cbc")
+@pytest.mark.parametrize(
+    ("alg", "ealg", "shortest"),
+    [("hmac-sha-1-96", "aes-cbc", 52), ("aes-gmac", "null", 34), ("null", "aes-gcm", 34)],
+)
+def test_a_packet_that_was_cut_is_never_opened(alg: str, ealg: str, shortest: int) -> None:
+    packet, _ = protected(alg, ealg)
+    ours = association(alg, ealg)
     outcomes = [ours.open(packet[:length]) for length in range(len(packet))]
-    assert outcomes[: 8 + 16 + 16 + 12] == [TOO_SHORT] * 52
-    assert set(outcomes[52:]) == {BAD_ICV}
+    assert outcomes[:shortest] == [TOO_SHORT] * shortest
+    assert set(outcomes[shortest:]) == {BAD_ICV}
+
+
+@pytest.mark.parametrize(
+    ("alg", "ealg", "key", "packet", "next_header", "payload"),
+    [
+        (
+            "null",
+            "aes-gcm",
+            "feffe9928665731c6d6a8f9467308308 cafebabe",
+            """0000a5f8 0000000a facedbaddecaf888
+            deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c
+            3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1
+            83b70d3aa8bc6ee4c309e9d85a41ad4a""",
+            1,
+            """4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100
+            0001000000000000037369700963796265726369747902646b0000010001""",
+        ),
+        (
+            "aes-gmac",
+            "null",
+            "4c80cdefbb5d10da906ac73c3613a634 22433c64",
+            """00004321 00000007 0000000000000000
+            45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
+            65666768696a6b6c6d6e6f707172737401020201
+            f2a9a836e155106aa8dcd618e4099aaa""",
+            1,
+            """45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
+            65666768696a6b6c6d6e6f7071727374""",
+        ),
+    ],
+    ids=["RFC 4106", "RFC 4543"],
+)
+def test_published_packets(alg: str, ealg: str, key: str, packet: str, next_header: int, payload: str) -> None:
+    """From draft-mcgrew-gcm-test-01, which belongs to RFC 4106 and RFC 4543."""
+    secret, nothing = Secret(bytes.fromhex(key)), Secret(b"")
+    keys = Keys(secret, nothing) if alg == "aes-gmac" else Keys(nothing, secret)
+    opened = association(alg, ealg, keys=keys).open(bytes.fromhex(packet))
+    assert isinstance(opened, Opened)
+    assert (opened.next_header, opened.payload.hex()) == (next_header, "".join(payload.split()))
+
+
+@pytest.mark.parametrize("octets", [16, 24, 32])
+@pytest.mark.parametrize(("alg", "ealg"), [("aes-gmac", "null"), ("null", "aes-gcm")])
+def test_longer_keys_of_other_tunnels(alg: str, ealg: str, octets: int) -> None:
+    secret, nothing = Secret(bytes(range(octets + 4))), Secret(b"")
+    keys = Keys(secret, nothing) if alg == "aes-gmac" else Keys(nothing, secret)
+    packet, inside = protected(alg, ealg, keys=keys)
+    opened = association(alg, ealg, keys=keys).open(packet)
+    assert isinstance(opened, Opened)
+    assert opened.payload == inside
+
+
+@pytest.mark.parametrize("seen", ["as it is", "encrypted"])
+def test_what_gmac_protects_can_be_read(seen: str) -> None:
+    """RFC 4543: the payload lies open behind the IV; RFC 4106 hides it."""
+    packet, inside = protected("aes-gmac", "null") if seen == "as it is" else protected("null", "aes-gcm")
+    assert (packet[16 : 16 + len(inside)] == inside) == (seen == "as it is")
+
+
+def test_a_salt_is_part_of_the_key() -> None:
+    keys = expand("null", "aes-gcm", CK, IK)
+    packet, _ = protected("null", "aes-gcm", keys=keys)
+    other = Keys(keys.auth, Secret(keys.enc.octets[:-1] + b"?"))
+    assert association("null", "aes-gcm", keys=other).open(packet) == BAD_ICV
+
+
+@pytest.mark.parametrize(
+    ("alg", "ealg"), [("hmac-sha-1-96", "aes-gcm"), ("aes-gmac", "aes-cbc"), ("aes-gmac", "aes-gcm")]
+)
+def test_a_combined_mode_stands_alone(alg: str, ealg: str) -> None:
+    with pytest.raises(UnfitPair):
+        SecurityAssociation(spi=1, destination=bytes(4), alg=alg, ealg=ealg, keys=None)
+
+
+@pytest.mark.parametrize(("alg", "ealg"), [("aes-gmac", "null"), ("null", "aes-gcm")])
+def test_a_key_without_its_salt_does_not_fit(alg: str, ealg: str) -> None:
+    with pytest.raises(ValueError, match="a key of 16 octets does not fit aes-"):
+        association(alg, ealg, keys=Keys(CK, CK))
 
 
 def signed(body: bytes, auth: Secret) -> bytes:
@@ -164,14 +246,20 @@ def test_reading_without_a_key() -> None:
     assert isinstance(opened, Opened)
     assert (opened.payload, opened.sequence) == (inside, 9)
     assert read_unverified(packet[:21], "hmac-md5-96") == TOO_SHORT
+    packet, inside = protected("aes-gmac", "null", sequence=9)
+    opened = read_unverified(packet, "aes-gmac")
+    assert isinstance(opened, Opened)
+    assert (opened.payload, opened.sequence) == (inside, 9)
+    assert read_unverified(packet[:33], "aes-gmac") == TOO_SHORT
     encrypted, _ = protected("hmac-md5-96", "aes-cbc")
     assert read_unverified(encrypted[:-1] + b"\xff", "null") == BAD_PADDING
 
 
 @given(packet=st.binary(max_size=300), pair=st.sampled_from([*PAIRS, ("null", "aes-cbc"), ("null", "null")]))
 def test_any_octets_give_a_result(packet: bytes, pair: tuple[str, str]) -> None:
-    outcome = association(*pair).open(packet)
-    assert outcome in REFUSALS if pair[0] != "null" else isinstance(outcome, Opened) or outcome in REFUSALS
+    ours = association(*pair)
+    outcome = ours.open(packet)
+    assert outcome in REFUSALS or (isinstance(outcome, Opened) and not ours.icv)
     read = read_unverified(packet, pair[0])
     assert isinstance(read, Opened) or read in (TOO_SHORT, BAD_PADDING)
 

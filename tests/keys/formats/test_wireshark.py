@@ -50,14 +50,16 @@ def test_samples() -> None:
         ("hmac-md5-96", "null", None, "esp_sa:2"),
         ("hmac-sha-1-96", "null", 0x101, "esp_sa:3"),
         ("hmac-sha-1-96", "aes-cbc", 0x6438, "esp_sa:4"),
+        ("null", "aes-gcm", 0x101, "esp_sa:5"),
         ("hmac-sha-1-96", "des-ede3-cbc", 101, "esp_sa:6"),
     ]
     assert (found[1].source, found[1].destination) == (b"\x0a\x0a\0\2", bytes([192, 168, 69, 70]))
     assert (found[0].source, found[0].destination) == (None, None)
     assert found[2].keys.enc.octets.hex() == KEY
     assert found[2].keys.auth.octets.hex() == KEY + "00000000"
-    assert found[3].keys.enc.octets.hex() == KEY + KEY[:16]
-    assert [notice.partition(" ")[0] for notice in contents.notices] == ["esp_sa:5:", "esp_sa:7:"]
+    assert found[3].keys.enc.octets.hex() == KEY + KEY[:8]
+    assert found[4].keys.enc.octets.hex() == KEY + KEY[:16]
+    assert [notice.partition(" ")[0] for notice in contents.notices] == ["esp_sa:7:"]
     assert KEY[:8] not in " ".join(contents.notices)
 
 
