@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import End, Knowledge, Role, SetTerms, Side, Sighting, State
+from analyzer.ims.events import EarlyUse, End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ims.transactions import Transaction
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.keys.entries import Vector
@@ -106,6 +106,7 @@ class SaSet:
         "ends",
         "expires_at",
         "expiry_from",
+        "inferred",
         "keyed",
         "misused",
         "open_requests",
@@ -138,6 +139,8 @@ class SaSet:
         self.sm7_last: Sighting | None = None
         """The latest copy of SM7 on this set."""
         self.sm12: FrameRef | None = None
+        self.inferred = False
+        """SM12 is not in the capture; `sm12` is the message that shows that there was one."""
         self.sm12_last: FrameRef | None = None
         """The latest copy of SM12."""
         self.challenge: Sighting | None = None
@@ -151,7 +154,8 @@ class SaSet:
         """Connection, direction and end offset of SM12 over TCP: acknowledged beyond it, the UE had it."""
         self.expires_at: int | None = None
         self.expiry_from: FrameRef | None = None
-        self.early: list[Sighting] = []
+        self.early: list[EarlyUse] = []
+        """Uses of the temporary set, until it is clear whether SM12 had come."""
         self.busy_until = 0
         """When the last transaction on it ended, ns since the epoch."""
         self.open_requests: dict[int, Transaction] = {}
@@ -200,12 +204,23 @@ class SaSet:
             del self.open_requests[key]
         return any(transaction is not other_than for transaction in self.open_requests.values())
 
+    def forget(self) -> None:
+        """Let go of what only a living set needs; the report still names the set."""
+        self.bindings = {role: [] for role in Role}
+        self.open_requests.clear()
+        self.challenge = self.sm7_last = self.sm12_stream = self.parent = None
+        self.uplink_transaction = self.downlink_transaction = None
+
     def repeated(self, sighting: Sighting) -> None:
         """SM7 or SM12 once more."""
         if sighting.message.is_request:
             self.sm7_last = sighting
         elif self.sm12 is not None:
             self.sm12_last = sighting.at
+
+    def sm12_may_be_missing(self) -> bool:
+        """Whether SM7 was sent, or a packet is missing that may have been SM7, and no SM12 is in the capture."""
+        return self.sm12 is None and (self.sm7 is not None or not self.complete().sure)
 
     def settle(self, winner: Binding) -> None:
         """One candidate key was proven: the algorithms are known."""

@@ -111,6 +111,14 @@ class SetTerms:
     sm1: FrameRef | None
     sm6: FrameRef | None
 
+    def spi(self, role: Role) -> int | None:
+        """The SPI of one of the four associations: the receiver chose it for the port that it receives on."""
+        if role is Role.UC_PS:
+            return self.spi_ps
+        if role is Role.PS_UC:
+            return self.spi_uc
+        return self.spi_us if role is Role.PC_US else self.spi_pc
+
     def ports(self, role: Role) -> tuple[int | None, int | None]:
         """(source, destination) port of one of the four associations."""
         if role is Role.UC_PS:
@@ -192,6 +200,8 @@ class RegistrationStarted(Event):
     emergency: bool
     unfinished: FrameRef | None
     """An earlier REGISTER of this contact that has neither a final answer nor timed out."""
+    knew: Knowledge | None
+    """On a set that a newer one replaced: how sure it is that the UE had to use the newer one."""
     sm12_missing: bool
     """It came on a set whose SM7 has no answer in the capture, so that SM12 may have been lost (FP4)."""
 
@@ -272,6 +282,8 @@ class RegistrationRefused(Event):
     expected: SetTerms | None
     client: Comparison | None
     verify: Comparison | None
+    answers_failure: bool
+    """The REGISTER reported a MAC or SQN failure (R30)."""
     res_right: bool | None
     """Whether the UE's answer was right, None if RES is not known."""
 
@@ -328,9 +340,11 @@ class ResponseSent(NamedTuple):
     request: Sighting | None
     """Its request, None if that is not in the capture or was forgotten."""
     connection_alive: bool
-    """Over TCP: the connection of the request was still open."""
+    """Over TCP: the responder could still use the connection of the request."""
     answers_register: str
-    """For a REGISTER: ``SM1``, ``SM7``, ``failure`` (MAC or SQN) or ``deregistration``; else empty."""
+    """For a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN); else empty."""
+    complete: Knowledge | None
+    """On another connection than the request: whether the end of that one could have been lost in the capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,12 +355,14 @@ class ClearMessageSent(Event):
     request: Sighting | None
     """For a response: its request."""
     established: bool
-    """An ipsec-3gpp set had been established for this contact, or is being set up (FP11)."""
+    """An ipsec-3gpp set had been established for this contact (FP11)."""
     dialog_protected: bool
     """Earlier messages with this Call-ID were protected."""
     emergency: bool
     deregistration: bool
     """It answers a deregistration."""
+    acknowledges_clear: bool
+    """An ACK to a refusal that had come in clear."""
     sent_astray: bool
     """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
 
@@ -364,6 +380,11 @@ class MessageDuringRegistration(Event):
     begun_before: bool
     """It belongs to a transaction, or to a call, that began before SM1 (FP6)."""
     emergency: bool
+    sent_astray: bool
+    """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
+    running: Knowledge
+    """Whether the registration was running for sure. Its final answer may have been lost from the capture, so what was
+    not sent on the set that protected SM1 is told only when that is settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +392,8 @@ class EarlyUse(Event):
     """The UE used a temporary set for other things than the authentication; told when it is settled."""
 
     sighting: Sighting
+    request: Sighting | None
+    """For a response: its request."""
     certain: Knowledge
     """Whether SM12 came later for sure, and was not merely lost from the capture."""
 
@@ -397,11 +420,12 @@ class FreshRequest(NamedTuple):
     trigger: FrameRef | None
     """First further message of the UE on the newest set."""
     pending: bool
-    """A transaction of the older set is open."""
+    """A transaction of the older set is open, as far as the capture shows."""
     older_expires: int | None
     """Deadline of the older set, ns since the epoch."""
     complete: Knowledge
-    """Whether an earlier message of the UE on the newest set could have been lost in the capture."""
+    """Whether what speaks against the P-CSCF on the newest set could be a gap in the capture: an earlier message of the
+    UE there, or the end of what was pending on the older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,13 @@ it had the message), the place of the capture, the time that has passed. The rou
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.frame import SECOND, FrameRef
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Knowledge, Side
+from analyzer.ims.transactions import Transaction
+from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 
 UNTOUCHED = frozenset({64, 128, 255})
@@ -73,3 +78,70 @@ class Vantage:
             False,
             f"only {seconds:.3f} s after {what} (frame {fact.number}), within the grace of {grace / SECOND:.1f} s",
         )
+
+
+def ue_had_sm12(
+    vantage: Vantage, newest: SaSet, now: int, profile: Profile, acknowledged: Callable[[Connection, int], int]
+) -> Knowledge:
+    """Whether the UE had SM12. It may have been lost on its way: then the UE repeats SM7, and goes on as before."""
+    sm12, sm7, stream = newest.sm12_last, newest.sm7_last, newest.sm12_stream
+    assert sm12 is not None
+    if newest.uplink is not None:
+        return Knowledge(True, f"the UE had used the new set before (frame {newest.uplink.number})")
+    if newest.inferred:
+        return Knowledge(False, "SM12 is not in the capture")
+    if stream is not None:
+        connection, by, end = stream
+        if acknowledged(connection, by) < end:
+            return Knowledge(False, "the UE has not acknowledged the TCP segment of SM12")
+        if now - sm12.time >= REACTION:
+            return Knowledge(True, "the UE had acknowledged the TCP segment of SM12")
+    elif sm7 is not None and sm7.at.time > sm12.time:
+        return Knowledge(False, f"the UE repeated SM7 (frame {sm7.at.number}): it had no answer yet")
+    knew = vantage.knew(Side.UE, sm12, "SM12", now, profile, None)
+    if knew.sure and stream is None and sm7 is not None and sm7.protection is not None and not vantage.at(Side.UE):
+        # Timer E doubles from T1 to T2, and every copy of SM7 has an ESP sequence number of its own
+        t1 = profile.timer_64_t1 // 64
+        wait = t1 << min(max(sm7.protection.sequence - 1, 0), 3)
+        if now < sm7.at.time + wait + REACTION:
+            return Knowledge(False, knew.how + ", but a UE without SM12 need not have repeated SM7 by then")
+    return knew
+
+
+def pcscf_had_uplink(vantage: Vantage, newest: SaSet, now: int, profile: Profile) -> Knowledge | None:
+    """Whether the P-CSCF had the UE's first message on the new set; None if there was none."""
+    uplink, downlink, transaction = newest.uplink, newest.downlink, newest.uplink_transaction
+    if uplink is None:
+        return None
+    cause = None
+    if downlink is not None and downlink.time > uplink.time:
+        cause = f"the P-CSCF had used the new set itself (frame {downlink.number})"
+    elif transaction is not None and transaction.request.sender is Side.UE:
+        answer = transaction.final or transaction.provisional
+        if answer is not None and answer.time > uplink.time:
+            cause = f"the P-CSCF had answered the UE's message on the new set (frame {answer.number})"
+    if cause is None and _unanswered(transaction, Side.UE) and not vantage.at(Side.PCSCF):
+        return Knowledge(False, f"the UE's message on the new set (frame {uplink.number}) has no answer yet")
+    return vantage.knew(Side.PCSCF, uplink, "the UE's first message on the new set", now, profile, cause)
+
+
+def ue_had_downlink(vantage: Vantage, newest: SaSet, now: int, profile: Profile) -> Knowledge | None:
+    """Whether the UE had the P-CSCF's first message on the new set; None if there was none."""
+    downlink, transaction = newest.downlink, newest.downlink_transaction
+    if downlink is None:
+        return None
+    cause = None
+    if transaction is not None and transaction.request.sender is Side.PCSCF:
+        answer = transaction.final or transaction.provisional
+        if answer is not None:
+            cause = f"the UE had answered the P-CSCF's message on the new set (frame {answer.number})"
+    if cause is None and _unanswered(transaction, Side.PCSCF) and not vantage.at(Side.UE):
+        return Knowledge(False, f"the P-CSCF's message on the new set (frame {downlink.number}) has no answer yet")
+    return vantage.knew(Side.UE, downlink, "the P-CSCF's first message on the new set", now, profile, cause)
+
+
+def _unanswered(transaction: Transaction | None, asker: Side) -> bool:
+    """Whether a request of that side has had no answer at all, so that nothing shows that it arrived."""
+    if transaction is None or transaction.request.sender is not asker or transaction.method == "ACK":
+        return False
+    return transaction.final is None and transaction.provisional is None

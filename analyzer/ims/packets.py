@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.associations import Binding, SaSet, overdue
 from analyzer.ims.events import (
     ClearOnProtectedPort,
     ConnectionClosing,
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
+    Knowledge,
     Notice,
     PacketVerified,
     ReservedSpi,
+    Role,
     SequenceRepeated,
     Side,
     Sighting,
@@ -101,7 +103,7 @@ class PacketLedger:
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
         session.emit(_new(PacketVerified, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
-        if binding.sender is Side.UE:
+        if role is Role.UC_PS:
             self._traffic.proven(owner)
         return True
 
@@ -232,6 +234,9 @@ class PacketLedger:
         """A clear UDP datagram or TCP segment that has a protected port; the caller has looked at `pair.guarded`."""
         ue_port, pcscf_port = (sport, dport) if sender is Side.UE else (dport, sport)
         for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or []):
+            if isinstance(owner.contact, Context):
+                for side in Side:
+                    overdue(owner, owner.contact.newest_established(), side, at.time, self._session.profile)
             if owner.alive(sender) and owner.alive(sender.other):
                 break
         else:
@@ -288,6 +293,9 @@ class PacketLedger:
         context = owner.contact
         assert isinstance(context, Context)
         profile = self._session.profile
+        overdue(owner, context.newest_established(), sender, at.time, profile)
+        if sender in owner.ends:
+            return  # the set is at its end, and so are its connections
         waiting = [
             transaction.request.at
             for transaction in owner.open_requests.values()
@@ -303,7 +311,7 @@ class PacketLedger:
                 terms=owner.terms,
                 open_request=waiting[0] if waiting else None,
                 peer_first=bool(closed_before),
-                complete=owner.complete(),
+                complete=_all_octets(connection) or owner.complete(),
             )
         )
 
@@ -335,6 +343,14 @@ def _seen_whole(pair: Pair) -> bool:
         if current is not None and not current.finished and current.challenge is None:
             return False
     return any(context.sets for context in pair.contexts)
+
+
+def _all_octets(connection: Connection) -> Knowledge | None:
+    """That octets were acknowledged which are not in the capture; None if there are none."""
+    for side in connection.sides:
+        if side.acked > side.next + ("FIN" in side.closing):
+            return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")
+    return None
 
 
 def _index(connection: Connection, context: Context, side: Side) -> int:

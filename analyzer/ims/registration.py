@@ -18,7 +18,6 @@ from analyzer.ims.events import (
     ChallengeAnswered,
     ChallengeSent,
     Deregistered,
-    EarlyUse,
     End,
     Knowledge,
     RegistrationOverlapped,
@@ -31,6 +30,7 @@ from analyzer.ims.events import (
     Sighting,
     State,
 )
+from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import CHALLENGES, Context, instance_of, offer_of
 from analyzer.ims.transactions import Transaction
@@ -166,7 +166,8 @@ class Registrar:
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
-                sm12_missing=owner is not None and owner.sm12 is None and owner.sm7 is not None,
+                knew=self._knew_of_newer(context, owner, now),
+                sm12_missing=owner is not None and owner.sm12_may_be_missing(),
             )
         )
         if unfinished is not None:
@@ -178,6 +179,12 @@ class Registrar:
             temporary.end(Side.UE, End.FAILED if failed else End.SUPERSEDED, sighting.at)
             if failed:
                 temporary.end(Side.PCSCF, End.FAILED, sighting.at)
+
+    def _knew_of_newer(self, context: Context, owner: SaSet | None, now: int) -> Knowledge | None:
+        newest = context.newest_established()
+        if owner is None or newest is None or newest is owner or owner.sm12 is None:
+            return None
+        return ue_had_sm12(context.pair.vantage, newest, now, self._session.profile, self._session.acknowledged)
 
     def _overlaps(self, context: Context, earlier: Procedure, later: Procedure) -> None:
         """A procedure of its own began while an earlier one waited: told now, or when that one is answered (LIFE-02).
@@ -350,6 +357,7 @@ class Registrar:
             )
             procedure.consumed = procedure.finished = True
             if expected is not None and expected.alive(Side.PCSCF) and _confirmed(procedure, expected, transaction):
+                expected.inferred = False
                 self._established(context, procedure, expected, sighting)
         elif not transaction.deregisters:
             newest = context.newest
@@ -378,8 +386,8 @@ class Registrar:
         session, at = self._session, sm12.at
         certain = _settled(new, sm12)
         for early in new.early:
-            session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=certain))
-        if not new.early:
+            session.emit(replace(early, certain=certain))
+        if not new.early and not new.inferred:
             session.emit(AuthenticationOnly(at=at, subject=context.subject, generation=new.generation))
         new.early.clear()
         before = context.newest_established()
@@ -403,6 +411,36 @@ class Registrar:
         new.states[Side.UE] = State.USE
         new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
 
+    def ended(self, context: Context, answer: Sighting) -> Knowledge:
+        """Whether a final answer is what ended the current procedure, and not a copy of one that was lost."""
+        made = context.current.set if context.current is not None else None
+        if made is not None and answer.message.status < 300 and answer.protection is not None:
+            complete = made.complete()
+            if not complete.sure:
+                return complete
+        return Knowledge(True, f"the registration ended only later (frame {answer.at.number})")
+
+    def infer(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> bool:
+        """The P-CSCF sends on a set without an SM12 in the capture: if a packet is missing there, that was SM12.
+
+        A 2xx to a REGISTER that is missing is SM12 itself. True if the set was taken for established.
+        """
+        procedure = context.newest
+        if procedure is None or procedure.set is not owner or owner.state(Side.PCSCF) is not State.TMP:
+            return False
+        if sighting.message.method != "REGISTER":
+            serves = True
+        elif transaction is None:
+            serves = 200 <= sighting.message.status < 300
+        else:
+            serves = transaction.kind == "SM1"
+        if not serves or (transaction is not None and owner.complete().sure):
+            return False
+        procedure.consumed = procedure.finished = True
+        owner.inferred = True
+        self._established(context, procedure, owner, sighting)
+        return True
+
     def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
         session, at = self._session, sighting.at
         answers_sm7 = transaction.kind == "SM7"
@@ -414,6 +452,7 @@ class Registrar:
                 response=sighting,
                 register=transaction.request,
                 answers_sm7=answers_sm7,
+                answers_failure=transaction.kind == "failure",
                 parent=procedure.parent_terms,
                 expected=failed.terms if failed else None,
                 client=procedure.client,
@@ -429,7 +468,7 @@ class Registrar:
             return
         for early in failed.early:
             unsure = Knowledge(False, "the authentication failed; whether an SM12 came before is not to be seen")
-            session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=unsure))
+            session.emit(replace(early, certain=unsure))
         failed.early.clear()
         for side in Side:
             failed.end(side, End.FAILED, at)

@@ -70,7 +70,7 @@ class Session:
         pair, terms = context.pair, made.terms
         keys = self._expanded(pairs, vectors)
         for role in Role:
-            spi = _spi(terms.spi_us, terms.spi_uc, terms.spi_ps, terms.spi_pc, role)
+            spi = terms.spi(role)
             if spi is None:
                 continue
             source, destination = pair.address(role.sender), pair.address(role.sender.other)
@@ -110,13 +110,19 @@ class Session:
             for binding in bindings:
                 if binding.association is not None:
                     self.database.remove(binding.association)
-        for known in context.pair.guarded.values():
-            if old in known:
-                known.remove(old)
-        for key in [key for key, bindings in self.announced.items() if any(found.set is old for found in bindings)]:
-            self.announced[key] = [found for found in self.announced[key] if found.set is not old]
-            if not self.announced[key]:
-                del self.announced[key]
+        pair, terms = context.pair, old.terms
+        for port in {terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps} & pair.guarded.keys():
+            pair.guarded[port] = [known for known in pair.guarded[port] if known is not old]
+            if not pair.guarded[port]:
+                del pair.guarded[port]
+        for role in Role:
+            spi = terms.spi(role)
+            key = pair.address(role.sender.other) + spi.to_bytes(4, "big") if spi is not None else b""
+            if key in self.announced:
+                self.announced[key] = [found for found in self.announced[key] if found.set is not old]
+                if not self.announced[key]:
+                    del self.announced[key]
+        old.forget()
 
     def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
         self.announced.setdefault(destination + spi.to_bytes(4, "big"), []).insert(0, Binding(made, role))
@@ -151,11 +157,6 @@ class Session:
         return found
 
 
-def _spi(us: int | None, uc: int | None, ps: int | None, pc: int | None, role: Role) -> int | None:
-    """The SPI of a role: the receiver chose it for the port that it receives on (table 1.2)."""
-    return {Role.UC_PS: ps, Role.PS_UC: uc, Role.PC_US: us, Role.US_PC: pc}[role]
-
-
 def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[Mechanism, Mechanism] | None:
     """The entry of each side that the set is built from: the first of the server that the UE offered too.
 
@@ -179,7 +180,8 @@ def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> l
 def emergency_call(sighting: Sighting) -> bool:
     """Whether a message belongs to an emergency call (FP10)."""
     message = sighting.message
-    return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in (message.to_uri,)) or (
+    ends = (message.from_uri, message.to_uri)
+    return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in ends) or (
         message.uri is not None and "urn:service:sos" in message.uri.lower()
     )
 

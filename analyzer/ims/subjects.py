@@ -8,12 +8,12 @@ protects it; one in clear is placed by its ``+sip.instance`` (and ``reg-id``), e
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import Side, Subject
+from analyzer.ims.events import MessageDuringRegistration, Side, Subject
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Transactions
 from analyzer.sip.digest import credentials
@@ -64,6 +64,7 @@ class Context:
         "port_us",
         "sets",
         "subject",
+        "unsettled",
     )
 
     def __init__(self, pair: Pair, number: int, impi: str | None, emergency: bool) -> None:
@@ -90,6 +91,8 @@ class Context:
         self.bindings: dict[str, int] = {}
         """Registered public identities with the end of their registration (FP8)."""
         self.calls: OrderedDict[str, None] = OrderedDict()
+        self.unsettled: list[MessageDuringRegistration] = []
+        """Messages beside a registration procedure, until it is sure that it was still running."""
         self.last_seen = 0
 
     def in_use(self, side: Side = Side.UE) -> SaSet | None:
@@ -121,9 +124,21 @@ class Context:
 class Pair:
     """One UE address and one P-CSCF address."""
 
-    __slots__ = ("contexts", "guarded", "numbered", "pcscf", "pcscf_text", "transactions", "ue", "ue_text", "vantage")
+    __slots__ = (
+        "_on_evict",
+        "contexts",
+        "guarded",
+        "numbered",
+        "pcscf",
+        "pcscf_text",
+        "transactions",
+        "ue",
+        "ue_text",
+        "vantage",
+    )
 
-    def __init__(self, ue: bytes, pcscf: bytes, vantage: Vantage) -> None:
+    def __init__(self, ue: bytes, pcscf: bytes, vantage: Vantage, on_evict: Callable[[Context], None]) -> None:
+        self._on_evict = on_evict
         self.ue = ue
         self.pcscf = pcscf
         self.ue_text = address_text(ue)
@@ -165,7 +180,7 @@ class Pair:
         context.instance, context.port_us = instance, port_us
         self.contexts.append(context)
         if len(self.contexts) > CONTEXTS:
-            del self.contexts[0]
+            self._on_evict(self.contexts.pop(0))
         return context
 
     def place_message(self, message: Message, ue_port: int, pcscf_port: int) -> Context | None:
@@ -187,9 +202,10 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_order", "_pairs", "_vantage", "evicted")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "evicted")
 
-    def __init__(self, vantage: str) -> None:
+    def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
+        self._on_evict = on_evict
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
         self._order: OrderedDict[bytes, Pair] = OrderedDict()
         self._vantage = vantage
@@ -201,7 +217,7 @@ class Directory:
 
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
-        pair = Pair(ue, pcscf, Vantage(self._vantage))
+        pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = pair
@@ -209,6 +225,8 @@ class Directory:
             _, gone = self._order.popitem(last=False)
             del self._pairs[gone.ue + gone.pcscf], self._pairs[gone.pcscf + gone.ue]
             self.evicted += 1
+            for context in gone.contexts:
+                self._on_evict(context)
         return pair
 
     def __iter__(self) -> Iterator[Pair]:

@@ -7,10 +7,11 @@ transaction of what came in and calls them in the order in which their answers d
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import CoreRegisterSent, EarlyUse, Knowledge, Protection, Side, Sighting
+from analyzer.ims.events import CoreRegisterSent, Knowledge, Notice, Protection, Side, Sighting
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.session import Emit, Packet, Session, Watch
@@ -60,7 +61,7 @@ class Tracker:
         self.session.retire = self._retire
         self.registrar = Registrar(self.session)
         self.packets = PacketLedger(self.session, self.traffic)
-        self.directory = Directory(vantage)
+        self.directory = Directory(vantage, self._forget)
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef, Context] | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
@@ -127,6 +128,9 @@ class Tracker:
         transaction, fresh, final = self._transaction(context.pair, sighting, owner)
         if self._on_sighting is not None:
             self._on_sighting(context, sighting)
+        served = owner.sm12 is None and sighting.sender is Side.PCSCF
+        if served and self.registrar.infer(context, owner, sighting, transaction):
+            self.traffic.settle(context, Knowledge(False, "SM12 is not in the capture, but there was one"))
         self.traffic.protected(context, owner, sighting, transaction, fresh)
         if message.method == "REGISTER":
             self._register(context, sighting, transaction, fresh, final, owner)
@@ -188,13 +192,17 @@ class Tracker:
             if transaction.kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
             elif transaction.kind == "failure":
-                self.traffic.settle(context, Knowledge(True, f"the UE refused the challenge later (frame {sighting.at.number})"))
+                self.traffic.settle(
+                    context, Knowledge(True, f"the UE refused the challenge later (frame {sighting.at.number})")
+                )
         elif transaction is not None and final and sighting.sender is Side.PCSCF:
             found = challenge(message) if message.status == 401 else None
             if found is not None and found.rand and found.ck and found.ik:
                 self.session.keyring.learn(found.rand, found.ck, found.ik, f"401 on Gm, frame {sighting.at.number}")
             known = transaction.context if isinstance(transaction.context, Context) else context
             self.registrar.response(known, sighting, transaction)
+            if found is None and (known.current is None or known.current.finished):
+                self.traffic.settle(known, self.registrar.ended(known, sighting))
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:
                 self.packets.reserved(known, newest, sighting)
@@ -280,10 +288,20 @@ class Tracker:
     def _retire(self, context: Context, owner: SaSet) -> None:
         unsure = Knowledge(False, "no SM12 of this set is in the capture; it may have been lost")
         for early in owner.early:
-            self.session.emit(EarlyUse(at=early.at, subject=context.subject, sighting=early, certain=unsure))
+            self.session.emit(replace(early, certain=unsure))
         owner.early.clear()
         self.packets.keyless(context, owner)
         self.traffic.retire(context, owner)
+
+    def _forget(self, context: Context) -> None:
+        """A table is full: the oldest context goes, and with it all that stands in other tables for it."""
+        text = "more subjects than are remembered: the oldest was forgotten"
+        self.session.emit(Notice(at=FrameRef(0, 0, 0), subject=None, text=text))
+        for procedure in context.overlapped:
+            self.registrar.settle(procedure)
+        self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
+        for owner in list(context.sets):
+            self.session.drop(context, owner)
 
     def close(self) -> None:
         """The capture is over: tell what is still held."""
@@ -291,5 +309,6 @@ class Tracker:
             for context in pair.contexts:
                 for procedure in context.overlapped:
                     self.registrar.settle(procedure)
+                self.traffic.settle(context, Knowledge(False, "the capture ends before the registration"))
                 for owner in context.sets:
                     self._retire(context, owner)

@@ -13,6 +13,7 @@ from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
 from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetUsed,
+    EarlyUse,
     End,
     FreshRequest,
     Knowledge,
@@ -24,7 +25,7 @@ from analyzer.ims.events import (
     Sighting,
     State,
 )
-from analyzer.ims.knowledge import REACTION
+from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink, ue_had_sm12
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
@@ -41,12 +42,15 @@ _UNASKED = Knowledge(True, "the UE's first message on the new set is in the capt
 class Traffic:
     """Judges nothing: says what each message was in the life of the sets."""
 
-    __slots__ = ("_held", "_session")
+    __slots__ = ("_held", "_session", "_waiting")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._held: dict[int, list[FreshRequest]] = {}
         """Requests of the P-CSCF on a set that the UE has not used, until its next packet proves that none was lost."""
+
+        self._waiting: dict[int, list[tuple[FreshRequest, frozenset[int]]]] = {}
+        """Requests of the P-CSCF on the new set while transactions seem open on the old one, until one proves open."""
 
     # --- protected messages ----------------------------------------------------------------------------------------
 
@@ -68,6 +72,7 @@ class Traffic:
                     transaction.request if transaction else None,
                     transaction is None or _connection_alive(transaction.request),
                     transaction.kind if transaction else "",
+                    _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
             )
         if (
@@ -76,6 +81,8 @@ class Traffic:
             or (owner.expires_at is not None and at.time > owner.expires_at)
         ):
             self._after_its_end(context, owner, sighting, transaction, fresh)
+        if self._waiting and transaction is not None:
+            self._still_open(owner, transaction, at)
         registering = message.method == "REGISTER"
         if registering:
             if not fresh and transaction is not None and transaction.kind == "SM7":
@@ -84,7 +91,11 @@ class Traffic:
             self._during_registration(context, sighting, transaction)
             if sender is Side.UE and owner.sm12 is None and owner.states[Side.UE] is State.TMP:
                 if len(owner.early) < EARLY:
-                    owner.early.append(sighting)
+                    asked = transaction.request if transaction is not None and not message.is_request else None
+                    unsure = Knowledge(False, "")
+                    owner.early.append(
+                        EarlyUse(at=at, subject=context.subject, sighting=sighting, request=asked, certain=unsure)
+                    )
             elif message.is_request and fresh and transaction is not None:
                 self._switch(context, owner, sighting, transaction)
             context.remember_call(message.call_id)
@@ -119,18 +130,30 @@ class Traffic:
         message, begun = sighting.message, procedure.begun.time
         old_call = message.method in IN_DIALOG and message.call_id in context.calls
         before = transaction is not None and transaction.request.at.time < begun
-        self._session.emit(
-            MessageDuringRegistration(
-                at=sighting.at,
-                subject=context.subject,
-                sighting=sighting,
-                request=transaction.request if transaction and not message.is_request else None,
-                parent=procedure.parent_terms,
-                challenged=challenged,
-                begun_before=before or old_call,
-                emergency=context.emergency or emergency_call(sighting),
-            )
+        parent, at = procedure.parent_terms, sighting.at
+        event = MessageDuringRegistration(
+            at=at,
+            subject=context.subject,
+            sighting=sighting,
+            request=transaction.request if transaction and not message.is_request else None,
+            parent=parent,
+            challenged=challenged,
+            begun_before=before or old_call,
+            emergency=context.emergency or emergency_call(sighting),
+            sent_astray=sent_astray(sighting, transaction.request if transaction else None),
+            running=_running(at, procedure.begun),
         )
+        stayed = parent is not None and sighting.protection is not None and sighting.protection.terms is parent
+        if stayed:
+            self._session.emit(event)
+        elif len(context.unsettled) < EARLY:
+            context.unsettled.append(event)
+
+    def settle(self, context: Context, running: Knowledge) -> None:
+        """The registration has come to an end, or will never: tell what was sent meanwhile."""
+        for event in context.unsettled:
+            self._session.emit(replace(event, running=running) if event.running.sure else event)
+        context.unsettled.clear()
 
     def _switch(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction) -> None:
         """A new transaction: on which side of a change of sets was it sent?"""
@@ -164,64 +187,32 @@ class Traffic:
             held = self._held.setdefault(id(newest), [])
             if len(held) < EARLY:
                 held.append(event)
+        elif on_newest and sender is Side.PCSCF and event.pending and session.profile.papers:
+            waiting = self._waiting.setdefault(id(older), [])
+            if len(waiting) < EARLY:
+                waiting.append((event, frozenset(older.open_requests) - {id(transaction)}))
         else:
             session.emit(event)
 
+    def _still_open(self, owner: SaSet, transaction: Transaction, at: FrameRef) -> None:
+        """A message of a transaction of an older set: it was pending all the time."""
+        waiting = self._waiting.pop(id(owner), None)
+        if waiting is None:
+            return
+        proof = Knowledge(True, f"the transaction that was pending on the old set goes on in frame {at.number}")
+        rest = []
+        for event, pending in waiting:
+            if id(transaction) in pending:
+                self._session.emit(event._replace(complete=proof))
+            else:
+                rest.append((event, pending))
+        if rest:
+            self._waiting[id(owner)] = rest
+
     def _knew_of_switch(self, context: Context, newest: SaSet, sender: Side, now: int) -> Knowledge | None:
         if sender is Side.UE:
-            return self._ue_had_sm12(context, newest, now)
-        if newest.uplink is None:
-            return None
-        return self._pcscf_had_uplink(context, newest, newest.uplink, now)
-
-    def _ue_had_sm12(self, context: Context, newest: SaSet, now: int) -> Knowledge:
-        """Whether the UE had SM12. It may have been lost on its way: then the UE repeats SM7, and goes on as before."""
-        profile, vantage = self._session.profile, context.pair.vantage
-        sm12, sm7 = newest.sm12_last, newest.sm7_last
-        assert sm12 is not None
-        if newest.uplink is not None:
-            return Knowledge(True, f"the UE had used the new set before (frame {newest.uplink.number})")
-        if newest.sm12_stream is not None:
-            if not self._acknowledged(newest.sm12_stream):
-                return Knowledge(False, "the UE has not acknowledged the TCP segment of SM12")
-            if now - sm12.time >= REACTION:
-                return Knowledge(True, "the UE had acknowledged the TCP segment of SM12")
-        elif sm7 is not None and sm7.at.time > sm12.time:
-            return Knowledge(False, f"the UE repeated SM7 (frame {sm7.at.number}): it had no answer yet")
-        knew = vantage.knew(Side.UE, sm12, "SM12", now, profile, None)
-        if knew.sure and sm7 is not None and sm7.protection is not None and not vantage.at(Side.UE):
-            # Timer E doubles from T1 to T2; every copy of SM7 had an ESP sequence number of its own
-            t1 = profile.timer_64_t1 // 64
-            wait = min(t1 << min(max(sm7.protection.sequence - 1, 0), 3), 8 * t1)
-            if newest.sm12_stream is None and now < sm7.at.time + wait + REACTION:
-                return Knowledge(False, knew.how + ", but without SM12 the UE need not have repeated SM7 by then")
-        return knew
-
-    def _pcscf_had_uplink(self, context: Context, newest: SaSet, since: FrameRef, now: int) -> Knowledge:
-        """Whether the P-CSCF had the UE's message on the new set at `since`, which may have been lost on its way."""
-        vantage = context.pair.vantage
-        cause = _pcscf_had(newest)
-        if cause is None and _unanswered(newest.uplink_transaction, Side.UE) and not vantage.at(Side.PCSCF):
-            return Knowledge(False, f"the UE's message on the new set (frame {since.number}) has no answer yet")
-        return vantage.knew(
-            Side.PCSCF, since, "the UE's first message on the new set", now, self._session.profile, cause
-        )
-
-    def _ue_had_downlink(self, context: Context, newest: SaSet, since: FrameRef, now: int) -> Knowledge:
-        """Whether the UE had the P-CSCF's message on the new set at `since`."""
-        vantage = context.pair.vantage
-        cause = _ue_had(newest)
-        if cause is None and _unanswered(newest.downlink_transaction, Side.PCSCF) and not vantage.at(Side.UE):
-            return Knowledge(False, f"the P-CSCF's message on the new set (frame {since.number}) has no answer yet")
-        return vantage.knew(
-            Side.UE, since, "the P-CSCF's first message on the new set", now, self._session.profile, cause
-        )
-
-    def _acknowledged(self, stream: tuple[Connection, int, int] | None) -> bool:
-        if stream is None:
-            return False
-        connection, by, end = stream
-        return self._session.acknowledged(connection, by) >= end
+            return ue_had_sm12(context.pair.vantage, newest, now, self._session.profile, self._session.acknowledged)
+        return pcscf_had_uplink(context.pair.vantage, newest, now, self._session.profile)
 
     def proven(self, owner: SaSet) -> None:
         """The UE's next packet on a set arrived: what was held back can be told."""
@@ -281,8 +272,10 @@ class Traffic:
         if end is End.REPLACED:
             newest = context.newest_established()
             assert newest is not None
-            had = self._pcscf_had_uplink if sender is Side.PCSCF else self._ue_had_downlink
-            return had(context, newest, since, now)
+            had = pcscf_had_uplink if sender is Side.PCSCF else ue_had_downlink
+            knew = had(vantage, newest, now, profile)
+            assert knew is not None
+            return knew
         return vantage.knew(sender, since, "the message that ended it", now, profile, None)
 
     # --- clear text ------------------------------------------------------------------------------------------------
@@ -303,6 +296,10 @@ class Traffic:
                 dialog_protected=message.call_id in context.calls,
                 emergency=context.emergency or emergency_call(sighting),
                 deregistration=transaction is not None and transaction.deregisters,
+                acknowledges_clear=message.method == "ACK"
+                and transaction is not None
+                and transaction.final_clear
+                and transaction.final_status >= 300,
                 sent_astray=sent_astray(sighting, transaction.request if transaction else None),
             )
         )
@@ -318,6 +315,9 @@ class Traffic:
         owner.told = True
         for event in self._held.pop(id(owner), ()):
             unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
+            self._session.emit(event._replace(complete=unsure))
+        for event, _ in self._waiting.pop(id(owner), ()):
+            unsure = Knowledge(False, "the end of what was pending on the old set may have been lost")
             self._session.emit(event._replace(complete=unsure))
         for side in Side:
             overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
@@ -366,34 +366,17 @@ def sent_astray(response: Sighting, request: Sighting | None) -> bool:
 
 
 def _connection_alive(request: Sighting) -> bool:
+    """Whether the receiver of a request can still answer on its connection: it is not closed, not even by itself."""
     connection = request.connection
-    return not isinstance(connection, Connection) or connection.closed is None
+    if not isinstance(connection, Connection):
+        return True
+    return connection.closed is None and all(
+        connection.endpoints[by][1] != request.dport for by, _, _ in connection.closing
+    )
 
 
-def _unanswered(transaction: Transaction | None, asker: Side) -> bool:
-    """Whether a request of that side has had no answer at all, so that nothing shows that it arrived."""
-    if transaction is None or transaction.request.sender is not asker or transaction.method == "ACK":
-        return False
-    return transaction.final is None and transaction.provisional is None
-
-
-def _pcscf_had(newest: SaSet) -> str | None:
-    """What shows that the P-CSCF had the UE's first message on the new set."""
-    transaction = newest.uplink_transaction
-    if transaction is not None and newest.uplink is not None and transaction.request.sender is Side.UE:
-        answer = transaction.final or transaction.provisional
-        if answer is not None and answer.time > newest.uplink.time:
-            return f"the P-CSCF had answered the UE's message on the new set (frame {answer.number})"
-    if newest.downlink is not None and newest.uplink is not None and newest.downlink.time > newest.uplink.time:
-        return f"the P-CSCF had used the new set itself (frame {newest.downlink.number})"
-    return None
-
-
-def _ue_had(newest: SaSet) -> str | None:
-    """What shows that the UE had the P-CSCF's first message on the new set."""
-    transaction = newest.downlink_transaction
-    if transaction is not None and newest.downlink is not None and transaction.request.sender is Side.PCSCF:
-        answer = transaction.final or transaction.provisional
-        if answer is not None:
-            return f"the UE had answered the P-CSCF's message on the new set (frame {answer.number})"
-    return None
+def _closing_seen(response: Sighting, transaction: Transaction | None) -> Knowledge | None:
+    """For a response on another connection than its request: whether the end of that one would have been seen."""
+    if transaction is None or response.connection is transaction.request.connection:
+        return None
+    return transaction.owner.complete() if isinstance(transaction.owner, SaSet) else None

@@ -25,6 +25,7 @@ class Transaction:
         "context",
         "deregisters",
         "final",
+        "final_clear",
         "final_status",
         "kind",
         "last",
@@ -57,6 +58,7 @@ class Transaction:
         self.provisional: FrameRef | None = None
         self.final: FrameRef | None = None
         self.final_status = 0
+        self.final_clear = False
 
     def answered(self, response: Sighting) -> bool:
         """Note a response; true if it is the first final one."""
@@ -67,6 +69,7 @@ class Transaction:
         if self.final is not None:
             return False
         self.final, self.final_status = response.at, response.message.status
+        self.final_clear = response.protection is None
         return True
 
     def open(self, now: int, profile: Profile) -> bool:

@@ -21,8 +21,8 @@ def protection_abandoned(
     """SM7 and all that follows is integrity-protected: no 2xx to an SM7 in clear, no clear answer to a protected
     request, no clear request in a protected dialog.
 
-    Not a violation: SM1 and SM6 of a registration that begins in clear. LIFE-17 is the cause where a deregistration is
-    answered in clear; PORT-13 where the P-CSCF's Via sent the UE astray (R23).
+    Not a violation: SM1 and SM6 of a registration that begins in clear, the ACK to a clear refusal. LIFE-17 is the
+    cause where a deregistration is answered in clear; PORT-13 where the P-CSCF's Via sent the UE astray (R23).
     """
     if isinstance(event, ResponseSent):
         return PASS if event.request is not None and event.request.protection is not None else None
@@ -76,7 +76,7 @@ def protection_abandoned(
             argument="the request was protected",
             **common,
         )
-    if message.method == "REGISTER" or not event.dialog_protected:
+    if message.method == "REGISTER" or not event.dialog_protected or event.acknowledges_clear:
         return None
     return Broken(
         fault="dialog",

@@ -29,7 +29,7 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
     if message.is_request:
         if message.method == "REGISTER":
             return PASS
-        if message.method == "ACK" and not event.dialog_protected:
+        if event.acknowledges_clear:
             return None
         return Broken(
             fault="request",

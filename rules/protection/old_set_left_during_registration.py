@@ -1,7 +1,7 @@
 """SA-08: during a protected re-authentication everything else stays on the old set."""
 
-from analyzer.ims.events import MessageDuringRegistration, Side
-from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from analyzer.ims.events import MessageDuringRegistration, Side, State
+from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -10,13 +10,14 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     source="S1 7.4.1a, 7.4.2a (two sentences); 33.203 7.4 [D]",
     actor="either",
     severity=Severity.MEDIUM,
-    traps=("FP6", "R23"),
+    traps=("FP2", "FP4", "FP6", "FP10", "R23"),
 )
 def old_set_left_during_registration(event: MessageDuringRegistration) -> Verdict | None:
     """Between SM6 and SM12 of a registration that began protected, other messages stay on the set that protected SM1.
 
-    Not a violation: the rest of a transaction that began earlier, on a still older set (FP6). Where the UE's answer
-    goes wrong because the P-CSCF's Via names its client port, PORT-13 names the cause (R23).
+    Not a violation: the rest of what began earlier, on another living set or in clear (FP6), emergency calls (FP10).
+    Where SM12 may have been lost from the capture it is `probable` (FP2, FP4), and so is an answer that goes back the
+    way on which its request should not have come, or where the P-CSCF's Via points (R23).
     """
     parent, sighting = event.parent, event.sighting
     if parent is None or not event.challenged or event.emergency:
@@ -24,19 +25,27 @@ def old_set_left_during_registration(event: MessageDuringRegistration) -> Verdic
     protection = sighting.protection
     if protection is not None and protection.terms is parent:
         return PASS
-    if event.begun_before:
+    if protection is None:
+        if event.begun_before:
+            return None
+        fault, cause = "clear", "CLR-02" if sighting.sender is Side.UE else "CLR-03"
+    elif protection.state(sighting.sender) is State.TMP:
+        fault, cause = "temporary-set", "SA-06" if sighting.sender is Side.UE else "SA-07"
+    else:
         return None
-    cause = None
-    if protection is not None and sighting.sender is Side.UE:
-        cause = "SA-06"
-    elif protection is None:
-        cause = "CLR-02" if sighting.sender is Side.UE else "CLR-03"
-    return Broken(
-        fault="clear" if protection is None else "other-set",
+    request = event.request
+    same_way = request is not None and (request.protection and request.protection.terms) is (
+        protection and protection.terms
+    )
+    led = same_way or event.sent_astray
+    return judged(
+        sure=event.running.sure and not led,
+        traps=(*(("R23",) if led else ()), *(() if event.running.sure else ("FP2", "FP4"))),
+        fault=fault,
         message="a message left the old set while a protected re-authentication was running",
         actor=Actor(sighting.sender),
         expected=f"set {parent.generation}",
         observed=sighting.where,
         cause=cause,
-        argument="its transaction began after SM1",
+        argument=event.running.how,
     )

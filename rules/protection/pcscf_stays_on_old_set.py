@@ -18,11 +18,14 @@ def pcscf_stays_on_old_set(event: FreshRequest, profile: Profile) -> Verdict | N
     The UE may delete the old set from then on: requests on it are lost, and so are calls.
 
     Not a violation: retransmissions and what belongs to an open transaction (FP6), requests that crossed the UE's
-    message (FP2, FP13: `probable` within the grace unless the P-CSCF had shown that it had it). In the papers the
-    P-CSCF also waits until nothing is pending on the old set (R34).
+    message (FP2, FP13: `probable` within the grace unless the P-CSCF had shown that it had it; so it is while the UE's
+    message is unanswered, which may have been lost on its way). In the papers the P-CSCF also waits until nothing is
+    pending on the old set (R34), but then the ACK to a refusal is a further request like any other (R35).
     """
     request = event.request
-    if request.sender is not Side.PCSCF or event.trigger is None or request.message.method in ("ACK", "CANCEL"):
+    if request.sender is not Side.PCSCF or event.trigger is None:
+        return None
+    if request.message.method in ("ACK", "CANCEL") and not profile.papers:
         return None
     if event.newer is None:
         return PASS

@@ -20,7 +20,7 @@ def refusal_after_clear_sm1(event: RegistrationRefused) -> Verdict | None:
     Not a violation: a challenge instead of a refusal (FP17); a refusal of SM7 for another reason than RES, which may be
     in clear or on the new set (R4, a note); answers to a REGISTER that reports a MAC or SQN failure (R30).
     """
-    if event.parent is not None:
+    if event.parent is not None or event.answers_failure:
         return None
     after, expected = event.response.protection, event.expected
     if not event.answers_sm7:

@@ -19,7 +19,8 @@ def response_on_other_set(event: ResponseSent, profile: Profile) -> Verdict | No
     a note, since later releases let it answer on the new set (R38).
 
     Not judged here: challenges and answers to SM7 (SA-03, SA-05, SA-17, SA-18; R3), answers to a MAC or SQN failure
-    (R30), responses in clear (CLR-03, CLR-05).
+    (R30), responses in clear (CLR-03, CLR-05). Over TCP the papers' second solution answers on the new set (profile
+    flag seed-solution-2).
     """
     response, request = event.response, event.request
     if request is None or request.protection is None or response.protection is None:
@@ -29,6 +30,8 @@ def response_on_other_set(event: ResponseSent, profile: Profile) -> Verdict | No
         return None
     before, after = request.protection.terms, response.protection.terms
     if before is after:
+        return PASS
+    if response.transport == "TCP" and "seed-solution-2" in profile.flags:
         return PASS
     level = Level.MUST
     if not profile.papers and response.transport == "UDP":

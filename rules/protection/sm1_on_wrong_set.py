@@ -18,8 +18,9 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
     On a temporary or superseded set the P-CSCF cannot tell which set the registration is to replace.
 
     Not a violation: an SM1 in clear (SA-01 and FP30 speak of that), the old set again after a failed SM7 (FP17), the
-    newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not
-    have had SM12 yet: `probable` (FP2); so it is where SM12 may have been lost from the capture (FP4).
+    newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not have
+    had SM12 yet: `probable` (FP2); so it is where SM12 may have been lost from the capture (FP4). If no set is left
+    that could have been used, only the rows on the end of sets speak (LIFE).
     """
     protection = event.register.protection
     if protection is None:
@@ -35,21 +36,23 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
         )
     if state is State.USE:
         return PASS
-    newer = event.in_use
+    newer, knew = event.in_use, event.knew
+    if state is State.GONE and newer is None:
+        return None
+    if event.sm12_missing:
+        sure, trap, why = False, "FP4", "SM7 of this set has no answer in the capture: SM12 may have been lost"
+    elif knew is not None:
+        sure, trap, why = knew.sure, "FP2", knew.how
+    else:
+        sure, trap, why = True, "", "no message of this set makes it fit for an SM1"
     return judged(
-        sure=state is not State.OLD and not event.sm12_missing,
-        traps=("FP2",) if state is State.OLD else ("FP4",),
+        sure=sure,
+        traps=(trap,),
         fault=f"on-{state}-set",
         message=f"a protected SM1 was sent on a set that the UE holds as {state.upper()}",
         actor=Actor.UE,
         expected=f"set {newer.generation}" if newer else "the set in use, or in clear",
         observed=f"set {protection.generation} ({state.upper()})",
         related=tuple(f for f in (newer.sm6 if newer else None,) if f is not None),
-        argument=_why(state, event.sm12_missing),
+        argument=why,
     )
-
-
-def _why(state: State, sm12_missing: bool) -> str:
-    if sm12_missing:
-        return "SM7 of this set has no answer in the capture: SM12 may have been lost"
-    return "" if state is State.OLD else "no message of this set makes it fit for an SM1"

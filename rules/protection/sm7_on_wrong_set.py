@@ -3,6 +3,13 @@
 from analyzer.ims.events import ChallengeAnswered, Role
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
 
+HOW = {
+    "clear": "in clear",
+    "other-set": "on another set than the new one",
+    "role": "on another association of the new set",
+    "port": "to another port than SM6 announced",
+}
+
 
 @rule(
     "SA-04",
@@ -18,15 +25,19 @@ def sm7_on_wrong_set(event: ChallengeAnswered) -> Verdict | None:
     Only so are the ports, SPIs and algorithms of both sides confirmed, and the keys proven.
 
     Not a violation: challenges that announced no set (FP11); an SM1 of a re-registration, which also carries a response
-    but with the old nonce; a REGISTER that reports a MAC or SQN failure (SA-19).
+    but with the old nonce; a REGISTER that reports a MAC or SQN failure (SA-19). That only the port is wrong is
+    PORT-07's fault first.
     """
     expected = event.expected
     if expected is None:
         return None
     protection = event.register.protection
+    port = event.register.dport
     if protection is not None and protection.terms is expected and protection.role is Role.UC_PS:
-        return PASS
-    if protection is None:
+        if port == expected.port_ps or expected.port_ps is None:
+            return PASS
+        fault = "port"
+    elif protection is None:
         fault = "clear"
     elif protection.terms is not expected:
         fault = "other-set"
@@ -34,13 +45,11 @@ def sm7_on_wrong_set(event: ChallengeAnswered) -> Verdict | None:
         fault = "role"
     return Broken(
         fault=fault,
-        message="SM7 was sent "
-        + {"clear": "in clear", "other-set": "on another set than the new one", "role": "on another association"}[
-            fault
-        ],
+        message=f"SM7 was sent {HOW[fault]}",
         actor=Actor.UE,
         expected=f"set {expected.generation}, uc>ps ({expected.port_uc}>{expected.port_ps})",
         observed=event.register.where,
         related=(event.challenge.at,),
+        cause="PORT-07" if fault == "port" else None,
         argument="its nonce is that of the newest challenge and its response is not empty",
     )

@@ -1,7 +1,7 @@
 """TRN-05: an old connection stays until its transactions are complete."""
 
 from analyzer.ims.events import ConnectionClosing
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -12,14 +12,16 @@ from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
     severity=Severity.MEDIUM,
     traps=("FP4",),
 )
-def old_connection_closed_early(event: ConnectionClosing) -> Verdict | None:
+def old_connection_closed_early(event: ConnectionClosing, profile: Profile) -> Verdict | None:
     """After a re-registration nobody closes a TCP connection of the old set while a transaction on it is open.
 
     This is the papers' solution 1: the old connection and its associations stay until the transaction is complete.
 
     Not a violation: closing an idle connection, answering the other side's FIN. If the final answer may be missing from
-    the capture it is `probable` (FP4).
+    the capture it is `probable` (FP4). Their solution 2 gives the old connection up (profile flag seed-solution-2).
     """
+    if "seed-solution-2" in profile.flags:
+        return None
     if event.open_request is None:
         return PASS
     if event.peer_first:
