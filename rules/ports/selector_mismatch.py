@@ -1,7 +1,7 @@
 """PORT-07: a protected packet fits the selector of its association."""
 
 from analyzer.ims.events import PacketVerified
-from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
 
 
 @rule(
@@ -17,8 +17,9 @@ def selector_mismatch(event: PacketVerified) -> Verdict | None:
 
     A receiver that checks selectors drops the packet; one that does not lets one association stand in for another.
 
-    Not a violation: packets that are neither UDP nor TCP. Behind a NAT the inner packet counts (FP12); the same SPI of
-    several UEs is told apart by address and ICV (FP25).
+    Not a violation: packets that are neither UDP nor TCP. Behind a NAT the inner packet counts (FP12); where only the
+    address is another one, a NAT between tap and sender cannot be excluded: `probable`. The same SPI of several UEs is
+    told apart by address and ICV (FP25).
     """
     flow, role = event.flow, event.role
     if flow is None:
@@ -28,13 +29,25 @@ def selector_mismatch(event: PacketVerified) -> Verdict | None:
         return PASS
     if sport is None or dport is None:
         return Inconclusive(reason="the ports of the association are not known")
-    actor = Actor(role.sender)
+    observed = f"{flow[0]}>{flow[1]}" + ("" if event.sender_fits else " from another address")
+    related = tuple(frame for frame in (event.terms.sm6,) if frame is not None)
+    if flow == expected:
+        return Probable(
+            fault=f"address-{role}",
+            message=f"a packet on the association {role} of set {event.terms.generation} came from another address",
+            actor=Actor(role.sender),
+            expected=f"{sport}>{dport} from the address that negotiated the set",
+            observed=observed,
+            related=related,
+            traps=("FP12",),
+            argument="the ICV verified; a NAT may stand between this tap and the one that saw the negotiation",
+        )
     return Broken(
         fault=f"selector-{role}",
         message=f"a packet on the association {role} of set {event.terms.generation} has other ports than agreed",
-        actor=actor,
+        actor=Actor(role.sender),
         expected=f"{sport}>{dport}",
-        observed=f"{flow[0]}>{flow[1]}" + ("" if event.sender_fits else " from another address"),
-        related=tuple(frame for frame in (event.terms.sm6,) if frame is not None),
+        observed=observed,
+        related=related,
         argument="the ICV verified, so the packet was built on this association",
     )

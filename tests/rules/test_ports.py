@@ -343,3 +343,31 @@ def test_a_packet_that_no_key_opens_has_no_ports_to_compare() -> None:
     s.request("ue", "MESSAGE", on=first, sport=40000)
     report = audited(s, keys="")
     assert {each.verdict for each in report.findings if each.rule == "PORT-07"} == {"inconclusive"}
+
+
+def test_another_address_alone_may_be_a_nat() -> None:
+    """FP12: the key file names an association that anybody may use."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, src="10.20.0.99", answered=False)
+    vector = first.vector
+    association = (
+        f'[[sa]]\ndst = "{first.ue.pcscf}"\nspi = {first.spi_ps}\nalg = "hmac-sha-1-96"\nealg = "aes-cbc"\n'
+        f'auth_key = "{vector.ik.hex()}00000000"\nenc_key = "{vector.ck.hex()}"\n'
+    )
+    s.expect("PORT-07", "probable", actor="UE", at="req")
+    check(s, keys=s.keys_toml() + association)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_behind_a_nat_the_ports_of_the_inner_packet_count(transport: str) -> None:
+    """FP12: UDP-encapsulated tunnel mode."""
+    s = Scenario(transport=transport, mod="UDP-enc-tun")
+    first = s.register(ue=s.ue(2, nat="192.0.2.7"))
+    s.request("ue", "MESSAGE", on=first)
+    s.request("pcscf", "OPTIONS", on=first)
+    check(s, rules=["PORT-07", "ESP-01", "ESP-02", "ESP-04"])
+    passes(s, "PORT-07", at_least=6)
+    s.request("ue", "MESSAGE", on=first, sport=40000, transport="udp", answered=False, label="stray")
+    s.expect("PORT-07", "violation", actor="UE", at="stray")
+    check(s, rules=["PORT-07"])
