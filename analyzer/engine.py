@@ -18,8 +18,9 @@ from analyzer.ims.session import Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ipsec.database import MALFORMED, Refusal
+from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.keyring import Keyring
-from analyzer.network.packets import Datagram, PacketReader
+from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.sip.framing import Framed, Framer
@@ -117,7 +118,13 @@ class Engine:
                 return
         association, content = opened
         protocol, inner, sequence, _ = content
-        flow = _PORTS.unpack_from(inner) if len(inner) >= _UDP_HEADER and protocol in (UDP, TCP) else None
+        if protocol in (UDP, TCP):
+            flow = _PORTS.unpack_from(inner) if len(inner) >= _UDP_HEADER else None
+        elif protocol in IP_IN_IP:
+            self._tunnel(datagram, association, content)
+            return
+        else:
+            flow = None
         packets = self.tracker.packets
         binding = association.owner
         if isinstance(binding, Binding):
@@ -125,8 +132,7 @@ class Engine:
             if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
                 return
         else:
-            packets.packets += 1
-            packets.verified_count += 1
+            packets.unbound(association)
             binding = None
         if flow is None:
             return
@@ -135,6 +141,39 @@ class Engine:
             self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
         else:
             self._tcp(datagram, inner, tag)
+
+    def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
+        """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.
+
+        An association of Gm (TS 33.203 Annex M) protects what is in it. One that no negotiation names may be that of
+        another service, whose tunnel to an ePDG is no protection of Gm: then neither of its ends is the packet's.
+        """
+        found = self._reader.read_inside(outer, content.payload)
+        inside = found[0] if found else None
+        flow = None
+        if inside is not None and inside.protocol in (UDP, TCP) and len(inside.payload) >= _UDP_HEADER:
+            flow = _PORTS.unpack_from(inside.payload)
+        binding, packets = association.owner, self.tracker.packets
+        tag: Packet | None = None
+        if isinstance(binding, Binding):
+            packets.place(binding, outer)
+            source = outer.source if inside is None else packets.inner_source(binding, inside.source)
+            if not packets.verified(binding, content.sequence, outer.payload, outer.at, source, flow):
+                return
+            self.tracker.session.follow(binding, outer.source)
+            tag = Packet(binding, content.sequence)
+        else:
+            packets.unbound(association)
+            if inside is not None and (inside.source == outer.source or inside.destination == outer.destination):
+                tag = Packet(None, content.sequence)
+        if inside is None:
+            return
+        if inside.protocol == ESP:
+            self._esp(inside)
+        elif inside.protocol == TCP:
+            self._tcp(inside, inside.payload, tag)
+        elif flow is not None and inside.protocol == UDP:
+            self._sip(inside, inside.payload[_UDP_HEADER:], flow[0], flow[1], tag)
 
     def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
         """Look once whether a key file names this SPI; true if the database got something new."""
@@ -261,12 +300,8 @@ class Engine:
         )
 
     def _closing(self, event: Closing) -> None:
-        connection = event.connection
-        source, destination = connection.endpoints[event.by][0], connection.endpoints[1 - event.by][0]
-        found = self.tracker.directory.find(source, destination)
-        if found is not None:
-            tag = event.tag if isinstance(event.tag, Packet) else None
-            self.tracker.packets.closing(tag, found[1], connection, event.how, event.at)
+        if isinstance(event.tag, Packet):
+            self.tracker.packets.closing(event.tag, event.by, event.connection, event.how, event.at)
 
     def _evicted(self, text: str) -> None:
         self._emit(Notice(at=self._now, subject=None, text=text))

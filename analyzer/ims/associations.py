@@ -65,7 +65,7 @@ class Ledger:
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
-    __slots__ = ("association", "ledger", "proven", "role", "sender", "set", "vector")
+    __slots__ = ("association", "inner", "ledger", "proven", "role", "sender", "set", "vector")
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
@@ -76,6 +76,8 @@ class Binding:
         self.vector: Vector | None = None
         """The authentication vector that the key came from; None for an explicit key."""
         self.proven = False
+        self.inner: bytes | None = None
+        """In tunnel mode the source address inside, of the first packet."""
 
 
 class Ending:

@@ -20,10 +20,11 @@ from analyzer.ims.events import (
     Sighting,
     State,
 )
-from analyzer.ims.session import Packet, Session
+from analyzer.ims.session import TUNNEL, Packet, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic, sent_astray
 from analyzer.ims.transactions import Transaction
+from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
 from analyzer.network.tcp import Connection
 
@@ -106,6 +107,27 @@ class PacketLedger:
         if role is Role.UC_PS:
             self._traffic.proven(owner)
         return True
+
+    def unbound(self, association: SecurityAssociation) -> None:
+        """An ESP packet that an association of a key file opened which no negotiation names."""
+        self.packets += 1
+        self.verified_count += 1
+        if association.verified == 1:
+            self._session.confirm(association)
+
+    @staticmethod
+    def inner_source(binding: Binding, source: bytes) -> bytes:
+        """The sender's address to hold against the set, of a packet in tunnel mode with this source inside.
+
+        A UE behind a NAT has another address than its packets outside (FP12), but all of them have the same.
+        """
+        if binding.sender is Side.PCSCF or binding.set.terms.mod != TUNNEL:
+            return source
+        if binding.inner is None:
+            binding.inner = source
+        context = binding.set.contact
+        assert isinstance(context, Context)
+        return context.pair.ue if source == binding.inner else source
 
     def place(self, binding: Binding, datagram: Datagram) -> None:
         """Learn from a packet where the capture was taken."""
@@ -283,11 +305,11 @@ class PacketLedger:
 
     # --- connections -----------------------------------------------------------------------------------------------
 
-    def closing(self, packet: Packet | None, sender: Side, connection: Connection, how: str, at: FrameRef) -> None:
-        """A FIN or RST; only those on a set that is being replaced are told (TRN-05)."""
-        if packet is None or packet.binding is None:
+    def closing(self, packet: Packet, by: int, connection: Connection, how: str, at: FrameRef) -> None:
+        """A FIN or RST of one end (`by`); only those on a set that is being replaced are told (TRN-05)."""
+        if packet.binding is None:
             return
-        owner = packet.binding.set
+        owner, sender = packet.binding.set, packet.binding.sender
         if owner.states[Side.UE] is not State.OLD and owner.states[Side.PCSCF] is not State.OLD:
             return
         context = owner.contact
@@ -301,7 +323,7 @@ class PacketLedger:
             for transaction in owner.open_requests.values()
             if transaction.request.connection is connection and transaction.open(at.time, profile)
         ]
-        closed_before = [by for by, _, _ in connection.closing if by != _index(connection, context, sender)]
+        closed_before = [other for other, _, _ in connection.closing if other != by]
         self._session.emit(
             ConnectionClosing(
                 at=at,
@@ -351,8 +373,3 @@ def _all_octets(connection: Connection) -> Knowledge | None:
         if side.acked > side.next + ("FIN" in side.closing):
             return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")
     return None
-
-
-def _index(connection: Connection, context: Context, side: Side) -> int:
-    """Which end of the connection a side is."""
-    return 0 if connection.endpoints[0][0] == context.pair.address(side) else 1

@@ -25,6 +25,8 @@ Watch = Callable[[bytes, int], None]
 
 CANDIDATES = 16
 """Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
+TUNNEL = "udp-enc-tun"
+"""The mode in which a UE behind a NAT sends: ESP tunnel in UDP (TS 33.203 Annex M)."""
 SPIS = 200_000
 """Announced SPIs remembered; the oldest goes first."""
 
@@ -75,7 +77,7 @@ class Session:
                 continue
             source, destination = pair.address(role.sender), pair.address(role.sender.other)
             self._announce(destination, spi, made, role)
-            for association, vector in self._candidates(source, destination, spi, keys):
+            for association, vector in self._candidates(source, destination, spi, keys, terms.mod == TUNNEL):
                 binding = Binding(made, role)
                 binding.association, binding.vector = association, vector
                 association.owner = binding
@@ -94,10 +96,26 @@ class Session:
         """A packet verified for the first time with this key."""
         association = binding.association
         assert association is not None
+        self.confirm(association, binding.vector)
+        binding.set.settle(binding)
+
+    def confirm(self, association: SecurityAssociation, vector: Vector | None = None) -> None:
+        """A packet proved the keys of this association, which follow from the vector or were given as they are."""
         if len(self.proven) < SPIS:
             self.proven.append(association)
-        self.keyring.mark_used(binding.vector if binding.vector is not None else association)
-        binding.set.settle(binding)
+        self.keyring.mark_used(vector if vector is not None else association)
+
+    def follow(self, binding: Binding, address: bytes) -> None:
+        """In tunnel mode, what is sent to a UE goes to the address that its own packets have at this moment (FP12)."""
+        if binding.sender is not Side.UE:
+            return
+        for role in (Role.PS_UC, Role.PC_US):
+            for other in binding.set.bindings[role]:
+                association = other.association
+                if association is not None and association.destination != address:
+                    self.database.remove(association)
+                    association.destination = address
+                    self.database.add(association)
 
     def drop(self, context: Context, old: SaSet) -> None:
         """Forget a set: it can no longer be named."""
@@ -145,13 +163,14 @@ class Session:
         return found
 
     def _candidates(
-        self, source: bytes, destination: bytes, spi: int, keys: list[Candidate]
+        self, source: bytes, destination: bytes, spi: int, keys: list[Candidate], tunnel: bool
     ) -> list[tuple[SecurityAssociation, Vector | None]]:
         explicit = self.keyring.explicit(source, destination, spi)
         found: list[tuple[SecurityAssociation, Vector | None]] = [(association, None) for association in explicit]
+        sender = None if tunnel else source  # behind a NAT the outer source may be any
         for alg, ealg, expanded, vector in keys:
             association = SecurityAssociation(
-                spi=spi, destination=destination, alg=alg, ealg=ealg, keys=expanded, source=source
+                spi=spi, destination=destination, alg=alg, ealg=ealg, keys=expanded, source=sender
             )
             found.append((association, vector))
         return found

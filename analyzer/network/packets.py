@@ -22,7 +22,7 @@ DEPTH: Final = 4
 NESTED: Final = "too many tunnels around one another"
 CUT_FRAGMENT: Final = "fragment cut by the capture"
 
-_IP_IN_IP: Final = frozenset((4, 41))
+IP_IN_IP: Final = frozenset((4, 41))
 """IPv4 (RFC 2003) and IPv6 (RFC 4213) as payload of IP."""
 
 _INSIDE: Final = -1
@@ -168,7 +168,7 @@ class PacketReader:
                     # What comes first in it is no header: nobody could read it.
                     self._skip(CUT_FRAGMENT, len(frames))
                     return ()
-            if protocol in _IP_IN_IP:
+            if protocol in IP_IN_IP:
                 data, begin, end, complete, depth = payload, 0, len(payload), not cut, depth + 1
                 continue
             if protocol == UDP:
