@@ -78,6 +78,24 @@ def test_a_whole_life_with_the_key_of_the_sim(transport: str) -> None:
     nothing_found(s, keys=s.subscriber_toml())
 
 
+@pytest.mark.parametrize("nat", [None, "192.0.2.7"])
+@pytest.mark.parametrize("vantage", ["ue", "middle", "pcscf"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_whole_life_in_udp_encapsulated_tunnel_mode(transport: str, vantage: str, nat: str | None) -> None:
+    """FP12, with and without a NAT; the papers know no such mode (V15)."""
+    s = Scenario(transport=transport, mod="UDP-enc-tun", vantage=vantage)
+    first = s.register(ue=s.ue(2, nat=nat))
+    s.call("ue", on=first)
+    s.call("pcscf", on=first)
+    second = s.register(over=first)
+    s.wait(3)
+    s.request("ue", "MESSAGE", on=second)
+    s.wait(3)
+    s.request("pcscf", "OPTIONS", on=second)
+    s.deregister(on=second)
+    nothing_found(s, "rel-17")
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_several_ues_contacts_and_an_emergency_registration_at_once(transport: str) -> None:
     """FP8 to FP10."""
@@ -273,6 +291,17 @@ def test_everything_in_fragments(ipv6: bool) -> None:
     s.call("ue", on=first)
     for label in ("sm1", "sm6", "sm7", "sm12", "invite", "invite.200"):
         s.fragment(label, 400)
+    nothing_found(s)
+
+
+def test_what_is_no_sip() -> None:
+    """FP19 and FP22: keep-alives, STUN, compressed SIP."""
+    s = Scenario()
+    first = s.register()
+    s.send("ue", b"\r\n\r\n", on=first, label="ping")
+    s.send("ue", bytes.fromhex("000100002112a442") + bytes(12), on=first, label="stun")
+    s.send("ue", b"\xf8\xe1" + bytes(range(200)), on=first, label="sigcomp")
+    s.request("ue", "MESSAGE", on=first)
     nothing_found(s)
 
 

@@ -8,10 +8,11 @@ from tests.rules.packets import findings, keys_of
 from tests.rules.ports import PROFILES
 from tests.scenario import Scenario, audited, check, passes
 from tests.scenario.state import Params
+from tests.test_scenario import PAIRS
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize(("alg", "ealg"), [("hmac-sha-1-96", "aes-cbc"), ("hmac-md5-96", "null")])
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
 def test_one_packet_among_good_ones_does_not_verify(alg: str, ealg: str, profile: str) -> None:
     s = Scenario(alg=alg, ealg=ealg)
     first = s.register()

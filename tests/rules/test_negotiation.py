@@ -182,6 +182,15 @@ def test_a_challenge_whose_sm1_was_not_captured() -> None:
     check(s)
 
 
+def test_what_is_said_in_clear_is_judged_without_any_key() -> None:
+    s = Scenario()
+    broken = {"Security-Client": lambda text: without("spi-s", text)}
+    s.sm6(s.sm1(headers=broken), headers={"Security-Server": lambda text: without("spi-c", text)})
+    s.expect("NEG-02", "violation", actor="UE", at="sm1")
+    s.expect("NEG-05", "violation", actor="P-CSCF", at="sm6")
+    check(s, keys="")
+
+
 # --- NEG-18: the agreement does not reach the core --------------------------------------------------------------------
 
 LEAKS: dict[str, dict[str, str | list[str]]] = {
