@@ -361,6 +361,10 @@ class ClearMessageSent(Event):
     emergency: bool
     deregistration: bool
     """It answers a deregistration."""
+    answers_register: str
+    """For an answer to a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN); else empty."""
+    sm1_protected: bool
+    """The latest registration of this contact began protected."""
     acknowledges_clear: bool
     """An ACK to a refusal that had come in clear."""
     sent_astray: bool

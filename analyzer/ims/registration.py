@@ -141,7 +141,9 @@ class Registrar:
         if found.auts or not found.response:
             transaction.kind = "SM1" if late else "failure"
             return None
-        if procedure.sm7 is not None and (procedure.client is None or procedure.client.ok):
+        missed = owner is not None and owner is procedure.set and not owner.complete().sure
+        had_sm7 = procedure.sm7 is not None or missed
+        if had_sm7 and (procedure.client is None or procedure.client.ok):
             values = offer_of(sighting.message, "security-client")
             if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:
                 return None

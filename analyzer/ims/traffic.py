@@ -141,7 +141,7 @@ class Traffic:
             begun_before=before or old_call,
             emergency=context.emergency or emergency_call(sighting),
             sent_astray=sent_astray(sighting, transaction.request if transaction else None),
-            running=_running(at, procedure.begun),
+            running=_running(sighting, procedure.begun),
         )
         stayed = parent is not None and sighting.protection is not None and sighting.protection.terms is parent
         if stayed:
@@ -236,7 +236,10 @@ class Traffic:
             begins = False
             transaction = context.pair.transactions.invite(sighting) or transaction
         begun = transaction.request.at.time if transaction else None
-        pending = begun is not None and begun <= ending.time and not begins
+        if begun is None:
+            pending = not sighting.message.is_request  # its request is not in the capture (FP4, FP6)
+        else:
+            pending = begun <= ending.time and not begins
         repeat = not fresh
         if not pending and not repeat:
             owner.misused.add((sender, ending.end))
@@ -296,6 +299,8 @@ class Traffic:
                 dialog_protected=message.call_id in context.calls,
                 emergency=context.emergency or emergency_call(sighting),
                 deregistration=transaction is not None and transaction.deregisters,
+                answers_register=transaction.kind if transaction is not None and not message.is_request else "",
+                sm1_protected=context.current is not None and context.current.parent is not None,
                 acknowledges_clear=message.method == "ACK"
                 and transaction is not None
                 and transaction.final_clear
@@ -340,11 +345,13 @@ class Traffic:
             )
 
 
-def _running(at: FrameRef, sm1: FrameRef) -> Knowledge:
-    """Whether a message was sent after SM1: what came right behind it may have been on its way before."""
-    if at.time - sm1.time >= REACTION:
+def _running(sighting: Sighting, sm1: FrameRef) -> Knowledge:
+    """Whether a message was sent after SM1: what came right behind it, and not on the new set, may have been before."""
+    elapsed, protection = sighting.at.time - sm1.time, sighting.protection
+    on_new = protection is not None and protection.state(sighting.sender) is State.TMP
+    if on_new or elapsed >= REACTION:
         return Knowledge(True, "the registration has not ended yet")
-    return Knowledge(False, f"only {(at.time - sm1.time) / SECOND:.3f} s after SM1, which may have overtaken it")
+    return Knowledge(False, f"only {elapsed / SECOND:.3f} s after SM1, which may have overtaken it")
 
 
 def _complete(context: Context, owner: SaSet, ending: Ending) -> Knowledge:

@@ -72,7 +72,7 @@ def protection_abandoned(
             fault="deregistration-answer" if event.deregistration else "response",
             message=f"the answer to a protected {message.method} was sent in clear",
             expected=expected,
-            cause="LIFE-17" if event.deregistration else None,
+            cause=_cause(event),
             argument="the request was protected",
             **common,
         )
@@ -86,3 +86,17 @@ def protection_abandoned(
         argument="earlier messages with this Call-ID were protected",
         **common,
     )
+
+
+def _cause(event: ClearMessageSent) -> str | None:
+    """The row that speaks of this very answer."""
+    status = event.sighting.message.status
+    if event.deregistration:
+        return "LIFE-17"
+    if not event.answers_register or status < 200:
+        return None
+    if status == 401:
+        return "SA-03"
+    if status < 300:
+        return "SA-05" if event.answers_register == "SM7" else None
+    return "SA-18" if event.sm1_protected else "SA-17"
