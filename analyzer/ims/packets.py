@@ -200,7 +200,9 @@ class PacketLedger:
         spi = int.from_bytes(packet[:4], "big")
         announced = self._session.announced.get(destination + packet[:4])
         if announced:
-            binding, sequence = announced[0], int.from_bytes(packet[4:8], "big")
+            # Several UEs may have been given the same SPI by one P-CSCF (FP25)
+            binding = next((found for found in announced if _sender(found) == source), announced[0])
+            sequence = int.from_bytes(packet[4:8], "big")
             owner = binding.set
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
             if datagram.cut:
@@ -373,3 +375,10 @@ def _all_octets(connection: Connection) -> Knowledge | None:
         if side.acked > side.next + ("FIN" in side.closing):
             return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")
     return None
+
+
+def _sender(binding: Binding) -> bytes:
+    """The address that the set names as sender of this association."""
+    context = binding.set.contact
+    assert isinstance(context, Context)
+    return context.pair.address(binding.sender)

@@ -25,6 +25,8 @@ Watch = Callable[[bytes, int], None]
 
 CANDIDATES = 16
 """Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
+ALIKE = 32
+"""Sets remembered that share destination and SPI; the oldest goes first."""
 TUNNEL = "udp-enc-tun"
 """The mode in which a UE behind a NAT sends: ESP tunnel in UDP (TS 33.203 Annex M)."""
 SPIS = 200_000
@@ -90,7 +92,7 @@ class Session:
                     self.watch(pair.address(side), port)
         context.sets.append(made)
         if len(context.sets) > SETS:
-            self.drop(context, context.sets[0])
+            self.drop(context, _least_wanted(context.sets))
 
     def prove(self, binding: Binding) -> None:
         """A packet verified for the first time with this key."""
@@ -129,10 +131,11 @@ class Session:
                 if binding.association is not None:
                     self.database.remove(binding.association)
         pair, terms = context.pair, old.terms
-        for port in {terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps} & pair.guarded.keys():
-            pair.guarded[port] = [known for known in pair.guarded[port] if known is not old]
-            if not pair.guarded[port]:
-                del pair.guarded[port]
+        for port in (terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps):
+            if port is not None and port in pair.guarded:
+                pair.guarded[port] = [known for known in pair.guarded[port] if known is not old]
+                if not pair.guarded[port]:
+                    del pair.guarded[port]
         for role in Role:
             spi = terms.spi(role)
             key = pair.address(role.sender.other) + spi.to_bytes(4, "big") if spi is not None else b""
@@ -143,7 +146,9 @@ class Session:
         old.forget()
 
     def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
-        self.announced.setdefault(destination + spi.to_bytes(4, "big"), []).insert(0, Binding(made, role))
+        alike = self.announced.setdefault(destination + spi.to_bytes(4, "big"), [])
+        alike.insert(0, Binding(made, role))
+        del alike[ALIKE:]
         if len(self.announced) > SPIS:
             del self.announced[next(iter(self.announced))]
             self.emit(
@@ -174,6 +179,14 @@ class Session:
             )
             found.append((association, vector))
         return found
+
+
+def _least_wanted(sets: list[SaSet]) -> SaSet:
+    """The oldest set that is at its end, or was never established; but for the newest one."""
+    older = sets[:-1]
+    over = (each for each in older if not each.alive(Side.UE) and not each.alive(Side.PCSCF))
+    unfinished = (each for each in older if not each.established())
+    return next(over, None) or next(unfinished, older[0])
 
 
 def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[Mechanism, Mechanism] | None:

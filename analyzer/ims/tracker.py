@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import CoreRegisterSent, Knowledge, Notice, Protection, Side, Sighting
+from analyzer.ims.events import CoreRegisterSent, Knowledge, Notice, Protection, Side, Sighting, Subject
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.session import Emit, Packet, Session, Watch
@@ -63,7 +63,7 @@ class Tracker:
         self.packets = PacketLedger(self.session, self.traffic)
         self.directory = Directory(vantage, self._forget)
         self._on_sighting = on_sighting
-        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef, Context] | None] = {}
+        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef, Subject] | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
         self.clear_messages = 0
         self.protected_messages = 0
@@ -249,7 +249,7 @@ class Tracker:
 
     def _note_register(self, context: Context, message: Message, at: FrameRef) -> None:
         if any(message.first(name) for name in ("security-client", "security-verify")):
-            self._gm_registers[message.call_id, message.cseq] = at, context
+            self._gm_registers[message.call_id, message.cseq] = at, context.subject
             if len(self._gm_registers) > CORE_REGISTERS:
                 del self._gm_registers[next(iter(self._gm_registers))]
 
@@ -268,7 +268,7 @@ class Tracker:
                 self._gm_registers[key] = None
             elif key in self._gm_registers:
                 return  # a retransmission (FP1)
-            original, context = known or (None, None)
+            original, subject = known or (None, None)
             leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
             if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
                 leaked.append("sec-agree")
@@ -277,7 +277,7 @@ class Tracker:
             self.session.emit(
                 CoreRegisterSent(
                     at=at,
-                    subject=context.subject if context else None,
+                    subject=subject,
                     leaked=tuple(leaked),
                     original=original,
                 )

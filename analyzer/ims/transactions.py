@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from analyzer.frame import FrameRef
+from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import Side, Sighting
 from analyzer.profile import Profile
 
 LIMIT = 4096
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
+
+SILENCE = 900 * SECOND
+"""How long a transaction without a message is remembered: no timer of the standards is as long."""
 
 
 class Transaction:
@@ -110,6 +113,7 @@ class Transactions:
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False
+        self._forget(request.at.time - SILENCE)
         made = None
         if key[2] == "ACK":
             made = table.get((key[0], key[1], "INVITE")) or self._calls.get(message.call_id)
@@ -124,6 +128,15 @@ class Transactions:
             table.popitem(last=False)
             self.evicted += 1
         return made, True
+
+    def _forget(self, before: int) -> None:
+        """Let go of what has been silent since then."""
+        for remembered in (self._table, self._calls):
+            while remembered:
+                key, oldest = next(iter(remembered.items()))
+                if oldest.last >= before:
+                    break
+                del remembered[key]  # type: ignore[arg-type]
 
     def find(self, response: Sighting) -> Transaction | None:
         """The transaction that a response belongs to."""

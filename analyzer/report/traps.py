@@ -41,6 +41,7 @@ TRAPS: Final = {
     "R3": "the refusal of an SM7, which has rules of its own",
     "R4": "another refusal of SM7 than for a wrong answer may be in clear",
     "R7": "an announced port of 5060 or 5061, which has a rule of its own",
+    "R9": "the papers and today's text do not end the old set at the same moment",
     "R11": "a second SM7 after a challenge of SM7 may repeat the offer",
     "R19": "clauses of TS 33.203 disagree on where a refusal of SM7 goes",
     "R20": "the sender asked for rport, on which RFC 3581 and TS 33.203 7.1 disagree",
