@@ -236,10 +236,8 @@ class Traffic:
             begins = False
             transaction = context.pair.transactions.invite(sighting) or transaction
         begun = transaction.request.at.time if transaction else None
-        if begun is None:
-            pending = not sighting.message.is_request  # its request is not in the capture (FP4, FP6)
-        else:
-            pending = begun <= ending.time and not begins
+        unknown = begun is None and not sighting.message.is_request  # the capture does not have its request (FP4, FP6)
+        pending = unknown or (begun is not None and begun <= ending.time and not begins)
         repeat = not fresh
         if not pending and not repeat:
             owner.misused.add((sender, ending.end))

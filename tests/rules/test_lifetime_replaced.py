@@ -210,6 +210,21 @@ def test_the_pcscf_answers_on_the_old_set_what_came_there(profile: str, transpor
     check(s, profile=profile)
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_request_of_a_late_answer_may_be_lost_from_the_capture(profile: str) -> None:
+    """FP4, FP6: when its transaction began is not known."""
+    s = Scenario()
+    first = s.register()
+    waiting = s.request("ue", "MESSAGE", on=first, answered=False)
+    second = s.register(over=first)
+    s.wait(3)
+    s.request("ue", "OPTIONS", on=second, label="use")
+    s.wait(3)
+    s.answer(waiting, 200)
+    s.lose("req")
+    check(s, profile=profile)
+
+
 @pytest.mark.parametrize("vantage", ["ue", "middle"])
 def test_a_request_of_the_pcscf_may_cross_the_first_message_on_the_new_set(vantage: str) -> None:
     """FP2, FP13."""
