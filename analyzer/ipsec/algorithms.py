@@ -160,6 +160,23 @@ INTEGRITY: Final = (
     ),
 )
 
+UNCHECKED: Final = Integrity(
+    name="unchecked-96",
+    names={
+        Spelling.HEADER: ("unchecked-96",),
+        Spelling.WIRESHARK: ("any 96 bit authentication",),
+        Spelling.KERNEL: (),
+    },
+    esp_sa="ANY 96 bit authentication [no checking]",
+    releases=Releases(0, last=0),
+    key_lengths=(0,),
+    icv=12,
+    digest=None,
+    derive=lambda ck, ik: b"",
+)
+"""Not an algorithm, but an ICV of twelve octets whose key nobody has: so it stands beside the table. What is opened
+with it is not proven."""
+
 ENCRYPTION: Final = (
     Encryption(
         name="aes-cbc",
@@ -275,7 +292,7 @@ def _index(table: tuple[Row, ...]) -> dict[tuple[Spelling, str], Row]:
     return {(spelling, name): row for row in table for spelling, names in row.names.items() for name in names}
 
 
-_INTEGRITY: Final = _index(INTEGRITY)
+_INTEGRITY: Final = _index((*INTEGRITY, UNCHECKED))
 _ENCRYPTION: Final = _index(ENCRYPTION)
 
 PAIRS: Final = tuple(

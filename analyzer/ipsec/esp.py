@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from analyzer.ipsec.algorithms import Contexts, Decrypt, Encryption, Integrity, Keys, integrity, pair
+from analyzer.ipsec.algorithms import UNCHECKED, Contexts, Decrypt, Encryption, Integrity, Keys, integrity, pair
 from analyzer.ipsec.secret import Secret
 
 NO_KEY: Final = "no key"
@@ -60,6 +60,7 @@ class SecurityAssociation:
     __slots__ = (
         "_block",
         "_combined",
+        "_cut",
         "_decrypt",
         "_encryption",
         "_integrity",
@@ -110,8 +111,9 @@ class SecurityAssociation:
                 # An HMAC takes any key; what has an IV is a cipher.
                 if algorithm.iv and len(key) not in algorithm.key_lengths:
                     raise ValueError(f"a key of {len(key)} octets does not fit {algorithm.name}")
-        self.icv = self._integrity.icv + self._encryption.icv
-        """Octets of the ICV; 0 if there is none, and then nothing that this association opens is proven."""
+        self._cut = self._integrity.icv + self._encryption.icv
+        self.icv = 0 if self._integrity is UNCHECKED else self._cut
+        """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
         self._iv = self._block = 0
         self._shortest = 0  # until the first packet: many associations of a large capture never see one
         self._mac: HMAC | None = None
@@ -125,7 +127,7 @@ class SecurityAssociation:
             if self.keys is None:
                 return NO_KEY
             self._prepare(self.keys)
-        end = len(packet) - self.icv
+        end = len(packet) - self._cut
         if end < self._shortest:
             return TOO_SHORT
         if self._mac is not None:

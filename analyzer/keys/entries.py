@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
+from analyzer.frame import SECOND
 from analyzer.ipsec.algorithms import Encryption, Integrity, Keys
 from analyzer.ipsec.secret import Secret
 
@@ -111,6 +113,13 @@ class ExplicitSa(NamedTuple):
         return None if exact is None else int.from_bytes(exact)
 
 
+def content_of(entry: ExplicitSa) -> tuple[object, ...]:
+    """What makes two entries the same association: addresses, SPI, algorithms and keys; it can be compared by hash."""
+    # An HMAC pads its key with zeros, so with them or without them it is the same key (R2).
+    auth = entry.keys.auth.octets.rstrip(b"\0")
+    return *entry[:3], entry.alg, entry.ealg, auth, entry.keys.enc.octets
+
+
 class Contents(NamedTuple):
     """What one key file held."""
 
@@ -124,7 +133,8 @@ def place(name: str, line: int | None) -> str:
     return name if line is None else f"{name}:{line}"
 
 
-_HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})*)")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HEX: Final = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})*)")
 
 
 def octets_of(text: str) -> bytes | None:
@@ -139,6 +149,12 @@ def address_of(text: str) -> bytes | None:
         return ipaddress.ip_address(text.strip()).packed
     except ValueError:
         return None
+
+
+def time_of(when: datetime) -> int:
+    """Nanoseconds since the epoch of a date and time that has a zone."""
+    passed = when - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds * 1_000
 
 
 def wrong_length(key: bytes, algorithm: Integrity | Encryption) -> str | None:

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from analyzer.ipsec.algorithms import UnfitPair, pair
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys import formats
 from analyzer.keys.aka import milenage
-from analyzer.keys.entries import ExplicitSa, KeyFileError, Subscriber, Vector
+from analyzer.keys.entries import ExplicitSa, KeyFileError, Subscriber, Vector, content_of
 
 __all__ = ["ExplicitSa", "KeyFileError", "Keyring", "Subscriber", "Vector"]
 
@@ -75,12 +74,7 @@ class Keyring:
         self.notices += contents.notices
         for entry in contents.entries:
             if isinstance(entry, ExplicitSa):
-                try:
-                    pair(entry.alg, entry.ealg)
-                except UnfitPair as error:
-                    self.notices.append(f"{entry.origin}: left out: {error}")
-                    continue
-                content = _content(entry)
+                content = content_of(entry)
                 if content in self._known:
                     continue  # listings taken one after the other repeat what has not changed
                 self._known.add(content)
@@ -157,12 +151,6 @@ class Keyring:
     def unused(self) -> list[str]:
         """Origins of what the files hold and no packet has proven, in their order."""
         return list(self._unused)
-
-
-def _content(entry: ExplicitSa) -> tuple[object, ...]:
-    """Everything but the origin, in a form that can be compared by hash."""
-    others = (value for name, value in entry._asdict().items() if name not in ("keys", "origin"))
-    return (*others, entry.keys.auth.octets, entry.keys.enc.octets)
 
 
 def _fold(impi: str) -> str:

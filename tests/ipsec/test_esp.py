@@ -225,6 +225,15 @@ def test_without_keys_and_without_integrity() -> None:
     assert (open_to_all.verified, open_to_all.icv) == (0, 0)
 
 
+def test_an_icv_that_nobody_can_check_is_cut_off() -> None:
+    packet, inside = protected("hmac-sha-1-96", "aes-cbc")
+    unchecked = association("unchecked-96", "aes-cbc")
+    opened = unchecked.open(packet)
+    assert isinstance(opened, Opened)
+    assert opened.payload == inside
+    assert (unchecked.verified, unchecked.icv) == (0, 0)
+
+
 def test_the_associations_of_a_set_share_keys_but_not_algorithms() -> None:
     keys = Keys(expand("hmac-sha-1-96", "null", CK, IK).auth, CK)
     encrypted, inside = protected("hmac-sha-1-96", "aes-cbc", keys=keys)

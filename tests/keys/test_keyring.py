@@ -178,15 +178,3 @@ def test_nothing_shows_a_key(tmp_path: Path) -> None:
     shown = repr([made, made.vectors("a", RAND), made.associations(), made.explicit(octets(UE4), octets(PCSCF4), SPI)])
     secrets = (K, OPC, DERIVED_CK, DERIVED_IK, "c1" * 16, CK.octets.hex(), IK.octets.hex(), "01" * 16, "02" * 16)
     assert not any(secret in shown or repr(bytes.fromhex(secret)) in shown for secret in secrets)
-
-
-def test_two_algorithms_that_no_packet_has_together_are_left_out() -> None:
-    made = ring(
-        f'[[sa]]\ndst = "{PCSCF4}"\nspi = {SPI}\nalg = "hmac-md5-96"\nauth_key = "{"01" * 16}"\n'
-        f'ealg = "aes-gcm"\nenc_key = "{"02" * 20}"\n'
-    )
-    assert made.notices == [
-        "file0:1: left out: aes-gcm stands for itself: the integrity algorithm beside it must be null"
-    ]
-    assert made.explicit(octets(UE4), octets(PCSCF4), SPI) == []
-    assert made.unused() == []

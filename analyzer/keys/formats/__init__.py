@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from analyzer.keys.entries import Contents, KeyFileError
-from analyzer.keys.formats import toml, wireshark, xfrm
+from analyzer.keys.formats import kamailio, secrets, toml, wireshark, xfrm
 
 
 class _Format(NamedTuple):
@@ -18,10 +18,13 @@ class _Format(NamedTuple):
 
 
 _FORMATS: Final = (
+    _Format("what ip xfrm prints, or commands that add states", xfrm.recognises, xfrm.read),
     _Format("TOML with [[subscriber]], [[aka]] or [[sa]] tables", toml.recognises, toml.read),
     _Format("a Wireshark esp_sa table", wireshark.recognises, wireshark.read),
-    _Format("the output of ip xfrm state", xfrm.recognises, xfrm.read),
+    _Format("a file of secrets for tcpdump -E", secrets.recognises, secrets.read),
 )
+_LOG: Final = _Format("the log of a Kamailio P-CSCF", kamailio.recognises, kamailio.read)
+"""A log may begin with anything, so it is asked last, and shown the whole text."""
 
 
 def read(text: str, name: str) -> Contents:
@@ -29,14 +32,17 @@ def read(text: str, name: str) -> Contents:
 
     Raises KeyFileError if no format fits, if a line makes no sense, or if there is nothing in it.
     """
-    first = next((line for line in map(str.strip, text.split("\n")) if line and not line.startswith("#")), None)
+    lines = (line.strip() for line in text.split("\n"))
+    first = next((line for line in lines if line and not line.startswith("#")), None)
     if first is None:
         raise KeyFileError(name, None, "there are no keys in it")
-    for known in _FORMATS:
-        if known.recognises(first):
-            contents = known.read(text, name)
-            if not contents.entries and not contents.notices:
-                raise KeyFileError(name, None, "there are no keys in it")
-            return contents
-    titles = ", ".join(known.title for known in _FORMATS)
-    raise KeyFileError(name, None, f"this is none of the formats that can be read: {titles}")
+    known = next((known for known in _FORMATS if known.recognises(first)), None)
+    if known is None and _LOG.recognises(text):
+        known = _LOG
+    if known is None:
+        titles = ", ".join(known.title for known in (*_FORMATS, _LOG))
+        raise KeyFileError(name, None, f"this is none of the formats that can be read: {titles}")
+    contents = known.read(text, name)
+    if not contents.entries and not contents.notices:
+        raise KeyFileError(name, None, "there are no keys in it")
+    return contents

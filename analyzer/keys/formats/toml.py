@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from analyzer.frame import SECOND
-from analyzer.ipsec.algorithms import Encryption, Integrity, Keys, UnknownAlgorithm, encryption, integrity
+from analyzer.ipsec.algorithms import Encryption, Integrity, Keys, UnknownAlgorithm, encryption, integrity, pair
 from analyzer.ipsec.secret import Secret
 from analyzer.keys.aka import opc_from_op
 from analyzer.keys.entries import (
@@ -24,17 +23,17 @@ from analyzer.keys.entries import (
     exactly,
     octets_of,
     place,
+    time_of,
     wrong_length,
 )
 
 _HEADING: Final = re.compile(r"[ \t]*\[\[[ \t]*([a-z]+)[ \t]*\]\]")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Row = TypeVar("Row", Integrity, Encryption)
 
 
 def recognises(line: str) -> bool:
     """Whether a file whose first line with content is this one is TOML."""
-    return re.match(r"\[|[A-Za-z_-]+[ \t]*=", line) is not None
+    return re.match(r"\[{1,2}[ \t]*[A-Za-z]|[A-Za-z_-]+[ \t]*=", line) is not None
 
 
 def read(text: str, name: str) -> Contents:
@@ -138,8 +137,7 @@ class _Table:
             return None
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise self.wrong(f"{field} must be a date and time with a time zone, such as 2020-01-01T12:00:00Z")
-        passed = value - _EPOCH
-        return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds * 1_000
+        return time_of(value)
 
     def algorithm(self, field: str, find: Callable[[str], Row], default: str | None = None) -> Row:
         """A field that holds the name of an algorithm as in Security-Client."""
@@ -185,6 +183,10 @@ def _vector(table: _Table) -> Vector:
 def _association(table: _Table) -> ExplicitSa:
     alg = table.algorithm("alg", integrity)
     ealg = table.algorithm("ealg", encryption, default="null")
+    try:
+        pair(alg.name, ealg.name)
+    except UnknownAlgorithm as error:
+        raise table.wrong(str(error)) from None
     spi = table.number("spi", 0xFFFFFFFF, required=True) or 0
     mode = table.text("mode")
     if mode not in (None, "transport", "tunnel"):

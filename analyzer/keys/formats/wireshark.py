@@ -18,12 +18,15 @@ from analyzer.ipsec.algorithms import (
     UnknownAlgorithm,
     encryption,
     integrity,
+    pair,
 )
 from analyzer.ipsec.secret import Secret
 from analyzer.keys.entries import Contents, ExplicitSa, KeyFileError, Pattern, address_of, exactly, place, wrong_length
 
 _FIELD: Final = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))")
+_UNCHECKED: Final = "any 128 bit authentication"
+"""What old versions want beside AES-GCM, since they only cut its ICV off."""
 _LENGTHS: Final = {"ipv4": 4, "ipv6": 16}
 Row = TypeVar("Row", Integrity, Encryption)
 
@@ -74,7 +77,10 @@ def _association(fields: list[str], origin: str) -> ExplicitSa:
     length = _LENGTHS.get(protocol.lower())
     if length is None:
         raise _WrongLine('the first field must be "IPv4" or "IPv6"')
-    alg, ealg = _algorithm(digest, integrity), _algorithm(cipher, encryption)
+    ealg = _algorithm(cipher, encryption)
+    if ealg.combined and digest.lower().startswith(_UNCHECKED):
+        digest = "null"
+    alg, _ = pair(_algorithm(digest, integrity).name, ealg.name)
     return ExplicitSa(
         sources=_address(source, length, "source"),
         destinations=_address(destination, length, "destination"),

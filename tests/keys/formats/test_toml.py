@@ -108,6 +108,8 @@ BROKEN = [
     (SA, "auth_key is missing"),
     (SA + f"auth_key = '{KEY}{KEY}'", "hmac-md5-96 wants a key of 16 octets, this one has 32"),
     (SA + f"auth_key = '{KEY}'\nealg = 'aes-cbc'", "enc_key is missing"),
+    (SA + "ealg = 'aes-gcm'", "aes-gcm stands for itself: the integrity algorithm beside it must be null"),
+    (SA.replace("hmac-md5-96", "null") + f"ealg = 'aes-gcm'\nenc_key = '{KEY}'", "wants a key of 20 or 28 or 36"),
     (SA + f"auth_key = '{KEY}'\nenc_key = '{KEY}'", "null wants a key of 0 octets, this one has 16"),
     (SA + f"auth_key = '{KEY}'\nealg = '{KEY}'", "ealg: the encryption algorithm is not one"),
     (SA + f"auth_key = '{KEY}'\nmode = '{KEY}'", "mode must be"),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import traceback
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from analyzer.frame import SECOND
 from analyzer.keys.entries import ExplicitSa, KeyFileError
 from analyzer.keys.formats.xfrm import read
 
 KEY = "3adafa82e149cd679d4342489cddf417"
+OTHER = "00112233445566778899aabbccddeeff"
+HMAC_AND_NULL = f"auth-trunc hmac(sha1) 0x{KEY} 96\n\tenc ecb(cipher_null)"
 
 PLAIN = f"""src 192.168.101.3 dst 192.168.1.220
 \tproto esp spi 0x00000064 reqid 100 mode transport
@@ -102,8 +108,254 @@ def test_a_phone_and_its_policy_before_it() -> None:
     assert (entry.spi, entry.mode, entry.source_port) == (0x303A, "tunnel", None)
 
 
-def test_several_listings_one_after_the_other() -> None:
-    assert len(associations(PLAIN + STATISTICS + PHONE + PLAIN)) == 5
+# As SIPWatcher reads them from a rooted phone: the ports stand in the policies alone, joined by reqid.
+ANDROID = f"""src 2001:db8::a dst 2001:db8::1
+\tproto esp spi 0x00001a2b reqid 12 mode transport
+\treplay-window 0\x20
+\tauth-trunc hmac(md5) 0x{KEY} 96
+\tenc ecb(cipher_null)\x20
+\tanti-replay context: seq 0x0, oseq 0x0, bitmap 0x00000000
+\tsel src ::/0 dst ::/0\x20
+src 2001:db8::a dst 2001:db8::1
+\tproto esp spi 0x00001a2c reqid 13 mode transport
+\tauth-trunc hmac(md5) 0x{KEY} 96
+\tenc ecb(cipher_null)\x20
+\tsel src ::/0 dst ::/0\x20
+src 2001:db8::a dst 2001:db8::1
+\tproto esp spi 0x00001a2d reqid 14 mode transport
+\tauth-trunc hmac(md5) 0x{KEY} 96
+\tenc ecb(cipher_null)\x20
+\tsel src ::/0 dst ::/0\x20
+"""
+ANDROID_POLICY = """src 2001:db8::a/128 dst 2001:db8::1/128 proto udp sport 6301 dport 6490\x20
+\tdir out priority 2080 ptype main\x20
+\ttmpl src 2001:db8::a dst 2001:db8::1
+\t\tproto esp reqid 12 mode transport
+src 2001:db8::a/128 dst 2001:db8::1/128 proto tcp sport 6301 dport 6490\x20
+\tdir out priority 2080 ptype main\x20
+\ttmpl src :: dst ::
+\t\tproto esp reqid 12 mode transport
+src 2001:db8::a/128 dst 2001:db8::1/128 proto tcp sport 6300 dport 6491\x20
+\tdir out priority 2080\x20
+\ttmpl src :: dst ::
+\t\tproto esp reqid 13 mode transport
+src 2001:db8::a/128 dst 2001:db8::1/128 proto tcp sport 6300 dport 6492\x20
+\tdir out priority 2080\x20
+\ttmpl src :: dst ::
+\t\tproto esp reqid 13 mode transport
+src 2001:db8::1/128 dst 2001:db8::a/128 proto tcp sport 1 dport 2\x20
+\tdir in priority 2080\x20
+\ttmpl src :: dst ::
+\t\tproto esp reqid 14 mode transport
+src 2001:db8::/64 dst 2001:db8::1/128 proto tcp sport 1 dport 2\x20
+\tdir out priority 2080\x20
+\ttmpl src :: dst ::
+\t\tproto esp reqid 14 mode transport
+"""
+
+
+@pytest.mark.parametrize("text", [ANDROID + ANDROID_POLICY, ANDROID_POLICY + ANDROID], ids=["state first", "last"])
+def test_ports_of_a_phone_come_from_its_policies(text: str) -> None:
+    """One pair of ports for a reqid and two addresses is taken; two pairs, or other addresses, say nothing."""
+    found = [(entry.spi, entry.source_port, entry.destination_port) for entry in associations(text)]
+    assert found == [(0x1A2B, 6301, 6490), (0x1A2C, None, None), (0x1A2D, None, None)]
+
+
+def test_ports_of_the_state_itself_come_first_and_a_tunnel_has_those_of_what_is_inside() -> None:
+    policy = "src 192.168.101.3/32 dst 192.168.1.220/32 sport 1 dport 2 \n\tdir in\n\ttmpl src :: dst ::\n"
+    policy += "\t\tproto esp reqid 100 mode transport\n"
+    (entry,) = associations(PLAIN + policy)
+    assert (entry.source_port, entry.destination_port) == (7600, 5100)
+    (entry,) = associations(PLAIN.replace("sport 7600 dport 5100", "").replace("transport", "tunnel") + policy)
+    assert (entry.source_port, entry.destination_port) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "alg", "ealg"),
+    [("rfc4106(gcm(aes))", "null", "aes-gcm"), ("rfc4543(gcm(aes))", "aes-gmac", "null")],
+)
+@pytest.mark.parametrize("bits", ["", "(160 bits) "])
+def test_combined_modes(name: str, alg: str, ealg: str, bits: str) -> None:
+    (entry,) = associations(PLAIN.replace(HMAC_AND_NULL, f"aead {name} 0x{KEY}00112233 {bits}128"))
+    assert (entry.alg, entry.ealg) == (alg, ealg)
+    key, other = (entry.keys.auth, entry.keys.enc) if ealg == "null" else (entry.keys.enc, entry.keys.auth)
+    assert (key.octets.hex(), other.octets) == (f"{KEY}00112233", b"")
+
+
+def test_listings_one_after_the_other_repeat_what_has_not_changed() -> None:
+    again = PLAIN.replace(f"{KEY} 96", f"{KEY}00000000 96")  # the same key for an HMAC
+    found = associations(PLAIN + STATISTICS + PHONE + again + PLAIN.replace(KEY, OTHER))
+    assert [entry.origin for entry in found] == [
+        "xfrm.txt:1",
+        "xfrm.txt:8",
+        "xfrm.txt:23",
+        "xfrm.txt:38",
+        "xfrm.txt:52",
+    ]
+
+
+def test_when_a_state_was_made_and_when_it_expires() -> None:
+    first, second = associations(STATISTICS)
+    assert (first.since, first.until) == (nanoseconds("2026-11-22T04:23:11"), None)
+    assert (second.since, second.until) == (None, None)
+    text = STATISTICS.replace("expire use: soft 0(sec), hard 0", "expire use: soft 5(sec), hard 60")
+    text = text.replace("\t  expire", "\t  expire add: soft 0(sec), hard 600(sec)\n\t  expire")
+    assert associations(text)[0].until == nanoseconds("2026-11-22T04:33:11")
+    text = text.replace("use -", "use 2026-11-22 04:23:30")
+    assert associations(text)[0].until == nanoseconds("2026-11-22T04:24:30")
+
+
+def nanoseconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND
+
+
+MONITOR = f"""Timestamp: Sun Nov  1 07:32:58 2026 951158 usec
+{PLAIN.rstrip()}
+Timestamp: Sun Nov  1 07:33:00 2026 1 usec
+src 192.168.101.3/32 dst 192.168.1.220/32 proto udp sport 1 dport 2\x20
+\tdir out priority 0 ptype main\x20
+\ttmpl src 192.168.101.3 dst 192.168.1.220
+\t\tproto esp reqid 79 mode tunnel
+Timestamp: Sun Nov  1 07:33:01 2026 0 usec
+acquire proto esp\x20
+  sel src 192.168.101.3/32 dst 192.168.1.220/32 proto udp sport 1 dport 2\x20
+  policy src 192.168.101.3/32 dst 192.168.1.220/32\x20
+Timestamp: Sun Nov  1 07:33:02 2026 0 usec
+Async event  (0x20)  timer expired\x20
+\tsrc 192.168.101.3 dst 192.168.1.220  reqid 0x64 protocol esp  SPI 0x64
+"""
+
+
+def block(prefix: str, key: str = KEY, rest: str = "") -> str:
+    return prefix + PLAIN.replace(KEY, key).rstrip() + rest + "\n"
+
+
+def test_a_monitor_tells_from_when_until_when() -> None:
+    begun = nanoseconds("2026-11-01T07:32:58") + 951_158_000
+    assert [(entry.since, entry.until) for entry in associations(MONITOR)] == [(begun, None)]
+    later = nanoseconds("2026-11-01T08:00:00")
+    stamp = "[2026-11-01T08:00:00.000000] "
+    for end in (
+        block(stamp + "Deleted "),
+        block(stamp + "[nsid current] Deleted "),
+        block(stamp + "Expired ", rest="\n\thard 1"),
+        stamp + "Flushed state proto 0\n",
+        stamp + "Deleted src 192.168.101.3 dst 192.168.1.220\n\tproto esp spi 0x00000064 reqid 100 mode transport\n",
+        block(stamp, key=OTHER),
+    ):
+        first = associations(MONITOR + end)[0]
+        assert (first.since, first.until) == (begun, later), end
+    for other in (
+        block(stamp + "Updated "),
+        block(stamp + "Expired ", rest="\n\thard 0"),
+        block("Deleted "),
+        "Flushed state proto 0\n",
+        stamp + "Flushed policy ptype main \n",
+        stamp + "Deleted src 192.168.101.3/32 dst 192.168.1.220/32 \n\tdir out\n",
+        stamp + "Mapping change 10.0.0.1:4500 -> 10.0.0.2:4500\n\tdst 10.0.0.3\n",
+        stamp + "report proto esp \n  sel src 10.0.0.1/32 dst 10.0.0.2/32 \n",
+    ):
+        assert [(one.since, one.until) for one in associations(MONITOR + other)] == [(begun, None)], other
+
+
+def test_a_state_that_was_there_before_the_monitor_or_comes_back() -> None:
+    (entry,) = associations(block("[2026-11-01T08:00:00] Deleted "))
+    assert (entry.since, entry.until) == (None, nanoseconds("2026-11-01T08:00:00"))
+    (entry,) = associations(block("[2026-11-01T08:00:00] Updated "))
+    assert (entry.since, entry.until) == (None, None)
+    (entry,) = associations(block("") + block("[2026-11-01T08:00:00] Deleted ") + block("[2026-11-01T09:00:00] "))
+    assert (entry.since, entry.until) == (None, None)
+
+
+# As scripts of test tools add them.
+COMMANDS = f"""#!/bin/sh
+ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 4097 reqid 4097 mode transport replay-window 32 \\
+    auth-trunc sha1 0x{KEY}00000000 96 enc cipher_null "" sel src 10.0.0.1/32 dst 10.0.0.2/32 sport 5061 dport 6100
+
+sudo /sbin/ip -6 xfrm state update src fd00::1 dst fd00::2 proto esp spi 0x1002 mode tunnel auth 'hmac(md5)' \
+0x{KEY} enc 'cbc(aes)' '45-----Key----23' encap espinudp 4500 4500 0.0.0.0 flag nopmtudisc limit time-hard 60 # tunnel
+xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 010 reqid 7 aead "rfc4106(gcm(aes))" 0x{KEY}00112233 128
+ip xfrm policy add src 10.0.0.1/32 dst 10.0.0.2/32 proto udp sport 1 dport 2 dir out tmpl proto esp reqid 7
+ip xfrm state delete src 10.0.0.1 dst 10.0.0.2 proto esp spi 4097
+ip xfrm policy flush
+"""
+
+
+def test_commands() -> None:
+    first, second, third = associations(COMMANDS.replace(" \\\n0x", " 0x"))
+    assert (first.source, first.destination) == (octets("10.0.0.1"), octets("10.0.0.2"))
+    assert (first.spi, first.source_port, first.destination_port) == (4097, 5061, 6100)
+    assert (first.alg, first.ealg, first.mode) == ("hmac-sha-1-96", "null", "transport")
+    assert (first.keys.auth.octets.hex(), first.origin) == (f"{KEY}00000000", "xfrm.txt:2")
+    assert (second.spi, second.alg, second.ealg, second.mode) == (0x1002, "hmac-md5-96", "aes-cbc", "tunnel")
+    assert second.keys.enc.octets == b"45-----Key----23"
+    assert (third.spi, third.ealg, third.source_port, third.destination_port) == (8, "aes-gcm", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        (" spi 4097", " spi $SPI", 2, "spi must be followed by a number"),
+        (" spi 4097", "", 2, "proto and spi must be given"),
+        ("src 10.0.0.1 dst", "src 10.0.0 dst", 2, "two IPv4 or two IPv6"),
+        ("auth-trunc sha1", "auht-trunc sha1", 2, "something as long as a key"),
+        (f"0x{KEY}00000000", f"0x{KEY}0", 2, "a key must be"),
+        ("sport 5061", "sport 70000", 2, "a port has 16 bits"),
+        ("dport 6100", "dport", 2, "dport is not followed"),
+        ("'cbc(aes)'", "'cbc(aes)", 6, "quotation mark"),
+        ("'45-----Key----23'", "\u4e00", 6, "a key must be"),
+        ("ip xfrm policy flush", "ip xfrm state add src \\", 10, "goes on in another line"),
+        ("ip xfrm policy flush", "set -x", 10, "not a line of ip xfrm"),
+    ],
+)
+def test_errors_in_commands(old: str, new: str, line: int, message: str) -> None:
+    text = COMMANDS.replace(" \\\n0x", " 0x").replace("\n\n", "\n\n\n")
+    assert old in text
+    with pytest.raises(KeyFileError) as raised:
+        read(text.replace(old, new, 1), "xfrm.txt")
+    assert str(raised.value).startswith(f"xfrm.txt:{line}: ")
+    assert message in str(raised.value)
+    assert KEY[:8] not in "".join(traceback.format_exception(raised.value))
+
+
+RECORDED = sorted((Path(__file__).parents[3] / "captures").glob("*/*.json"))
+TRUTHS = [path for path in RECORDED if path.stem == path.parent.name]
+
+
+@pytest.mark.parametrize("path", TRUTHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("end", ["ue", "pcscf"])
+def test_the_dumps_of_the_recordings_are_the_sets_of_the_truth(path: Path, end: str) -> None:
+    """All dumps of one end in one file. The UE's states have no ports: they come from its policies.
+
+    The P-CSCF's own are not always right: some have ports of an earlier set, and its third 3DES key is wrong.
+    """
+    for subscriber in json.loads(path.read_text("utf-8"))["subscribers"]:
+        dumps = [dump["text"] for dump in subscriber["xfrm"] if dump["end"] == end]
+        if not any(dumps):
+            continue
+        found = {(one.destination, one.spi, one.keys.auth.octets[:16]): one for one in associations("".join(dumps))}
+        ue, pcscf = octets(subscriber["ip"]), octets(subscriber["pcscf"])
+        seen = 0
+        for each in subscriber["sets"]:
+            for source, destination, role, sport, dport in (
+                (ue, pcscf, "ps", "uc", "ps"),
+                (ue, pcscf, "pc", "us", "pc"),
+                (pcscf, ue, "uc", "ps", "uc"),
+                (pcscf, ue, "us", "pc", "us"),
+            ):
+                key = (destination, each[f"spi_{role}"] & 0xFFFFFFFF, bytes.fromhex(each["ik"]))
+                entry = found.get(key)
+                if entry is None:
+                    continue
+                seen += 1
+                assert entry.source == source
+                assert entry.since is not None
+                assert (entry.alg, entry.ealg) == (each["alg"], each["ealg"])
+                if end == "pcscf":
+                    continue
+                assert entry.keys.enc.octets.hex() == (each["ck_esp"] or "")
+                assert (entry.source_port, entry.destination_port) == (each[f"port_{sport}"], each[f"port_{dport}"])
+        assert seen >= 4
 
 
 @pytest.mark.parametrize(
@@ -111,11 +363,10 @@ def test_several_listings_one_after_the_other() -> None:
     [
         ("hmac(sha1)", "hmac(sha256)", "integrity algorithm"),
         ("ecb(cipher_null)", f"cbc(camellia) 0x{KEY}", "encryption algorithm"),
-        (
-            f"auth-trunc hmac(sha1) 0x{KEY} 96\n\tenc ecb(cipher_null)",
-            f"aead rfc4106(gcm(aes)) 0x{KEY} 128",
-            "encryption",
-        ),
+        (HMAC_AND_NULL, f"aead rfc7539esp(chacha20,poly1305) 0x{KEY} 128", "encryption algorithm"),
+        (HMAC_AND_NULL, f"aead rfc4106(gcm(aes)) 0x{KEY}00112233 64", "128 bits"),
+        (HMAC_AND_NULL, f"aead rfc4106(gcm(aes)) 0x{KEY} 128", "wants a key of 20 or 28 or 36 octets"),
+        ("enc ecb(cipher_null)", f"aead rfc4106(gcm(aes)) 0x{KEY}00112233 128", "beside it must be null"),
         (f"0x{KEY} 96", f"0x{KEY} 160", "96 bits"),
         (f"0x{KEY} 96", f"0x{KEY}{KEY} 96", "wants a key of 16 or 20 octets, this one has 32"),
         (f"0x{KEY} 96", "<<Keys hidden>> 96", "nokeys"),
@@ -146,14 +397,18 @@ def test_states_that_cannot_matter_are_passed_over(state: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        (f"0x{KEY}", f"0x{KEY}0", 4, "after auth or enc"),
-        (f"hmac(sha1) 0x{KEY} 96", "", 4, "after auth or enc"),
+        (f"0x{KEY}", f"0x{KEY}0", 4, "after auth, enc or aead"),
+        (f"hmac(sha1) 0x{KEY} 96", "", 4, "after auth, enc or aead"),
         (f"0x{KEY} 96", f"0x{KEY}", 4, "length of the ICV"),
         ("spi 0x00000064", f"spi {KEY}", 2, "proto must be followed"),
         ("spi 0x00000064", "spi 9999999999", 2, "32 bits"),
         ("dst 192.168.1.220\n", f"dst {KEY}\n", 1, "two IPv4 or two IPv6"),
         ("dst 192.168.1.220\n", "dst fd00::1\n", 1, "two IPv4 or two IPv6"),
-        ("\treplay-window", f"{KEY} replay-window", 3, "not a line of ip xfrm state"),
+        ("auth-trunc", "auht-trunc", 4, "something as long as a key"),
+        ("src 192", "[noon] src 192", 1, "neither a time nor a namespace"),
+        ("src 192", "Timestamp: Sun Foo  1 07:32:58 2026 951158 usec\nsrc 192", 1, "Timestamp must be followed"),
+        ("src 192", "src 192.168.1.1/33 dst 192.168.1.1/32\nsrc 192", 1, "src and dst of a policy"),
+        ("\treplay-window", f"{KEY} replay-window", 3, "not a line of ip xfrm"),
     ],
 )
 def test_errors_point_and_do_not_quote(old: str, new: str, line: int, message: str) -> None:
