@@ -34,7 +34,7 @@ class Ledger:
         self.first = 0
         self.highest = 0
         self.missing = 0
-        """Numbers below the highest that were not captured."""
+        """Numbers between the first and the highest that were not captured."""
 
     def note(self, sequence: int, tail: bytes, at: FrameRef) -> FrameRef | bool | None:
         """Enter a packet by its number and last octets.
@@ -53,7 +53,10 @@ class Ledger:
             known = self._seen.get(sequence)
             if known is not None:
                 return True if known[0] == tail else known[1]
-            if self.missing:
+            if sequence < self.first:
+                self.missing += self.first - sequence - 1
+                self.first = sequence
+            elif sequence > highest - WINDOW and self.missing:
                 self.missing -= 1
         seen = self._seen
         seen[sequence] = (tail, at)
