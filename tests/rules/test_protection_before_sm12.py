@@ -4,23 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario import SaSet, Scenario, check, passes
-from tests.scenario.state import Procedure
-
-PROFILES = ("rel-17", "sa3-29")
-
-both_profiles = pytest.mark.parametrize("profile", PROFILES)
-both_transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
-all_vantages = pytest.mark.parametrize("vantage", ["ue", "middle", "pcscf"])
-
-
-def challenged(s: Scenario, over: SaSet | None = None) -> tuple[Procedure, SaSet]:
-    """SM1 and SM6, and the temporary set."""
-    procedure = s.sm1(over=over)
-    s.sm6(procedure)
-    assert procedure.set
-    return procedure, procedure.set
-
+from tests.rules.protection import all_vantages, both_profiles, both_transports, challenged
+from tests.scenario import Scenario, check, passes
 
 # --- SA-06: nothing but the authentication on the new set -----------------------------------------------------------
 

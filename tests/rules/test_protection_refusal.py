@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 
 from analyzer.finding import Finding
+from tests.rules.protection import both_profiles, both_transports
 from tests.scenario import SaSet, Scenario, audited, check, passes
 
-PROFILES = ("rel-17", "sa3-29")
-NO_ANSWER_KEPT = {"Security-Client": lambda text: text.replace("port-c=3", "port-c=4")}
-
-both_profiles = pytest.mark.parametrize("profile", PROFILES)
-both_transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
+ANOTHER_PORT = {"Security-Client": lambda text: text.replace("port-c=3", "port-c=4")}
 
 
 def notes(scenario: Scenario, rule: str, profile: str) -> list[Finding]:
@@ -90,7 +87,7 @@ def test_sm7_is_refused_for_another_reason(way: str, reason: str, profile: str) 
     s = Scenario()
     procedure = s.sm1()
     s.sm6(procedure)
-    s.sm7(procedure, headers={} if reason == "res-right" else NO_ANSWER_KEPT)
+    s.sm7(procedure, headers={} if reason == "res-right" else ANOTHER_PORT)
     s.sm12(procedure, status=400, on=procedure.set if way == "new" else None)
     check(s, profile=profile, keys=s.subscriber_toml(), rules=["SA-17", "SA-18", "SA-16"])
     assert len(notes(s, "SA-17", profile)) == (way == "clear")

@@ -1,34 +1,11 @@
-"""SA-02 to SA-06: which association protects the messages of a registration."""
+"""SA-02 and SA-03: which association protects SM1 and SM6."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.scenario import SaSet, Scenario, check, passes
-from tests.scenario.state import Procedure
-
-PROFILES = ("rel-17", "sa3-29")
-TRANSPORTS = ("udp", "tcp")
-VANTAGES = ("ue", "middle", "pcscf")
-
-both_profiles = pytest.mark.parametrize("profile", PROFILES)
-both_transports = pytest.mark.parametrize("transport", TRANSPORTS)
-all_vantages = pytest.mark.parametrize("vantage", VANTAGES)
-
-
-def challenged(s: Scenario, over: SaSet | None = None) -> tuple[Procedure, SaSet]:
-    """SM1 and SM6, and the temporary set."""
-    procedure = s.sm1(over=over)
-    s.sm6(procedure)
-    assert procedure.set
-    return procedure, procedure.set
-
-
-def answered_401(s: Scenario, procedure: Procedure) -> None:
-    """SM7, SM12."""
-    s.sm7(procedure)
-    s.sm12(procedure)
-
+from tests.rules.protection import all_vantages, both_profiles, both_transports, challenged, completed
+from tests.scenario import Scenario, check, passes
 
 # --- SA-02: SM1 ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +159,7 @@ def test_sm6_on_another_set_than_sm1(profile: str) -> None:
     s.wait(1)
     procedure = s.sm1(over=second)
     s.sm6(procedure, on=first)
-    answered_401(s, procedure)
+    completed(s, procedure)
     s.expect("SA-03", "violation", actor="P-CSCF", at="sm6.3")
     check(s, profile=profile, rules=["SA-02", "SA-03", "SA-04", "SA-05", "SA-16"])
 
@@ -205,7 +182,7 @@ def test_a_100_before_the_challenge() -> None:
     procedure = s.sm1(over=first)
     s.answer("sm1.2", 100)
     s.sm6(procedure)
-    answered_401(s, procedure)
+    completed(s, procedure)
     check(s)
     passes(s, "SA-03", at_least=2)
 
@@ -255,189 +232,4 @@ def test_challenges_without_ipsec_are_not_judged() -> None:
     s.sm7(procedure, on=None, headers={**gone, "Security-Verify": None})
     s.sm12(procedure)
     s.request("ue", "MESSAGE")
-    check(s)
-
-
-# --- SA-04: SM7 ---------------------------------------------------------------------------------------------------
-
-
-@both_profiles
-@both_transports
-@pytest.mark.parametrize("protected", [False, True])
-def test_sm7_in_clear(protected: bool, transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    s.register(over=s.register() if protected else None, sm7={"on": None}, sm12={"status": 403, "on": None})
-    label = "sm7.2" if protected else "sm7"
-    s.expect("SA-04", "violation", actor="UE", at=label)
-    check(s, profile=profile, rules=["SA-04", "SA-05", "CLR-02", "CLR-03", "CLR-05"])
-
-
-@both_profiles
-@both_transports
-def test_sm7_on_the_old_set(transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    first = s.register()
-    s.register(over=first, sm7={"on": first}, sm12={"status": 403})
-    s.expect("SA-04", "violation", actor="UE", at="sm7.2")
-    s.expect("LIFE-01", "violation", actor="UE", at="sm7.2", cause="SA-04")
-    check(s, profile=profile)
-
-
-@both_profiles
-def test_sm7_on_the_set_of_an_older_challenge(profile: str) -> None:
-    s = Scenario()
-    _, older = challenged(s)
-    s.wait(1)
-    procedure, _ = challenged(s)
-    s.wait(1)
-    s.sm7(procedure, on=older)
-    s.expect("SA-04", "violation", actor="UE", at="sm7.2")
-    s.expect("LIFE-03", "violation", actor="UE", at="sm7.2")
-    check(s, profile=profile)
-
-
-@both_profiles
-def test_sm7_to_another_port(profile: str) -> None:
-    s = Scenario()
-    procedure, new = challenged(s)
-    s.sm7(procedure, dport=new.port_pc)
-    s.expect("SA-04", "violation", actor="UE", at="sm7", cause="PORT-07")
-    check(s, profile=profile, rules=["SA-04"])
-
-
-def test_sm7_from_the_server_port() -> None:
-    s = Scenario(transport="tcp")
-    procedure, _ = challenged(s)
-    s.sm7(procedure, role="us>pc")
-    s.sm12(procedure)
-    s.expect("SA-04", "violation", actor="UE", at="sm7")
-    check(s, rules=["SA-04", "SA-05"])
-
-
-@both_profiles
-@both_transports
-def test_sm7_on_the_new_set(transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    first = s.register()
-    s.register(over=first)
-    s.wait(1)
-    s.register()
-    check(s, profile=profile)
-    passes(s, "SA-04", at_least=3, profile=profile)
-
-
-def test_cached_credentials_belong_on_the_old_set() -> None:
-    """An SM1 that carries a response to the old nonce is no SM7."""
-    s = Scenario()
-    first = s.register()
-    s.refresh(on=first)
-    s.register(over=first)
-    check(s)
-
-
-@pytest.mark.parametrize("why", ["mac", "sqn"])
-@pytest.mark.parametrize("protected", [False, True])
-def test_a_failure_register_is_no_sm7(protected: bool, why: str) -> None:
-    s = Scenario()
-    procedure = s.sm1(over=s.register() if protected else None)
-    s.sm6(procedure, bad_mac=why == "mac")
-    s.reject(procedure, why)
-    s.sm6(procedure, label="sm6b")
-    answered_401(s, procedure)
-    check(s)
-
-
-def test_the_first_copy_of_sm7_is_missing() -> None:
-    s = Scenario()
-    procedure, _ = challenged(s)
-    s.sm7(procedure)
-    s.wait(2)
-    s.again("sm7")
-    s.sm12(procedure)
-    s.lose("sm7")
-    check(s)
-
-
-def test_sm7_is_missing_altogether() -> None:
-    """FP4: what follows is not held against a set that was never seen to be taken into use."""
-    s = Scenario()
-    first = s.register()
-    second = s.register(over=first)
-    s.wait(3)
-    s.request("ue", "MESSAGE", on=second)
-    s.wait(3)
-    s.request("pcscf", "OPTIONS", on=second)
-    s.register(over=second)
-    s.lose("sm7.2")
-    check(s)
-
-
-def test_sm7_and_sm12_are_missing() -> None:
-    """FP4."""
-    s = Scenario()
-    second = s.register(over=s.register())
-    s.wait(30)
-    s.register(over=second)
-    s.lose("sm7.2", "sm12.2")
-    s.expect("SA-02", "probable", actor="UE", at="sm1.3")
-    check(s)
-
-
-# --- SA-05: SM12 --------------------------------------------------------------------------------------------------
-
-
-@both_profiles
-@both_transports
-@pytest.mark.parametrize("protected", [False, True])
-def test_sm12_in_clear(protected: bool, transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    s.register(over=s.register() if protected else None, sm12={"on": None})
-    label = "sm12.2" if protected else "sm12"
-    s.expect("SA-05", "violation", actor="P-CSCF", at=label)
-    check(s, profile=profile, rules=["SA-04", "SA-05", "SA-16"])
-
-
-@both_profiles
-@both_transports
-def test_sm12_on_the_old_set(transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    first = s.register()
-    s.register(over=first, sm12={"on": first})
-    s.expect("SA-05", "violation", actor="P-CSCF", at="sm12.2")
-    if transport == "tcp":
-        s.expect("TRN-01", "violation", actor="P-CSCF", at="sm12.2")
-    check(s, profile=profile)
-
-
-@both_profiles
-@pytest.mark.parametrize("way", ["clear", "old"])
-def test_sm12_goes_back_where_sm7_should_not_have_come(way: str, profile: str) -> None:
-    """R23: SA-04 is the cause."""
-    s = Scenario()
-    first = s.register()
-    on = None if way == "clear" else first
-    s.register(over=first, sm7={"on": on}, sm12={"on": on})
-    s.expect("SA-04", "violation", actor="UE", at="sm7.2")
-    s.expect("SA-05", "probable", actor="P-CSCF", at="sm12.2", cause="SA-04")
-    check(s, profile=profile, rules=["SA-04", "SA-05"])
-
-
-@both_profiles
-@both_transports
-def test_sm12_on_the_new_set(transport: str, profile: str) -> None:
-    s = Scenario(transport=transport)
-    s.register(over=s.register())
-    check(s, profile=profile)
-    passes(s, "SA-05", at_least=2, profile=profile)
-
-
-def test_sm12_again() -> None:
-    """FP1."""
-    s = Scenario()
-    second = s.register(over=s.register())
-    s.wait(2)
-    s.again("sm7.2")
-    s.again("sm12.2")
-    s.wait(3)
-    s.request("ue", "MESSAGE", on=second)
     check(s)

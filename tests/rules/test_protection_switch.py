@@ -4,22 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rules.protection import all_vantages, both_profiles, both_transports, replaced
 from tests.scenario import SaSet, Scenario, check, passes
-
-PROFILES = ("rel-17", "sa3-29")
-VANTAGES = ("ue", "middle", "pcscf")
-
-both_profiles = pytest.mark.parametrize("profile", PROFILES)
-both_transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
-all_vantages = pytest.mark.parametrize("vantage", VANTAGES)
-
-
-def replaced(s: Scenario) -> tuple[SaSet, SaSet]:
-    """A set and the one that replaces it, a minute later."""
-    first = s.register()
-    s.wait(60)
-    return first, s.register(over=first)
-
 
 # --- SA-12: the UE -------------------------------------------------------------------------------------------------
 
