@@ -19,6 +19,8 @@ from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
+from analyzer.keys.cx import PORT as DIAMETER
+from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
@@ -26,7 +28,7 @@ from analyzer.profile import Profile
 from analyzer.sip.framing import Framed, Framer
 from analyzer.sip.message import parse
 
-TCP, UDP, ESP = 6, 17, 50
+TCP, UDP, ESP, SCTP = 6, 17, 50, 132
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
@@ -39,11 +41,13 @@ LINES = 20_000
 class _Line:
     """One direction of a TCP connection as SIP sees it."""
 
-    __slots__ = ("connection", "framer", "is_sip")
+    __slots__ = ("connection", "framer", "is_diameter", "is_sip")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.framer = Framer()
+        self.is_diameter = any(port == DIAMETER for _, port in connection.endpoints)
+        """Perhaps: a UE may have chosen that port for its SIP."""
         self.is_sip = False
         """A message has come out of it: only then is a hole, or text that is none, worth telling."""
 
@@ -67,6 +71,7 @@ class Engine:
         self.tracker = Tracker(profile, keyring, emit, watch, vantage, on_sighting)
         self.tracker.session.acknowledged = self._streams.acknowledged
         self._keyring = keyring
+        self._cx = CxKeys(keyring)
         self._database = self.tracker.session.database
         self._lines: dict[tuple[int, int], _Line] = {}
         self._tried: set[bytes] = set()
@@ -90,6 +95,8 @@ class Engine:
                 self._udp(datagram)
             elif protocol == TCP:
                 self._tcp(datagram, datagram.payload, None)
+            elif protocol == SCTP:
+                self._cx.sctp(datagram.payload, datagram.at)
         self._ticks += 1
         if not self._ticks & 0x3FF:
             self.advance(frame.time)
@@ -250,10 +257,14 @@ class Engine:
         """What the TCP reassembly says."""
         if isinstance(event, Data):
             line = self._line(event.connection, event.by)
+            if line.is_diameter:
+                self._cx.stream(event)
             for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
                 self._framed(line, event.by, framed)
         elif isinstance(event, Hole):
             line = self._line(event.connection, event.by)
+            if line.is_diameter:
+                self._cx.stream(event)
             if line.is_sip:
                 text = f"{event.octets} octets of a SIP stream over TCP are missing in the capture"
                 self._emit(Notice(at=event.at, subject=None, text=text))
