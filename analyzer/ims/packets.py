@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet, overdue
+from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
 from analyzer.ims.events import (
     ClearOnProtectedPort,
     ConnectionClosing,
+    End,
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
@@ -83,7 +86,9 @@ class PacketLedger:
         self.packets += 1
         self.verified_count += 1
         if not binding.proven:
-            session.prove(binding)
+            session.prove(binding, at)
+        if binding.refused:
+            self._settle(binding, sequence)
         noted = binding.ledger.note(sequence, packet[-TAIL:], at)
         if noted is True:
             self.replayed += 1
@@ -135,14 +140,14 @@ class PacketLedger:
         assert isinstance(context, Context)
         context.pair.vantage.packet(binding.sender, datagram.ttl, datagram.outbound, datagram.depth)
 
-    def noise(self, binding: Binding, spi: int) -> None:
-        """A packet whose ICV is right and whose content makes no sense: the encryption key is another one."""
+    def noise(self, binding: Binding | None, spi: int, what: str) -> None:
+        """A packet that belongs to an association and cannot be read for its form; `what` says so in words."""
         self.packets += 1
         self.verified_count += 1
-        context = binding.set.contact
-        assert isinstance(context, Context)
-        text = f"{context.subject.id}: SPI 0x{spi:08x} has right ICVs and unreadable content: another encryption key"
-        self._session.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
+        context = binding.set.contact if binding is not None else None
+        subject = context.subject if isinstance(context, Context) else None
+        text = f"{subject.id}: SPI 0x{spi:08x} {what}" if subject is not None else f"SPI 0x{spi:08x} {what}"
+        self._session.emit(Notice(at=FrameRef(0, 0, 0), subject=subject, text=text))
 
     def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef) -> None:
         """An ESP packet of a keyed association that did not verify."""
@@ -162,7 +167,17 @@ class PacketLedger:
         else:
             self.no_key += 1
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
-        self._emit_failed(binding, sequence, spi, at, neighbours, cut=False)
+        failed = self._failed(binding, sequence, spi, at, neighbours, cut=False)
+        if neighbours and len(binding.refused) < REFUSED and not binding.ledger.has(sequence):
+            binding.refused.append(failed)
+        else:
+            self._session.emit(failed)
+
+    def _settle(self, binding: Binding, sequence: int) -> None:
+        """A packet verified: those before it that did not were broken, for the key has not changed meanwhile."""
+        for failed in [each for each in binding.refused if each.sequence < sequence]:
+            binding.refused.remove(failed)
+            self._session.emit(replace(failed, later=True))
 
     def _keyless_under(self, destination: bytes, spi: int) -> SaSet | None:
         """A set announced under this SPI for which there is no key at all: what does not verify may be its (FP25)."""
@@ -171,23 +186,23 @@ class PacketLedger:
                 return found.set
         return None
 
-    def _emit_failed(
-        self, binding: Binding, sequence: int, spi: int, at: FrameRef, neighbours: bool, cut: bool
-    ) -> None:
+    @staticmethod
+    def _failed(
+        binding: Binding, sequence: int, spi: int, at: FrameRef, neighbours: bool, cut: bool
+    ) -> IntegrityFailed:
         owner = binding.set
         context = owner.contact
         assert isinstance(context, Context)
-        self._session.emit(
-            IntegrityFailed(
-                at=at,
-                subject=context.subject,
-                terms=owner.terms,
-                role=binding.role,
-                spi=spi,
-                sequence=sequence,
-                neighbours=neighbours,
-                cut=cut,
-            )
+        return IntegrityFailed(
+            at=at,
+            subject=context.subject,
+            terms=owner.terms,
+            role=binding.role,
+            spi=spi,
+            sequence=sequence,
+            neighbours=neighbours,
+            later=False,
+            cut=cut,
         )
 
     def unopened(self, pair: Pair | None, datagram: Datagram) -> None:
@@ -207,7 +222,7 @@ class PacketLedger:
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
             if datagram.cut:
                 owner.cut += 1
-                self._emit_failed(binding, sequence, spi, at, neighbours=False, cut=True)
+                self._session.emit(self._failed(binding, sequence, spi, at, neighbours=False, cut=True))
             return
         if pair is None:
             if len(self._early) < EARLY_SPIS:
@@ -312,19 +327,21 @@ class PacketLedger:
         if packet.binding is None:
             return
         owner, sender = packet.binding.set, packet.binding.sender
-        if owner.states[Side.UE] is not State.OLD and owner.states[Side.PCSCF] is not State.OLD:
-            return
         context = owner.contact
         assert isinstance(context, Context)
         profile = self._session.profile
         overdue(owner, context.newest_established(), sender, at.time, profile)
-        if sender in owner.ends:
-            return  # the set is at its end, and so are its connections
+        ending = owner.ends.get(sender)
+        replaced = owner.states[sender] is State.OLD if ending is None else ending.end is End.REPLACED
+        if not replaced:
+            return
         waiting = [
             transaction.request.at
             for transaction in owner.open_requests.values()
             if transaction.request.connection is connection and transaction.open(at.time, profile)
         ]
+        if waiting and ending is not None:
+            return  # the set is at its end, and so are its connections
         closed_before = [other for other, _, _ in connection.closing if other != by]
         self._session.emit(
             ConnectionClosing(
@@ -339,8 +356,12 @@ class PacketLedger:
             )
         )
 
-    def keyless(self, context: Context, owner: SaSet) -> None:
-        """At the end of a set: say that no key opened its packets."""
+    def retire(self, context: Context, owner: SaSet) -> None:
+        """At the end of a set: tell what was held back, and that no key opened its packets."""
+        for binding in (each for role in owner.bindings.values() for each in role):
+            for failed in binding.refused:
+                self._session.emit(failed)
+            binding.refused.clear()
         if owner.unopened and not owner.keyed:
             self._session.emit(
                 KeyMissing(
