@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.frame import SECOND
 from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.bindings import bind, deregisters, identify
 from analyzer.ims.events import (
     AuthenticationOnly,
     ChallengeAnswered,
     ChallengeSent,
-    Deregistered,
     End,
     Knowledge,
     RegistrationOverlapped,
@@ -31,78 +30,12 @@ from analyzer.ims.events import (
     State,
 )
 from analyzer.ims.knowledge import ue_had_sm12
+from analyzer.ims.procedures import Procedure, confirmed, res_right, settled, was_waiting
 from analyzer.ims.session import Session, agree, algorithms
-from analyzer.ims.subjects import CHALLENGES, Context, instance_of, offer_of
+from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
-from analyzer.keys.keyring import Vector
-from analyzer.profile import Profile
-from analyzer.sip.digest import Challenge, challenge, credentials, verify
-from analyzer.sip.message import Message
-from analyzer.sip.secagree import Comparison, Mechanism, compare
-
-REPEATS = 3
-"""So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
-
-IMPUS = 32
-"""Public identities listed for one subject."""
-
-
-class Procedure:
-    """One registration procedure (K2)."""
-
-    __slots__ = (
-        "begun",
-        "call_id",
-        "challenge",
-        "client",
-        "consumed",
-        "finished",
-        "nonce",
-        "offer",
-        "overlap",
-        "parent",
-        "register",
-        "server",
-        "set",
-        "sm7",
-        "transaction",
-        "vectors",
-        "verify",
-    )
-
-    def __init__(self, register: Sighting, transaction: Transaction, parent: SaSet | None) -> None:
-        self.register = register
-        self.begun = register.at
-        """SM1: where the procedure began."""
-        self.transaction = transaction
-        """The transaction of its latest REGISTER."""
-        self.parent = parent
-        """The set that protected SM1, None if it was in clear."""
-        self.call_id = register.message.call_id
-        self.offer = offer_of(register.message, "security-client")
-        self.challenge: Sighting | None = None
-        self.nonce = ""
-        self.server: tuple[Mechanism, ...] = ()
-        self.set: SaSet | None = None
-        self.sm7: Sighting | None = None
-        self.client: Comparison | None = None
-        self.verify: Comparison | None = None
-        self.consumed = False
-        self.finished = False
-        self.overlap: RegistrationOverlapped | None = None
-        """Another procedure that began while this one waited, until it is sure that no answer was lost."""
-        self.vectors: list[Vector] = []
-
-    def waits(self, now: int, profile: Profile) -> bool:
-        """Whether its latest REGISTER has neither a final answer nor reached Timer F, by any clock (FP14)."""
-        elapsed = now - self.transaction.request.at.time
-        answered = self.finished or self.transaction.final is not None
-        return not answered and elapsed <= profile.timer_64_t1 - profile.clock_tolerance
-
-    @property
-    def parent_terms(self) -> SetTerms | None:
-        """What was agreed for the set that protected SM1."""
-        return self.parent.terms if self.parent is not None else None
+from analyzer.sip.digest import Challenge, challenge, credentials
+from analyzer.sip.secagree import compare
 
 
 class Registrar:
@@ -118,8 +51,8 @@ class Registrar:
     def request(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
         """A REGISTER that is no retransmission."""
         message = sighting.message
-        transaction.deregisters = _deregisters(message)
-        self._identify(context, message)
+        transaction.deregisters = deregisters(message)
+        identify(context, message)
         procedure = self._answered(context, sighting, transaction, owner)
         if procedure is None:
             self._start(context, sighting, transaction, owner)
@@ -206,7 +139,7 @@ class Registrar:
             register=later.register,
             unfinished=earlier.transaction.request.at,
             other_identity=before is not None and after is not None and before.text != after.text,
-            complete=_was_waiting(earlier),
+            complete=was_waiting(earlier),
         )
         if event.complete.sure:
             self._session.emit(event)
@@ -358,7 +291,7 @@ class Registrar:
                 )
             )
             procedure.consumed = procedure.finished = True
-            if expected is not None and expected.alive(Side.PCSCF) and _confirmed(procedure, expected, transaction):
+            if expected is not None and expected.alive(Side.PCSCF) and confirmed(procedure, expected, transaction):
                 expected.inferred = False
                 self._established(context, procedure, expected, sighting)
         elif not transaction.deregisters:
@@ -381,12 +314,12 @@ class Registrar:
                 )
             )
         procedure.finished = True
-        self._bind(context, procedure, sighting, transaction)
+        bind(session, context, procedure, sighting, transaction)
 
     def _established(self, context: Context, procedure: Procedure, new: SaSet, sm12: Sighting) -> None:
         """SM12: the new set replaces what was there (section 9, both sides)."""
         session, at = self._session, sm12.at
-        certain = _settled(new, sm12)
+        certain = settled(new, sm12)
         for early in new.early:
             session.emit(replace(early, certain=certain))
         if not new.early and not new.inferred:
@@ -459,7 +392,7 @@ class Registrar:
                 expected=failed.terms if failed else None,
                 client=procedure.client,
                 verify=procedure.verify,
-                res_right=_res_right(procedure, transaction.request) if answers_sm7 else None,
+                res_right=res_right(procedure, transaction.request) if answers_sm7 else None,
             )
         )
         procedure.finished = True
@@ -474,116 +407,3 @@ class Registrar:
         failed.early.clear()
         for side in Side:
             failed.end(side, End.FAILED, at)
-
-    # --- what a 2xx says about bindings and lifetime ---------------------------------------------------------------
-
-    def _bind(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
-        message, now = sighting.message, sighting.at.time
-        target = transaction.request.message.to_uri
-        impu = target.text if target else ""
-        for value in message.values("p-associated-uri"):
-            for part in value.split(","):
-                _add(context.impus, part.strip().strip("<>").partition(">")[0])
-        if impu:
-            _add(context.impus, impu)
-        if transaction.deregisters:
-            context.bindings.pop(impu, None)
-            self._session.emit(
-                Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
-            )
-            everything = any(contact.star for contact in transaction.request.message.contacts)
-            if everything or not any(end > now for end in context.bindings.values()):
-                newest = context.newest_established()
-                for each in context.sets:
-                    for side in Side:
-                        overdue(each, newest, side, now, self._session.profile)
-                        each.end(side, End.DEREGISTERED, sighting.at)
-            return
-        expiry = _expiry(message, transaction.request.message)
-        if expiry is None:
-            return
-        context.bindings[impu] = now + expiry * SECOND
-        granted = procedure.set if transaction.kind == "SM7" else procedure.parent
-        if granted is not None:
-            before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0
-            deadline = now + expiry * SECOND + self._session.profile.lifetime_margin
-            if deadline >= before:
-                granted.expiry_from = sighting.at
-            granted.expires_at = max(deadline, before, granted.expires_at or 0)
-
-    @staticmethod
-    def _identify(context: Context, message: Message) -> None:
-        found = credentials(message)
-        if context.impi is None and found is not None and found.username:
-            context.impi = found.username
-        contact = next((entry for entry in message.contacts if entry.uri is not None), None)
-        if contact is not None and contact.uri is not None:
-            context.contact = contact.uri.text
-        if context.instance is None:
-            context.instance = instance_of(message)
-
-
-def _confirmed(procedure: Procedure, expected: SaSet, transaction: Transaction) -> bool:
-    """Whether SM7 took the new set up: it came on it, or at least repeated what was agreed for it.
-
-    A SM7 that came elsewhere and announces other SPIs leaves the new set in the air: both sides go on as before.
-    """
-    protection = transaction.request.protection
-    on_it = protection is not None and protection.terms is expected.terms
-    return on_it or procedure.client is None or procedure.client.ok
-
-
-def _add(names: list[str], name: str) -> None:
-    if name and name not in names and len(names) < IMPUS:
-        names.append(name)
-
-
-def _deregisters(message: Message) -> bool:
-    """Expiry 0 for every contact that the REGISTER names."""
-    if not message.contacts:
-        return False
-    expires = message.expires
-    values = [contact.params.get("expires") for contact in message.contacts]
-    return all(value.strip() == "0" if value is not None else expires == 0 for value in values)
-
-
-def _expiry(response: Message, request: Message) -> int | None:
-    """Seconds for which the registrar bound the contact of this REGISTER: Contact ``expires``, else Expires."""
-    own = {contact.uri.text for contact in request.contacts if contact.uri is not None}
-    found: list[int] = []
-    for contact in response.contacts:
-        value = contact.params.get("expires")
-        if value is not None and value.strip().isdigit():
-            seconds = min(int(value.strip()[:10]), 2**32)
-            if contact.uri is not None and contact.uri.text in own:
-                return seconds
-            found.append(seconds)
-    if found:
-        return max(found)
-    return response.expires
-
-
-def _was_waiting(earlier: Procedure) -> Knowledge:
-    """Whether an earlier REGISTER had no answer, by what its sender did and by what the capture has."""
-    repeats = earlier.transaction.repeats
-    if repeats < REPEATS:
-        return Knowledge(False, "its answer is not in the capture; it may have been lost")
-    protection = earlier.transaction.request.protection
-    answer_on = earlier.set if protection is not None and earlier.sm7 is not None else earlier.parent
-    if answer_on is not None and not (complete := answer_on.complete()).sure:
-        return complete
-    return Knowledge(True, f"the UE had repeated it {repeats} times, and the capture has no gap")
-
-
-def _settled(new: SaSet, sm12: Sighting) -> Knowledge:
-    """Whether the SM12 that was seen is the first one that was sent."""
-    return new.complete() if sm12.protection is not None else Knowledge(True, "SM12 was seen in clear")
-
-
-def _res_right(procedure: Procedure, sm7: Sighting) -> bool | None:
-    """Whether the UE's response is right, where a vector of this challenge tells RES."""
-    found = credentials(sm7.message)
-    for vector in procedure.vectors:
-        if found is not None and vector.res is not None:
-            return verify(found, sm7.message.method, vector.res.octets, sm7.message.body)
-    return None

@@ -21,7 +21,7 @@ from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
 
 if TYPE_CHECKING:
-    from analyzer.ims.registration import Procedure
+    from analyzer.ims.procedures import Procedure
 
 PAIRS = 100_000
 """Pairs of addresses remembered; the oldest goes first."""

@@ -1,0 +1,96 @@
+"""What a REGISTER and its 2xx say of identities, bindings and the lifetime of sets (K7; TS 24.229 5.1.1.2.2)."""
+
+from __future__ import annotations
+
+from analyzer.frame import SECOND
+from analyzer.ims.associations import overdue
+from analyzer.ims.events import Deregistered, End, Side, Sighting
+from analyzer.ims.procedures import Procedure
+from analyzer.ims.session import Session
+from analyzer.ims.subjects import Context, instance_of
+from analyzer.ims.transactions import Transaction
+from analyzer.sip.digest import credentials
+from analyzer.sip.message import Message
+
+IMPUS = 32
+"""Public identities listed for one subject."""
+
+
+def identify(context: Context, message: Message) -> None:
+    """What a REGISTER says about who its sender is."""
+    found = credentials(message)
+    if context.impi is None and found is not None and found.username:
+        context.impi = found.username
+    contact = next((entry for entry in message.contacts if entry.uri is not None), None)
+    if contact is not None and contact.uri is not None:
+        context.contact = contact.uri.text
+    if context.instance is None:
+        context.instance = instance_of(message)
+
+
+def deregisters(message: Message) -> bool:
+    """Expiry 0 for every contact that the REGISTER names."""
+    if not message.contacts:
+        return False
+    expires = message.expires
+    values = [contact.params.get("expires") for contact in message.contacts]
+    return all(value.strip() == "0" if value is not None else expires == 0 for value in values)
+
+
+def bind(
+    session: Session, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction
+) -> None:
+    """A 2xx to a REGISTER: identities, the end of the binding, the life of the set; or the end of everything."""
+    message, now = sighting.message, sighting.at.time
+    target = transaction.request.message.to_uri
+    impu = target.text if target else ""
+    for value in message.values("p-associated-uri"):
+        for part in value.split(","):
+            _add(context.impus, part.strip().strip("<>").partition(">")[0])
+    if impu:
+        _add(context.impus, impu)
+    if transaction.deregisters:
+        context.bindings.pop(impu, None)
+        session.emit(
+            Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
+        )
+        everything = any(contact.star for contact in transaction.request.message.contacts)
+        if everything or not any(end > now for end in context.bindings.values()):
+            newest = context.newest_established()
+            for each in context.sets:
+                for side in Side:
+                    overdue(each, newest, side, now, session.profile)
+                    each.end(side, End.DEREGISTERED, sighting.at)
+        return
+    expiry = _expiry(message, transaction.request.message)
+    if expiry is None:
+        return
+    context.bindings[impu] = now + expiry * SECOND
+    granted = procedure.set if transaction.kind == "SM7" else procedure.parent
+    if granted is not None:
+        before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0
+        deadline = now + expiry * SECOND + session.profile.lifetime_margin
+        if deadline >= before:
+            granted.expiry_from = sighting.at
+        granted.expires_at = max(deadline, before, granted.expires_at or 0)
+
+
+def _expiry(response: Message, request: Message) -> int | None:
+    """Seconds for which the registrar bound the contact of this REGISTER: Contact ``expires``, else Expires."""
+    own = {contact.uri.text for contact in request.contacts if contact.uri is not None}
+    found: list[int] = []
+    for contact in response.contacts:
+        value = contact.params.get("expires")
+        if value is not None and value.strip().isdigit():
+            seconds = min(int(value.strip()[:10]), 2**32)
+            if contact.uri is not None and contact.uri.text in own:
+                return seconds
+            found.append(seconds)
+    if found:
+        return max(found)
+    return response.expires
+
+
+def _add(names: list[str], name: str) -> None:
+    if name and name not in names and len(names) < IMPUS:
+        names.append(name)
