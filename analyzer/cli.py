@@ -258,35 +258,62 @@ def rules(profile: str) -> int:
 @gmaudit.command("keys", short_help="Write keyed security associations for other tools.")
 @captures_argument
 @keys_option
-@click.option("--format", type=click.Choice(["wireshark"]), required=True, help="For whom: esp_sa of Wireshark.")
+@click.option(
+    "--format",
+    type=click.Choice(["wireshark", "xfrm", "toml"]),
+    required=True,
+    help="esp_sa of Wireshark, what ip xfrm state prints, or our own key file.",
+)
 @click.option("--output", required=True, metavar="FILE", help="Where the keys go; only its owner may read it.")
 def export(captures: tuple[str, ...], keys: tuple[str, ...], format: str, output: str) -> int:
     """Write the security associations that could be keyed, for other tools.
 
-    Keys go into a file and nowhere else.
+    Keys go into a file and nowhere else. Wireshark has one key for an SPI: where one came back with other keys, the
+    second keys go into FILE.2, and so on.
     """
-    try:
-        outputs.check([output], [*captures, *keys])
-        outputs.check_private(output)
-    except outputs.OutputError as error:
-        raise Refusal(str(error)) from error
-    from analyzer.keys.export import wireshark
+    _check_private(output, [*captures, *keys])
+    from analyzer.keys import export
     from analyzer.run import keyed_associations
 
     found = _guarded(lambda: keyed_associations(captures, _options(keys)))
     if not found:
         raise Refusal("no security association could be keyed; give keys with --keys")
+    if format == "wireshark":
+        texts = export.wireshark(found)
+        for name, count in export.nameless(found).items():
+            click.echo(f"gmaudit: {_counted(count)} left out: Wireshark has no name for {name}", err=True)
+        if not texts:
+            raise Refusal("nothing is left to write; --format xfrm and toml have every algorithm")
+    else:
+        texts = [export.xfrm(found) if format == "xfrm" else export.toml(found)]
+    for number, each in enumerate(texts, 1):
+        path = output if number == 1 else f"{output}.{number}"
+        if number > 1:
+            _check_private(path, [*captures, *keys])
+        try:
+            outputs.write_private(path, each.text)
+        except outputs.OutputError as error:
+            raise Refusal(str(error)) from error
+        if number == 1:
+            text = f"{_counted(each.associations)} with {'its' if each.associations == 1 else 'their'} keys"
+            text += f" {'is' if each.associations == 1 else 'are'} in {path}"
+        else:
+            text = "SPIs came back with other keys, and Wireshark knows one key for an SPI: "
+            text += f"{path} has those of their use number {number} ({_counted(each.associations)})"
+        click.echo(f"gmaudit: {text}", err=True)
+    return CLEAN
+
+
+def _check_private(path: str, inputs: Sequence[str]) -> None:
     try:
-        outputs.write_private(output, wireshark(found))
+        outputs.check([path], inputs)
+        outputs.check_private(path)
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
-    what = (
-        "1 security association with its keys is"
-        if len(found) == 1
-        else f"{len(found)} security associations with their keys are"
-    )
-    click.echo(f"gmaudit: {what} in {output}", err=True)
-    return CLEAN
+
+
+def _counted(count: int) -> str:
+    return "1 security association" if count == 1 else f"{count} security associations"
 
 
 def exit_status(report: Report, fail_on: str) -> int:

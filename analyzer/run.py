@@ -8,7 +8,11 @@ from contextlib import contextmanager
 
 from analyzer.audit import Audit, Options, TraceLine
 from analyzer.frame import Frame
+from analyzer.ims.associations import Binding
+from analyzer.ims.events import Side
+from analyzer.ims.session import TUNNEL
 from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.keys.export import Keyed
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.assemble import assemble
@@ -52,17 +56,36 @@ def audit_frames(
     return _report(running, keyring, options, [CaptureSummary(path="-", frames=count, first=first, last=last)])
 
 
-def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[SecurityAssociation]:
-    """The associations of the captures that a key has opened, each once."""
+def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[Keyed]:
+    """The associations of the captures that a key has opened, each once, in the order in which it did."""
     running, _, _ = _run(captures, options or Options(rules=()), None, None)
-    found: dict[tuple[object, ...], SecurityAssociation] = {}
+    found: dict[tuple[object, ...], Keyed] = {}
+    numbers: dict[int, int] = {}
     for association in running.engine.tracker.session.proven:
         keys = association.keys
         if keys is None:
             continue
-        key = (association.destination, association.spi, keys.auth.octets, keys.enc.octets)
-        found.setdefault(key, association)
+        key = (association.source, association.destination, association.spi, keys.auth.octets, keys.enc.octets)
+        if key not in found:
+            found[key] = _keyed(association, numbers)
     return list(found.values())
+
+
+def _keyed(association: SecurityAssociation, numbers: dict[int, int]) -> Keyed:
+    """An association with what the session model knows of its set; it held until both ends had to give it up."""
+    owner = association.owner
+    if not isinstance(owner, Binding):
+        return Keyed(association)
+    made, terms = owner.set, owner.set.terms
+    ends = [ending.time for ending in made.ends.values()]
+    return Keyed(
+        association,
+        terms.ports(owner.role),
+        "tunnel" if terms.mod == TUNNEL else "transport",
+        terms.sm6.time if terms.sm6 is not None else None,
+        max(ends) if len(ends) == len(Side) else None,
+        numbers.setdefault(id(made), len(numbers)),
+    )
 
 
 def _run(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analyzer.sources.files import UnreadableCapture
 
 import analyzer.run
 from analyzer import __version__, cli
@@ -19,8 +18,10 @@ from analyzer.finding import Tally
 from analyzer.frame import FrameRef
 from analyzer.ims.events import RequestSent
 from analyzer.keys.entries import KeyFileError
+from analyzer.keys.export import Keyed
 from analyzer.report.model import Report
 from analyzer.rule import PASS, Rule, Verdict, rule
+from analyzer.sources.files import UnreadableCapture
 from tests.keys.test_export import association
 from tests.report.reports import finding, report
 from tests.report.schema import load
@@ -289,14 +290,48 @@ def test_rule_and_rules(run: Run) -> None:
     assert "1 rule in force in sa3-29" in run("rules", "--profile", "sa3-29")[1]
 
 
-def test_keys_go_into_a_private_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: [association()])
-    path = tmp_path / "esp_sa"
-    status, out, err = run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))
+@pytest.mark.parametrize(
+    ("format", "begin"),
+    [("wireshark", '"IPv4","10.20.0.11","10.20.0.1","0x00001001"'), ("xfrm", "src 10.20.0.11 dst"), ("toml", "[[sa]]")],
+)
+def test_keys_go_into_a_private_file(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, format: str, begin: str
+) -> None:
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: [Keyed(association())])
+    path = tmp_path / "keys"
+    status, out, err = run("keys", "x.pcap", "--format", format, "--output", str(path))
     assert (status, out) == (0, "")
     assert err == f"gmaudit: 1 security association with its keys is in {path}\n"
-    assert path.read_text().splitlines()[1].startswith('"IPv4","10.20.0.11","10.20.0.1","0x00001001"')
+    assert any(line.startswith(begin) for line in path.read_text().splitlines())
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_spi_that_came_back_needs_a_second_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = [Keyed(association()), Keyed(association(auth=bytes(20))), Keyed(association("aes-gmac", "null", enc=b""))]
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: found)
+    path = tmp_path / "keys"
+    status, out, err = run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))
+    assert (status, out) == (0, "")
+    first, second, third = err.splitlines()
+    assert first == "gmaudit: 1 security association left out: Wireshark has no name for aes-gmac"
+    assert second.endswith(f"1 security association with its keys is in {path}")
+    assert third.endswith(f"{path}.2 has those of their use number 2 (1 security association)")
+    assert Path(f"{path}.2").stat().st_mode & 0o777 == 0o600
+    assert len({path.read_text(), Path(f"{path}.2").read_text()}) == 2
+    Path(f"{path}.2").unlink()
+    Path(f"{path}.2").symlink_to(tmp_path / "elsewhere")
+    status, _, err = run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))
+    assert status == 2
+    assert "ordinary files only" in err
+
+
+def test_nothing_that_wireshark_has_a_name_for(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = [Keyed(association("aes-gmac", "null", enc=b""))]
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: found)
+    path = tmp_path / "keys"
+    assert run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))[0] == 2
+    assert not path.exists()
+    assert run("keys", "x.pcap", "--format", "toml", "--output", str(path))[0] == 0
 
 
 def test_no_keys_no_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from analyzer.ipsec.algorithms import (
     pair,
 )
 from analyzer.ipsec.secret import Secret
-from analyzer.keys.entries import Contents, ExplicitSa, content_of, exactly, place, wrong_length
+from analyzer.keys.entries import ANYTHING, Contents, ExplicitSa, content_of, exactly, place, wrong_length
 
 _NULL: Final = {"auth": ("digest_null", Secret(b"")), "enc": ("cipher_null", Secret(b""))}
 Ends = tuple[bytes, bytes]
@@ -89,7 +89,8 @@ class State:
         since = self.times.get("add", self.time if not self.event else None)
         ended = [self.times[what] + limit * SECOND for what, limit in self.limits.items() if what in self.times]
         return ExplicitSa(
-            sources=exactly(self.ends[0]),
+            # The kernel takes the unspecified address for any.
+            sources=exactly(self.ends[0]) if any(self.ends[0]) else ANYTHING,
             destinations=exactly(self.ends[1]),
             spis=exactly(self.spi.to_bytes(4)),
             source_port=ports[0],
