@@ -17,6 +17,7 @@ from analyzer.ims.events import Notice, Side, Sighting
 from analyzer.ims.session import Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
+from analyzer.ims.trials import Trials, flaw
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.cx import PORT as DIAMETER
@@ -73,6 +74,7 @@ class Engine:
         self._keyring = keyring
         self._cx = CxKeys(keyring)
         self._database = self.tracker.session.database
+        self._trials = Trials(self.tracker.session)
         self._lines: dict[tuple[int, int], _Line] = {}
         self._tried: set[bytes] = set()
         self._now = FrameRef(0, 0, 0)
@@ -198,11 +200,17 @@ class Engine:
         found = self._pair(datagram)
         binding = refusal.tried[0].owner if refusal.tried else None
         if isinstance(binding, Binding) and len(packet) >= 8:
+            if not datagram.cut and self._trials.rescue(refusal, packet):
+                self._esp(datagram)
+                return
             spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
             if refusal.reason in MALFORMED:
-                packets.noise(binding, spi)
+                packets.noise(binding, spi, flaw(refusal))
             else:
                 packets.failed(binding, sequence, spi, datagram.at)
+            return
+        if refusal.tried and refusal.reason in MALFORMED:
+            packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
             return
         pair = found[0] if found is not None else None
         packets.unopened(pair, datagram)

@@ -68,7 +68,7 @@ class Ledger:
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
-    __slots__ = ("association", "inner", "ledger", "proven", "role", "sender", "set", "vector")
+    __slots__ = ("association", "inner", "ledger", "mistake", "proven", "role", "sender", "set", "vector")
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
@@ -78,6 +78,8 @@ class Binding:
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None
         """The authentication vector that the key came from; None for an explicit key."""
+        self.mistake = ""
+        """How the key was derived from it, if not as TS 33.203 Annex I says."""
         self.proven = False
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
@@ -125,6 +127,7 @@ class SaSet:
         "states",
         "terms",
         "told",
+        "trials",
         "unopened",
         "uplink",
         "uplink_transaction",
@@ -174,6 +177,8 @@ class SaSet:
         self.misused: set[tuple[Side, End]] = set()
         """Sides that used it after it had to be gone, with the reason that held then."""
         self.told = False
+        self.trials = dict.fromkeys(Role, 0)
+        """Packets of each association that failed and were tried with other keys."""
 
     @property
     def generation(self) -> int:

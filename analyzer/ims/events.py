@@ -498,6 +498,28 @@ class IntegrityFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeysProven(Event):
+    """The first packet of an association whose keys follow from CK and IK as TS 33.203 Annex I says."""
+
+    terms: SetTerms
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongDerivation(Event):
+    """The first packet of an association whose keys follow from CK and IK by a known mistake."""
+
+    terms: SetTerms
+    role: Role
+    alg: str
+    ealg: str
+    mistake: str
+    """``ck-ik-swapped``, ``k3-zero`` or ``salt-reversed``."""
+    typed: bool
+    """CK and IK stand in a key file as they are: it may be there that they were exchanged (FP18)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceRepeated(Event):
     """A sequence number was used a second time, for other content, on the same association; or it was 0."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import Notice, Role, Side, Sighting
+from analyzer.ims.events import KeysProven, Notice, Role, Side, Sighting, WrongDerivation
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
@@ -79,12 +79,10 @@ class Session:
                 continue
             source, destination = pair.address(role.sender), pair.address(role.sender.other)
             self._announce(destination, spi, made, role)
-            for association, vector in self._candidates(source, destination, spi, keys, terms.mod == TUNNEL):
-                binding = Binding(made, role)
-                binding.association, binding.vector = association, vector
-                association.owner = binding
-                made.bindings[role].append(binding)
-                self.database.add(association)
+            for association in self.keyring.explicit(source, destination, spi):
+                self._enter(Binding(made, role), association)
+            for alg, ealg, expanded, vector in reversed(keys):  # the likeliest last: it is tried first
+                self.candidate(made, role, alg, ealg, expanded, vector)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
@@ -94,12 +92,60 @@ class Session:
         if len(context.sets) > SETS:
             self.drop(context, _least_wanted(context.sets))
 
-    def prove(self, binding: Binding) -> None:
+    def candidate(
+        self, made: SaSet, role: Role, alg: str, ealg: str, keys: Keys, vector: Vector, mistake: str = ""
+    ) -> None:
+        """Enter one more association that may be that of a role of a set, with the keys that follow from a vector."""
+        context, terms = made.contact, made.terms
+        assert isinstance(context, Context)
+        spi = terms.spi(role)
+        if spi is None:
+            return
+        binding = Binding(made, role)
+        binding.vector, binding.mistake = vector, mistake
+        association = SecurityAssociation(
+            spi=spi,
+            destination=context.pair.address(role.sender.other),
+            alg=alg,
+            ealg=ealg,
+            keys=keys,
+            # Behind a NAT, the outer source may be any.
+            source=None if terms.mod == TUNNEL else context.pair.address(role.sender),
+            ports=terms.ports(role),
+        )
+        self._enter(binding, association)
+
+    def _enter(self, binding: Binding, association: SecurityAssociation) -> None:
+        binding.association = association
+        association.owner = binding
+        binding.set.bindings[binding.role].append(binding)
+        self.database.add(association)
+
+    def prove(self, binding: Binding, at: FrameRef) -> None:
         """A packet verified for the first time with this key."""
-        association = binding.association
+        association, vector, owner = binding.association, binding.vector, binding.set
         assert association is not None
-        self.confirm(association, binding.vector)
-        binding.set.settle(binding)
+        self.confirm(association, vector)
+        owner.settle(binding)
+        context = owner.contact
+        assert isinstance(context, Context)
+        if vector is None or not association.icv:
+            return
+        if not binding.mistake:
+            self.emit(KeysProven(at=at, subject=context.subject, terms=owner.terms, role=binding.role))
+            return
+        self.emit(
+            WrongDerivation(
+                at=at,
+                subject=context.subject,
+                terms=owner.terms,
+                role=binding.role,
+                alg=association.alg,
+                ealg=association.ealg,
+                mistake=binding.mistake,
+                typed=self.keyring.typed(vector),
+            )
+        )
 
     def confirm(self, association: SecurityAssociation, vector: Vector | None = None) -> None:
         """A packet proved the keys of this association, which follow from the vector or were given as they are."""
@@ -165,19 +211,6 @@ class Session:
                     found.append(Candidate(alg, ealg, expand(alg, ealg, vector.ck, vector.ik), vector))
                 except UnknownAlgorithm:
                     continue
-        return found
-
-    def _candidates(
-        self, source: bytes, destination: bytes, spi: int, keys: list[Candidate], tunnel: bool
-    ) -> list[tuple[SecurityAssociation, Vector | None]]:
-        explicit = self.keyring.explicit(source, destination, spi)
-        found: list[tuple[SecurityAssociation, Vector | None]] = [(association, None) for association in explicit]
-        sender = None if tunnel else source  # behind a NAT the outer source may be any
-        for alg, ealg, expanded, vector in keys:
-            association = SecurityAssociation(
-                spi=spi, destination=destination, alg=alg, ealg=ealg, keys=expanded, source=sender
-            )
-            found.append((association, vector))
         return found
 
 

@@ -31,6 +31,12 @@ class Spelling(Enum):
     KERNEL = "ip xfrm"
 
 
+ZEROS: Final = "k3-zero"
+"""The last eight octets of a 3DES key are zeros instead of the first eight of CK."""
+REVERSED: Final = "salt-reversed"
+"""The four octets of a salt are in reverse order."""
+
+
 class Releases(NamedTuple):
     """In which releases an algorithm is allowed (requirements, section 5, after V24); 5 stands for the two papers too.
 
@@ -63,6 +69,8 @@ class Algorithm:
     """Octets that a key may have, its salt included; the first is what CK and IK yield."""
     derive: Callable[[bytes, bytes], bytes]
     """The key that follows from CK and IK."""
+    mistakes: tuple[tuple[str, Callable[[bytes, bytes], bytes]], ...] = ()
+    """How implementations are known to derive it instead, each with its name (ESP-14)."""
     salt: int = 0
     """Octets of salt at the end of the key: with the IV they are the nonce."""
     iv: int = 0
@@ -144,6 +152,7 @@ INTEGRITY: Final = (
         icv=16,
         digest=None,
         derive=lambda ck, ik: ik + _salt(0x58, b"AES_GMAC_SALT", ck, ik),
+        mistakes=((REVERSED, lambda ck, ik: ik + _salt(0x58, b"AES_GMAC_SALT", ck, ik)[::-1]),),
     ),
     Integrity(
         name="null",
@@ -207,6 +216,7 @@ ENCRYPTION: Final = (
         block=8,
         cipher=TripleDES,
         derive=lambda ck, ik: ck + ck[:8],
+        mistakes=((ZEROS, lambda ck, ik: ck + bytes(8)),),
     ),
     Encryption(
         name="aes-gcm",
@@ -224,6 +234,7 @@ ENCRYPTION: Final = (
         block=1,
         cipher=None,
         derive=lambda ck, ik: ck + _salt(0x59, b"AES_GCM_SALT", ck, ik),
+        mistakes=((REVERSED, lambda ck, ik: ck + _salt(0x59, b"AES_GCM_SALT", ck, ik)[::-1]),),
     ),
     Encryption(
         name="null",

@@ -125,6 +125,9 @@ class SaDatabase:
         if not tried:
             return _FOREIGN
         decisive = max(tried, key=_weight)
+        if decisive[1] in MALFORMED and not decisive[0].icv:
+            # Not an ICV says that the packet belongs here: it is another key's, and its form nobody's fault.
+            return Refusal(NO_KEY, tuple(association for association, _ in tried))
         if decisive[1] is BAD_ICV:
             return Refusal(BAD_ICV, tuple(association for association, _ in tried))
         tried.remove(decisive)

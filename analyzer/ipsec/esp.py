@@ -28,10 +28,18 @@ BAD_ICV: Final = "bad ICV"
 NOT_BLOCKS: Final = "not whole blocks"
 """The ICV is good, but the ciphertext is no multiple of the cipher's block (RFC 3602 2.4)."""
 BAD_PADDING: Final = "bad padding"
-"""The ICV is good, but the trailer makes no sense: another encryption key, or a fault of the sender (RFC 4303 2.4)."""
+"""The ICV is good, but the content makes no sense: another encryption key, or a fault of the sender (RFC 4303 2.4)."""
+
+TCP: Final = 6
+UDP: Final = 17
+_HEADED: Final = frozenset({4, TCP, UDP, 41})
+"""Next headers whose own header shows whether the decryption was right: IPv4, TCP, UDP, IPv6."""
+_BARE: Final = frozenset({1, 50, 51, 58, 59, 60})
+"""Others that a sender may put there, rightly or not: ICMP, ESP, AH, dummy packets, destination options."""
 
 _PADDING: Final = tuple(bytes(range(1, length + 1)) for length in range(256))
 _sequence = Struct(">4xI").unpack_from
+_ports = Struct(">HH").unpack_from
 _new = tuple.__new__
 
 
@@ -52,7 +60,8 @@ class SecurityAssociation:
     """One direction of one pair of ports; counts what it verified.
 
     ``destination`` and ``source`` are addresses as they lie in the packet (4 or 16 octets), ``source`` None if any may
-    send. ``alg`` and ``ealg`` are names as in the Security-* headers. Without ``keys`` every packet is NO_KEY.
+    send. ``alg`` and ``ealg`` are names as in the Security-* headers. Without ``keys`` every packet is NO_KEY. Where
+    there is no ICV the content is the only proof, and then ``ports`` (source and destination, None if not known) count.
     ``owner`` is the session model's own; ``origin`` says where the keys are from. The constructor raises
     UnknownAlgorithm, and ValueError if a key has a length that the cipher does not take.
     """
@@ -70,12 +79,14 @@ class SecurityAssociation:
         "_shortest",
         "alg",
         "destination",
+        "doubtful",
         "ealg",
         "failed",
         "icv",
         "keys",
         "origin",
         "owner",
+        "ports",
         "source",
         "spi",
         "verified",
@@ -90,12 +101,14 @@ class SecurityAssociation:
         ealg: str,
         keys: Keys | None,
         source: bytes | None = None,
+        ports: tuple[int | None, int | None] = (None, None),
         owner: object = None,
         origin: str = "",
     ) -> None:
         self.spi = spi
         self.destination = destination
         self.source = source
+        self.ports = ports
         self.alg = alg
         self.ealg = ealg
         self.keys = keys
@@ -120,6 +133,8 @@ class SecurityAssociation:
         self._decrypt: Decrypt | None = None
         self._combined: AESGCM | None = None
         self._salt = b""
+        self.doubtful = False
+        """Whether content that makes no sense may just come of another encryption key than the sender's."""
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""
@@ -146,7 +161,8 @@ class SecurityAssociation:
             # The context is never finalised: in CBC the IV, fed as if it were ciphertext, makes the state right for
             # what follows, and its own "plaintext" is dropped with it.
             body = self._decrypt(body)
-        return inner(packet, body, self._iv)
+        opened = inner(packet, body, self._iv)
+        return self._weighed(opened) if self.doubtful else opened
 
     def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
         """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
@@ -163,10 +179,29 @@ class SecurityAssociation:
         self.verified += 1
         return inner(packet, body)
 
+    def _weighed(self, opened: Opened | str) -> Opened | str:
+        """BAD_PADDING if nothing but chance, or another encryption key, made this content."""
+        if isinstance(opened, str):
+            return opened
+        sense = makes_sense(opened)
+        if not self.icv:
+            return opened if sense and self._evident(opened) else BAD_PADDING
+        self.doubtful = not sense
+        return opened if sense else BAD_PADDING
+
+    def _evident(self, opened: Opened) -> bool:
+        """Whether content that makes sense could hardly do so by chance, and is that of this association."""
+        if opened.next_header in (TCP, UDP):
+            wanted, seen = self.ports, _ports(opened.payload)
+            return wanted[0] in (None, seen[0]) and wanted[1] in (None, seen[1])
+        return opened.next_header in _HEADED or opened.padding >= 2
+
     def _prepare(self, keys: Keys) -> None:
         alg, ealg = self._integrity, self._encryption
         self._mac, self._decrypt, self._combined = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
         self._iv, self._block = ealg.iv, ealg.block
+        # An HMAC proves nothing about the other key, the first content does; without any ICV every packet must.
+        self.doubtful = self._decrypt is not None or not self.icv
         self._salt = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)[1]
         self._shortest = 8 + alg.iv + ealg.iv + max(ealg.block, 2)
 
@@ -183,6 +218,21 @@ def inner(packet: bytes, body: bytes, start: int = 0) -> Opened | str:
     if end < start or body[end:trailer] != _PADDING[padding]:
         return BAD_PADDING
     return _new(Opened, (body[trailer + 1], body[start:end], _sequence(packet)[0], padding))
+
+
+def makes_sense(opened: Opened) -> bool:
+    """Whether what came out of a decryption can have been put in: a next header that fits what follows."""
+    next_header, payload = opened[:2]
+    length = len(payload)
+    if next_header == UDP:
+        return length >= 8 and 8 <= payload[4] << 8 | payload[5] <= length
+    if next_header == TCP:
+        return length >= 20 and 20 <= payload[12] >> 4 << 2 <= length and not payload[12] & 0x0E
+    if next_header == 4:
+        return length >= 20 and payload[0] >> 4 == 4 and 20 <= payload[2] << 8 | payload[3] <= length
+    if next_header == 41:
+        return length >= 40 and payload[0] >> 4 == 6 and (payload[4] << 8 | payload[5]) + 40 <= length
+    return next_header in _BARE
 
 
 def read_unverified(packet: bytes, alg: str) -> Opened | str:

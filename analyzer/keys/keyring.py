@@ -144,6 +144,12 @@ class Keyring:
             if entry.spis.matches(octets) and entry.destinations.matches(destination) and entry.sources.matches(source)
         ]
 
+    def typed(self, vector: Vector) -> bool:
+        """Whether CK and IK of this vector stand in a key file themselves, and follow from nothing else."""
+        folded = "" if vector.impi is None else _fold(vector.impi)
+        places = (self._of_rand.get(vector.rand or b"", ()), self._of_impi.get(folded, ()), self._of_anybody)
+        return any(vector is known for place in places for known in place)
+
     def mark_used(self, proven: Vector | SecurityAssociation) -> None:
         """Note that a key was right: a packet's ICV proved it."""
         self._unused.pop(proven.origin, None)

@@ -137,7 +137,7 @@ def test_the_inner_address_stays_the_same() -> None:
     s = behind_nat()
     first = s.register()
     s.request("ue", "MESSAGE", on=first, src="10.20.0.12", answered=False)
-    s.expect("PORT-07", "violation", actor="UE", at="req")
+    s.expect("PORT-07", "probable", actor="UE", at="req")
     check(s, rules=["PORT-07"])
 
 

@@ -1,0 +1,72 @@
+"""Associations whose packets fail from the first one: are their algorithms others than announced, or is a key mistaken?
+
+What opens such a packet (`ipsec/trial.py`) becomes a candidate of the whole set, so that the rest of it can be read.
+Where nothing does, the keys at hand are simply not those of the set (FP18).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import Role
+from analyzer.ims.session import Session
+from analyzer.ipsec.database import Refusal
+from analyzer.ipsec.esp import TOO_SHORT
+from analyzer.ipsec.trial import Found, find
+from analyzer.keys.keyring import Vector
+
+PACKETS: Final = 4
+"""Failing packets of one association that are tried; one alone might be damaged."""
+VECTORS: Final = 4
+"""Authentication vectors that are tried for one packet."""
+LIMIT: Final = 20_000
+"""Trials of one audit: at a third of a millisecond each, whatever a capture holds."""
+
+
+class Trials:
+    """Tries packets that no candidate of their SPI has opened; `left` is how often it still will."""
+
+    __slots__ = ("_session", "left")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.left = LIMIT
+
+    def rescue(self, refusal: Refusal, packet: bytes) -> bool:
+        """Whether there is now an association that opens this packet, which was refused."""
+        seen: dict[SaSet, list[Binding]] = {}
+        for association in refusal.tried:
+            binding = association.owner
+            if isinstance(binding, Binding):
+                seen.setdefault(binding.set, []).append(binding)
+        return any(self._try(owner, bindings, packet) for owner, bindings in seen.items())
+
+    def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
+        role = bindings[0].role
+        if self.left <= 0 or owner.trials[role] >= PACKETS or any(known.proven for known in owner.bindings[role]):
+            return False
+        self.left -= 1
+        owner.trials[role] += 1
+        likely = dict.fromkeys((b.association.alg, b.association.ealg) for b in bindings if b.association is not None)
+        vectors = {id(b.vector): b.vector for b in bindings if b.vector is not None}
+        for vector in list(vectors.values())[:VECTORS]:
+            found = find(vector.ck, vector.ik, [packet], likely=likely, mistakes=True)
+            if found is not None:
+                self._enter(owner, found, vector)
+                return True
+        return False
+
+    def _enter(self, owner: SaSet, found: Found, vector: Vector) -> None:
+        """What one association of a set shows is likely for all four, so that is the next thing that they are tried."""
+        for role in Role:
+            self._session.candidate(owner, role, found.alg, found.ealg, found.keys, vector, found.mistake)
+
+
+def flaw(refusal: Refusal) -> str:
+    """In words, what is wrong with the form of a packet whose association is known."""
+    if refusal.reason is TOO_SHORT:
+        return "has packets that are too short for its algorithms"
+    if refusal.tried[0].doubtful:
+        return "has right ICVs and unreadable content: another encryption key"
+    return "has packets with right ICVs whose padding or length is wrong"

@@ -1,0 +1,65 @@
+"""What a few packets of one SPI betray: which algorithms protect them, or which mistake was made with their keys.
+
+For a set whose negotiation is not in the capture, or is not obeyed (requirements, section 7); and for senders that
+derive the keys otherwise than TS 33.203 Annex I says (ESP-14). Nothing is kept here. One try costs what a packet costs,
+and there are less than thirty for one CK and IK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from analyzer.ipsec.algorithms import PAIRS, Keys, expand, pair
+from analyzer.ipsec.esp import Opened, SecurityAssociation
+from analyzer.ipsec.secret import Secret
+
+SWAPPED: Final = "ck-ik-swapped"
+"""CK and IK are exchanged."""
+
+
+class Found(NamedTuple):
+    """Keys that opened every packet of a trial."""
+
+    alg: str
+    ealg: str
+    keys: Keys
+    mistake: str
+    """How they differ from those of Annex I: SWAPPED or one that the table names; empty if they do not."""
+
+
+def find(
+    ck: Secret, ik: Secret, packets: Sequence[bytes], *, likely: Iterable[tuple[str, str]] = (), mistakes: bool = False
+) -> Found | None:
+    """The first pair of algorithms whose keys, from CK and IK of 16 octets each, open all these packets of one SPI.
+
+    Every pair that the standard allows is tried, the ``likely`` ones first; with ``mistakes`` also the known wrong
+    derivations, after all that is right. Packets are given from their SPI on; without any there is nothing to find.
+    Raises UnknownAlgorithm for a likely pair that is not in the table.
+    """
+    pairs = dict.fromkeys((*likely, *PAIRS))
+    right = [Found(alg, ealg, expand(alg, ealg, ck, ik), "") for alg, ealg in pairs]
+    wrong = [each for alg, ealg in pairs for each in mistaken(alg, ealg, ck, ik)] if mistakes else []
+    return next((each for each in (*right, *wrong) if packets and _opens(each, packets)), None)
+
+
+def mistaken(alg: str, ealg: str, ck: Secret, ik: Secret) -> list[Found]:
+    """The keys that known mistakes make of CK and IK, where they differ from the right ones.
+
+    A SHA-1 key without its zeros is not among them: to HMAC it is the same key (R2). Raises UnknownAlgorithm.
+    """
+    first, second = pair(alg, ealg)
+    right, octets = expand(alg, ealg, ck, ik), (ck.octets, ik.octets)
+    found = [Found(alg, ealg, Keys(Secret(derive(*octets)), right.enc), name) for name, derive in first.mistakes]
+    found += [Found(alg, ealg, Keys(right.auth, Secret(derive(*octets))), name) for name, derive in second.mistakes]
+    swapped = expand(alg, ealg, ik, ck)
+    if (swapped.auth, swapped.enc) != (right.auth, right.enc):
+        found.append(Found(alg, ealg, swapped, SWAPPED))
+    return found
+
+
+def _opens(candidate: Found, packets: Sequence[bytes]) -> bool:
+    association = SecurityAssociation(
+        spi=0, destination=b"", alg=candidate.alg, ealg=candidate.ealg, keys=candidate.keys
+    )
+    return all(isinstance(association.open(packet), Opened) for packet in packets)
