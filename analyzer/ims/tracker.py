@@ -290,7 +290,7 @@ class Tracker:
         for early in owner.early:
             self.session.emit(replace(early, certain=unsure))
         owner.early.clear()
-        self.packets.keyless(context, owner)
+        self.packets.retire(context, owner)
         self.traffic.retire(context, owner)
 
     def _forget(self, context: Context) -> None:

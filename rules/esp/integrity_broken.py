@@ -1,7 +1,7 @@
 """ESP-04: the ICV is right."""
 
 from analyzer.ims.events import IntegrityFailed, PacketVerified
-from analyzer.rule import Actor, Broken, Inconclusive, Severity, Verdict, rule
+from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -18,7 +18,7 @@ def integrity_broken(event: IntegrityFailed) -> Verdict | None:
 
     Not a violation: an association of which no packet has verified, whose key is wrong or missing (FP18), also where it
     shares its SPI with one that has a key (FP25, FP29); packets that the capture cut; fragments (FP23: they are put
-    together first).
+    together first). If no later packet verifies either, other keys under the same SPI are possible: `probable`.
     """
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
@@ -29,11 +29,15 @@ def integrity_broken(event: IntegrityFailed) -> Verdict | None:
             traps=("FP18",),
             fault="wrong-key",
         )
-    return Broken(
+    return judged(
+        sure=event.later,
+        traps=("FP18", "FP29"),
         fault="bad-icv",
         message="an ESP packet does not verify while others of the same association do",
         actor=Actor(event.role.sender),
         expected="a valid ICV",
         observed=f"SPI 0x{event.spi:08x}, sequence number {event.sequence}",
-        argument="packets before it on the same association verified with the same key; this one is complete",
+        argument="packets before and after it on the same association verified with the same key; this one is complete"
+        if event.later
+        else "no later packet of this association verifies: a set with other keys may have taken over its SPI",
     )

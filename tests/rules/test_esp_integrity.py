@@ -20,10 +20,10 @@ def test_one_packet_among_good_ones_does_not_verify(alg: str, ealg: str, profile
     s.request("ue", "MESSAGE", on=first)
     s.corrupt("req")
     s.request("pcscf", "OPTIONS", on=first)
+    s.corrupt("req.3")
     s.request("pcscf", "OPTIONS", on=first)
-    s.corrupt("req.4")
     s.expect("ESP-04", "violation", actor="UE", at="req")
-    s.expect("ESP-04", "violation", actor="P-CSCF", at="req.4")
+    s.expect("ESP-04", "violation", actor="P-CSCF", at="req.3")
     check(s, rules=["ESP-01", "ESP-02", "ESP-04", "PORT-07"], profile=profile)
 
 
@@ -35,6 +35,30 @@ def test_another_key_in_the_middle_of_an_association() -> None:
     s.request("ue", "MESSAGE", on=first)
     s.expect("ESP-04", "violation", actor="UE", at="req", count=2)
     check(s)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_last_packet_that_does_not_verify_may_have_another_key(profile: str) -> None:
+    """FP18: after it nothing shows that the key is still the same."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.corrupt("req")
+    s.expect("ESP-04", "probable", actor="UE", at="req")
+    check(s, profile=profile)
+
+
+def test_a_negotiation_that_is_missing_may_have_brought_new_keys_under_the_same_spi() -> None:
+    """FP4 and FP29: a P-CSCF that always takes the same SPIs, and a lost SM1."""
+    s = Scenario()
+    first = s.register()
+    fixed: Params = {"spi_c": first.spi_pc, "spi_s": first.spi_ps}
+    second = s.register(over=first, sm6={"server": fixed})
+    s.request("ue", "MESSAGE", on=second)
+    s.request("ue", "MESSAGE", on=second)
+    s.lose("sm1.2")
+    s.expect("ESP-04", "probable", actor="UE", at="sm7.2", count=3)
+    check(s, rules=["ESP-02", "ESP-04", "PORT-07"])
 
 
 @pytest.mark.parametrize("profile", PROFILES)
