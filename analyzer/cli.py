@@ -271,49 +271,20 @@ def export(captures: tuple[str, ...], keys: tuple[str, ...], format: str, output
     Keys go into a file and nowhere else. Wireshark has one key for an SPI: where one came back with other keys, the
     second keys go into FILE.2, and so on.
     """
-    _check_private(output, [*captures, *keys])
-    from analyzer.keys import export
+    from analyzer.report import keyfiles
     from analyzer.run import keyed_associations
 
-    found = _guarded(lambda: keyed_associations(captures, _options(keys)))
-    if not found:
-        raise Refusal("no security association could be keyed; give keys with --keys")
-    if format == "wireshark":
-        texts = export.wireshark(found)
-        for name, count in export.nameless(found).items():
-            click.echo(f"gmaudit: {_counted(count)} left out: Wireshark has no name for {name}", err=True)
-        if not texts:
-            raise Refusal("nothing is left to write; --format xfrm and toml have every algorithm")
-    else:
-        texts = [export.xfrm(found) if format == "xfrm" else export.toml(found)]
-    for number, each in enumerate(texts, 1):
-        path = output if number == 1 else f"{output}.{number}"
-        if number > 1:
-            _check_private(path, [*captures, *keys])
-        try:
-            outputs.write_private(path, each.text)
-        except outputs.OutputError as error:
-            raise Refusal(str(error)) from error
-        if number == 1:
-            text = f"{_counted(each.associations)} with {'its' if each.associations == 1 else 'their'} keys"
-            text += f" {'is' if each.associations == 1 else 'are'} in {path}"
-        else:
-            text = "SPIs came back with other keys, and Wireshark knows one key for an SPI: "
-            text += f"{path} has those of their use number {number} ({_counted(each.associations)})"
-        click.echo(f"gmaudit: {text}", err=True)
-    return CLEAN
-
-
-def _check_private(path: str, inputs: Sequence[str]) -> None:
+    inputs = [*captures, *keys]
     try:
-        outputs.check([path], inputs)
-        outputs.check_private(path)
+        keyfiles.check(output, inputs)
+        found = _guarded(lambda: keyed_associations(captures, _options(keys)))
+        if not found:
+            raise Refusal("no security association could be keyed; give keys with --keys")
+        for line in keyfiles.write(found, format, output, inputs):
+            click.echo(f"gmaudit: {line}", err=True)
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
-
-
-def _counted(count: int) -> str:
-    return "1 security association" if count == 1 else f"{count} security associations"
+    return CLEAN
 
 
 def exit_status(report: Report, fail_on: str) -> int:
