@@ -286,13 +286,14 @@ class Traffic:
         if context is None:
             return
         message = sighting.message
-        established = any(found.established() for found in context.sets)
+        request = transaction.request if transaction is not None and not message.is_request else None
+        established = any(found.established() for found in context.sets) or bool(request and request.protection)
         self._session.emit(
             ClearMessageSent(
                 at=sighting.at,
                 subject=context.subject,
                 sighting=sighting,
-                request=transaction.request if transaction and not message.is_request else None,
+                request=request,
                 established=established,
                 dialog_protected=message.call_id in context.calls,
                 emergency=context.emergency or emergency_call(sighting),

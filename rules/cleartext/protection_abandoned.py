@@ -21,8 +21,9 @@ def protection_abandoned(
     """SM7 and all that follows is integrity-protected: no 2xx to an SM7 in clear, no clear answer to a protected
     request, no clear request in a protected dialog.
 
-    Not a violation: SM1 and SM6 of a registration that begins in clear, the ACK to a clear refusal. LIFE-17 is the
-    cause where a deregistration is answered in clear; PORT-13 where the P-CSCF's Via sent the UE astray (R23).
+    Not a violation: SM1 and SM6 of a registration that begins in clear, the refusal of SM7 in such a one (SA-17 alone
+    judges it, R4), the ACK to a clear refusal. LIFE-17 is the cause where a deregistration is answered in clear;
+    PORT-13 where the P-CSCF's Via sent the UE astray (R23).
     """
     if isinstance(event, ResponseSent):
         return PASS if event.request is not None and event.request.protection is not None else None
@@ -56,6 +57,9 @@ def protection_abandoned(
     }
     if not message.is_request:
         if request is None or request.protection is None:
+            return None
+        sm7_refused = event.answers_register == "SM7" and message.status >= 300 and message.status != 401
+        if sm7_refused and not event.sm1_protected:
             return None
         expected = f"set {request.protection.generation}"
         if event.sent_astray:
@@ -96,7 +100,7 @@ def _cause(event: ClearMessageSent) -> str | None:
     if not event.answers_register or status < 200:
         return None
     if status == 401:
-        return "SA-03"
+        return "SA-03" if event.answers_register != "SM7" else None
     if status < 300:
         return "SA-05" if event.answers_register == "SM7" else None
     return "SA-18" if event.sm1_protected else "SA-17"
