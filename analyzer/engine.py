@@ -7,6 +7,7 @@ moment at which they are true.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from typing import Final
@@ -23,6 +24,7 @@ from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.cx import PORT as DIAMETER
 from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
+from analyzer.network.copies import WINDOW
 from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
@@ -35,6 +37,9 @@ _PORTS = Struct("!HH")
 _UDP_HEADER = 8
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
+COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
+DECRYPTED = 64
+"""Contents of ESP packets remembered to recognise copies of them in clear: those of the last moment."""
 LINES = 20_000
 """TCP directions whose text is being put together; the oldest goes first."""
 
@@ -77,6 +82,7 @@ class Engine:
         self._trials = Trials(self.tracker.session)
         self._lines: dict[tuple[int, int], _Line] = {}
         self._tried: set[bytes] = set()
+        self._decrypted: deque[tuple[int, bytes]] = deque(maxlen=DECRYPTED)
         self._now = FrameRef(0, 0, 0)
         self._ticks = 0
         self.malformed = 0
@@ -93,6 +99,8 @@ class Engine:
             protocol = datagram.protocol
             if protocol == ESP:
                 self._esp(datagram)
+            elif protocol in (UDP, TCP) and self._is_decrypted(datagram):
+                self._emit(Notice(at=datagram.at, subject=None, text=COPY))
             elif protocol == UDP:
                 self._udp(datagram)
             elif protocol == TCP:
@@ -145,6 +153,7 @@ class Engine:
             binding = None
         if flow is None:
             return
+        self._decrypted.append((datagram.at.time, inner))
         tag = Packet(binding, sequence)
         if protocol == UDP:
             self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
@@ -177,6 +186,7 @@ class Engine:
                 tag = Packet(None, content.sequence)
         if inside is None:
             return
+        self._decrypted.append((outer.at.time, inside.payload))
         if inside.protocol == ESP:
             self._esp(inside)
         elif inside.protocol == TCP:
@@ -214,6 +224,13 @@ class Engine:
             return
         pair = found[0] if found is not None else None
         packets.unopened(pair, datagram)
+
+    def _is_decrypted(self, datagram: Datagram) -> bool:
+        """Whether a clear packet is what a host or a tap made of an ESP packet that the capture has too (FP5)."""
+        if not self._decrypted or self.tracker.directory.find(datagram.source, datagram.destination) is None:
+            return False
+        time, payload = datagram.at.time, datagram.payload
+        return any(inner == payload and time - before <= WINDOW for before, inner in self._decrypted)
 
     # --- UDP and TCP -------------------------------------------------------------------------------------------------
 
