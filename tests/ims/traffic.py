@@ -63,11 +63,13 @@ def challenge(number: int, *, address: bytes, status: int = 401) -> str:
     )
 
 
-def challenged(count: int, *, addresses: int, start: int = 0) -> Iterator[Frame]:
-    """That many clear REGISTERs, each with its 401, from so many addresses in turn; one every second."""
-    for number in range(start, start + count):
+def registers(count: int, *, addresses: int, challenged: int) -> Iterator[Frame]:
+    """That many clear REGISTERs from so many addresses in turn, one every second; each so-many-th gets its 401."""
+    for number in range(count):
         address, time = ue(number % addresses), START + number * SECOND
-        asked = register(number, address=address).encode()
+        nonce = base64.b64encode(number.to_bytes(33, "big")).decode()
+        asked = register(number, address=address, nonce=nonce, response="00").encode()
         yield udp_frame(2 * number + 1, time, address, PCSCF, (5060, 5060), asked)
-        answer = challenge(number, address=address).encode()
-        yield udp_frame(2 * number + 2, time + SECOND // 50, PCSCF, address, (5060, 5060), answer)
+        if number % challenged == 0:
+            answer = challenge(number, address=address).encode()
+            yield udp_frame(2 * number + 2, time + SECOND // 50, PCSCF, address, (5060, 5060), answer)
