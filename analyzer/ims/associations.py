@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import EarlyUse, End, Knowledge, Role, SetTerms, Side, Sighting, State
+from analyzer.ims.events import EarlyUse, End, IntegrityFailed, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ims.transactions import Transaction
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.keys.entries import Vector
@@ -19,6 +19,9 @@ from analyzer.profile import Profile
 
 WINDOW = 512
 """Sequence numbers remembered for an association: enough for any replay window in use."""
+
+REFUSED = 64
+"""Packets of one association that did not verify, held back until it is clear whether its key has changed."""
 
 EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
@@ -64,11 +67,15 @@ class Ledger:
             seen.popitem(last=False)
         return None
 
+    def has(self, sequence: int) -> bool:
+        """Whether a packet with this number is remembered."""
+        return sequence in self._seen
+
 
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
-    __slots__ = ("association", "inner", "ledger", "mistake", "proven", "role", "sender", "set", "vector")
+    __slots__ = ("association", "inner", "ledger", "mistake", "proven", "refused", "role", "sender", "set", "vector")
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
@@ -83,6 +90,8 @@ class Binding:
         self.proven = False
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
+        self.refused: list[IntegrityFailed] = []
+        """Packets that did not verify, until a later one that does shows that the key is still the same."""
 
 
 class Ending:

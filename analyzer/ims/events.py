@@ -355,7 +355,7 @@ class ClearMessageSent(Event):
     request: Sighting | None
     """For a response: its request."""
     established: bool
-    """An ipsec-3gpp set had been established for this contact (FP11)."""
+    """An ipsec-3gpp set had been established for this contact, or protected what this answers (FP11)."""
     dialog_protected: bool
     """Earlier messages with this Call-ID were protected."""
     emergency: bool
@@ -493,6 +493,8 @@ class IntegrityFailed(Event):
     sequence: int
     neighbours: bool
     """Other packets of the same association verified before."""
+    later: bool
+    """One that was sent later verified too, and the number of this one was not used by another: the key is the same."""
     cut: bool
     """The capture kept only a part of the packet."""
 
