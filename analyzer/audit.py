@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from analyzer.chosen import Chosen
 from analyzer.engine import Engine
 from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
 from analyzer.frame import FrameRef
@@ -130,6 +131,9 @@ class Audit:
             vantage=options.vantage,
             on_sighting=self._sighting if on_message is not None else None,
         )
+        self._chosen = (
+            Chosen(options.subject, self.engine.tracker.directory, self._event) if options.subject is not None else None
+        )
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -138,10 +142,12 @@ class Audit:
         listeners = self._listeners.get(type(event))
         if listeners is None:
             return
+        if self._filtered and not self._wanted(event):
+            if type(event) is Notice:
+                self._notice(event.text)
+            return
         if listeners.told:
             self._told(event)
-        if self._filtered and not self._wanted(event):
-            return
         listeners.seen += 1
         for judge, bound in listeners.rules:
             try:
@@ -169,21 +175,7 @@ class Audit:
             options.end is not None and at.time > options.end
         ):
             return False
-        if options.subject is None:
-            return True
-        subject = event.subject  # type: ignore[attr-defined]
-        if subject is None:
-            return False
-        text = options.subject.lower()
-        known = [subject.id, subject.ue, subject.pcscf, *self._identities(subject.id)]
-        return any(text in each.lower() for each in known)
-
-    def _identities(self, subject: str) -> list[str]:
-        for pair in self.engine.tracker.directory:
-            for context in pair.contexts:
-                if context.subject.id == subject:
-                    return [*context.impus, context.contact or ""]
-        return []
+        return self._chosen is None or self._chosen.wants(event.subject, event)  # type: ignore[attr-defined]
 
     def _key_missing(self, event: KeyMissing) -> None:
         """Rules that need what is inside are inconclusive for a set that nothing opened."""
@@ -193,10 +185,9 @@ class Audit:
             reason = f"the capture cut all {event.packets} packets with SPI {spis}"
         if event.subject is not None:
             self._notice(f"{event.subject.id}: {reason}")
-        if not self._filtered or self._wanted(event):
-            for bound in self._bound:
-                if bound.rule.plaintext:
-                    self._judged(bound, event, Inconclusive(reason=reason, fault="no-key"))
+        for bound in self._bound:
+            if bound.rule.plaintext:
+                self._judged(bound, event, Inconclusive(reason=reason, fault="no-key"))
 
     def _notice(self, text: str) -> None:
         if text in self._notices or len(self._notices) < NOTICES:
@@ -345,6 +336,8 @@ class Audit:
     def finish(self) -> Outcome:
         """Close the engine and resolve what explains what."""
         self.engine.close()
+        if self._chosen is not None:
+            self._chosen.close()
         for listeners in self._listeners.values():
             for tally in listeners.met:
                 tally.passed += listeners.seen

@@ -215,6 +215,12 @@ class Directory:
         """The pair of a packet and who sent it."""
         return self._pairs.get(source + destination)
 
+    def context(self, subject: Subject) -> Context | None:
+        """The registration context that a subject stands for, if it is remembered."""
+        found = self.find(ip_address(subject.ue).packed, ip_address(subject.pcscf).packed)
+        contexts = found[0].contexts if found is not None else []
+        return next((context for context in contexts if context.subject == subject), None)
+
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
         pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict)
