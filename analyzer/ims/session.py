@@ -151,7 +151,9 @@ class Session:
         """A packet proved the keys of this association, which follow from the vector or were given as they are."""
         if len(self.proven) < SPIS:
             self.proven.append(association)
-        self.keyring.mark_used(vector if vector is not None else association)
+        self.keyring.mark_used(association)
+        if vector is not None:
+            self.keyring.mark_used(vector)
 
     def follow(self, binding: Binding, address: bytes) -> None:
         """In tunnel mode, what is sent to a UE goes to the address that its own packets have at this moment (FP12)."""

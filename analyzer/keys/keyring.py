@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
+from analyzer.ipsec.algorithms import Keys
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys import formats
@@ -48,6 +49,10 @@ class Keyring:
         self._of_spi: dict[int, list[ExplicitSa]] = {}
         self._open_spi: list[ExplicitSa] = []
         self._unused: dict[str, None] = {}
+        self._same_keys: dict[tuple[bytes, bytes], dict[str, None]] = {}
+        """Keys of associations to their origins."""
+        self._same_vectors: OrderedDict[tuple[bytes, bytes], dict[str, None]] = OrderedDict()
+        """CK and IK that a challenge may have from several origins, to all but the first of them."""
 
     def add_file(self, path: str | Path) -> None:
         """Add the keys of a file of any known format. Raises KeyFileError."""
@@ -79,6 +84,7 @@ class Keyring:
                     continue  # listings taken one after the other repeat what has not changed
                 self._known.add(content)
                 self._associations.append(entry)
+                self._same_keys.setdefault(_pair(entry.keys), {})[entry.origin] = None
                 (self._open_spi if entry.spi is None else self._of_spi.setdefault(entry.spi, [])).append(entry)
             elif isinstance(entry, Subscriber):
                 self._subscribers.setdefault(_fold(entry.impi), []).append(entry)
@@ -106,9 +112,16 @@ class Keyring:
         """The vectors that may belong to a challenge, the most specific first, MAX_VECTORS at most.
 
         First CK and IK for this RAND, then what follows from K of this subscriber (of all of them if ``impi`` is
-        None), then CK and IK that name no RAND. ``rand`` is the first 16 octets of the nonce.
+        None), then CK and IK that name no RAND; each CK and IK once. ``rand`` is the first 16 octets of the nonce.
         """
-        return list(itertools.islice(self._vectors(None if impi is None else _fold(impi), rand), MAX_VECTORS))
+        found: dict[tuple[bytes, bytes], Vector] = {}
+        for vector in itertools.islice(self._vectors(None if impi is None else _fold(impi), rand), MAX_VECTORS):
+            key = vector.ck.octets, vector.ik.octets
+            if found.setdefault(key, vector) is not vector and vector.origin in self._unused:
+                self._same_vectors.setdefault(key, {})[vector.origin] = None
+                if len(self._same_vectors) > MAX_LEARNED:
+                    self._same_vectors.popitem(last=False)
+        return list(found.values())
 
     def _vectors(self, impi: str | None, rand: bytes) -> Iterator[Vector]:
         for vector in self._of_rand.get(rand, ()):
@@ -151,12 +164,24 @@ class Keyring:
         return any(vector is known for place in places for known in place)
 
     def mark_used(self, proven: Vector | SecurityAssociation) -> None:
-        """Note that a key was right: a packet's ICV proved it."""
+        """Note that a key was right, as a packet has proven; and so is the same key wherever else it was given."""
         self._unused.pop(proven.origin, None)
+        same: dict[str, None] = {}
+        if isinstance(proven, Vector):
+            same = self._same_vectors.pop((proven.ck.octets, proven.ik.octets), same)
+        elif proven.keys is not None:
+            same = self._same_keys.pop(_pair(proven.keys), same)
+        for origin in same:
+            self._unused.pop(origin, None)
 
     def unused(self) -> list[str]:
         """Origins of what the files hold and no packet has proven, in their order."""
         return list(self._unused)
+
+
+def _pair(keys: Keys) -> tuple[bytes, bytes]:
+    """Both keys of an association; an HMAC pads its own with zeros, so with them or without it is the same (R2)."""
+    return keys.auth.octets.rstrip(b"\0"), keys.enc.octets
 
 
 def _fold(impi: str) -> str:

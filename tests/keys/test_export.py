@@ -278,3 +278,4 @@ def test_an_exported_file_is_as_good_as_the_keys_themselves(
     keys.chmod(0o600)
     made, original = audit([capture], Options(keys=[str(keys)])), report(name, f"{name}.pcap")
     assert (made.esp, made.sip) == (original.esp, original.sip)
+    assert not any("key not used" in notice for notice in made.notices)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.ipsec.algorithms import expand
 from analyzer.ipsec.database import Refusal, SaDatabase
+from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys import keyring
+from analyzer.keys.aka import milenage
 from analyzer.keys.entries import KeyFileError
 from analyzer.keys.keyring import Keyring
 from tests.ipsec.packets import CK, IK, PCSCF4, SPI, UE4, octets, protected
@@ -56,7 +59,7 @@ def test_most_specific_first() -> None:
     assert derived.res == Secret(bytes.fromhex("bb5f3a758bcea459"))
     assert (derived.impi, derived.rand, derived.origin) == ("alice@home", RAND, "file4:1")
     anybody = made.vectors(None, RAND)
-    assert [vector.ck.octets[:1].hex() for vector in anybody] == ["04", "05", "07", "67", "67", "02", "03", "01"]
+    assert [vector.ck.octets[:1].hex() for vector in anybody] == ["04", "05", "07", "67", "02", "03", "01"]
     assert [vector.ck.octets[:1].hex() for vector in made.vectors("carol@home", bytes(16))] == ["06", "01"]
 
 
@@ -67,7 +70,7 @@ def test_a_nonce_that_is_too_short_for_a_rand() -> None:
 
 def test_candidates_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "MAX_VECTORS", 3)
-    made = ring(*(subscriber(f"{number}@home") for number in range(9)))
+    made = ring(*(subscriber(f"{number}@home", f"{number:032x}") for number in range(9)))
     assert [vector.impi for vector in made.vectors(None, RAND)] == ["0@home", "1@home", "2@home"]
     assert [vector.impi for vector in made.vectors("8@home", RAND)] == ["8@home"]
 
@@ -134,6 +137,57 @@ def test_unused_vectors() -> None:
     for vector in made.vectors("a", RAND)[:2]:
         made.mark_used(vector)
     assert made.unused() == ["file0:1", "file0:4"]
+
+
+def test_one_key_from_several_places_is_offered_once_and_used_everywhere() -> None:
+    """What the capture itself tells, what a file tells for this RAND or for any, and what follows from K."""
+    given = f'[[aka]]\nck = "{DERIVED_CK}"\nik = "{DERIVED_IK}"\n'
+    made = ring(subscriber("a@home"), given, given + f'rand = "{RAND.hex()}"\n', aka("01"), subscriber("b@home"))
+    made.learn(RAND, bytes.fromhex(DERIVED_CK), bytes.fromhex(DERIVED_IK), "401 of the core leg, frame 9")
+    first, other = made.vectors("a@home", RAND)
+    assert (first.origin, other.origin) == ("file2:1", "file3:1")
+    assert made.unused() == [f"file{number}:1" for number in range(5)]
+    made.mark_used(first)
+    assert made.unused() == ["file3:1", "file4:1"]
+
+
+def test_a_key_of_the_capture_makes_the_same_key_of_a_file_used() -> None:
+    made = ring(subscriber("a@home"))
+    made.learn(RAND, bytes.fromhex(DERIVED_CK), bytes.fromhex(DERIVED_IK), "401 of the core leg, frame 9")
+    (vector,) = made.vectors("a@home", RAND)
+    assert vector.origin == "401 of the core leg, frame 9"
+    made.mark_used(vector)
+    assert made.unused() == []
+
+
+def test_what_several_challenges_have_in_common_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "MAX_LEARNED", 2)
+    made = ring(subscriber("a@home"))
+    k, opc = Secret(bytes.fromhex(K)), Secret(bytes.fromhex(OPC))
+    vectors = []
+    for number in range(4):
+        rand = bytes([number]) * 16
+        made.learn(rand, milenage(k, opc, rand).ck.octets, milenage(k, opc, rand).ik.octets, "frame 1")
+        vectors += made.vectors("a@home", rand)
+    made.mark_used(vectors[0])
+    assert made.unused() == ["file0:1"]  # forgotten that these are the same
+    made.mark_used(vectors[3])
+    assert made.unused() == []
+
+
+def test_associations_with_the_same_keys_are_used_together() -> None:
+    """One set has its keys in four lines, of which only some may have packets; a vector may have opened them."""
+    line = ESP_SA.splitlines()[0]
+    made = ring(line + "\n" + line.replace("0xb1d3573*", "0x2000") + "\n" + line.replace(IK.octets.hex(), "05" * 16))
+    shorter = SecurityAssociation(
+        spi=7,
+        destination=octets(UE4),
+        alg="hmac-sha-1-96",
+        ealg="aes-cbc",
+        keys=expand("hmac-sha-1-96", "aes-cbc", CK, IK),
+    )
+    made.mark_used(shorter)
+    assert made.unused() == ["file0:3"]
 
 
 def test_files(tmp_path: Path) -> None:
