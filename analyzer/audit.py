@@ -13,8 +13,9 @@ from analyzer.chosen import Chosen
 from analyzer.engine import Engine
 from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
 from analyzer.frame import FrameRef
-from analyzer.ims.events import KeyMissing, Notice, Side, Sighting
+from analyzer.ims.events import KeyMissing, Notice
 from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.rule import Rule, collect

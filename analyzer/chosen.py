@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.ims.events import Subject
 from analyzer.ims.subjects import Directory
+from analyzer.ims.vocabulary import Subject
 
 UNDECIDED = 1_000
 """Subjects of which it is not known yet whether the user means them; the oldest goes first."""

@@ -14,11 +14,12 @@ from typing import Final
 
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
-from analyzer.ims.events import Notice, Side, Sighting
+from analyzer.ims.events import Notice
 from analyzer.ims.session import Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ims.trials import Trials, flaw
+from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.cx import PORT as DIAMETER

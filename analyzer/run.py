@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from analyzer.audit import Audit, Options, TraceLine
 from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
-from analyzer.ims.events import Side
 from analyzer.ims.session import TUNNEL
+from analyzer.ims.vocabulary import Side
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.keys.export import Keyed
 from analyzer.keys.keyring import Keyring

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import EarlyUse, End, IntegrityFailed, Knowledge, Role, SetTerms, Side, Sighting, State
+from analyzer.ims.events import EarlyUse, IntegrityFailed
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.keys.entries import Vector
 from analyzer.network.tcp import Connection

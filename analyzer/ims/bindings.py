@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from analyzer.frame import SECOND
 from analyzer.ims.associations import overdue
-from analyzer.ims.events import Deregistered, End, Side, Sighting
+from analyzer.ims.events import Deregistered
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, instance_of
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Side, Sighting
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import Knowledge, Side
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import Knowledge, Side
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 

@@ -9,24 +9,19 @@ from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
 from analyzer.ims.events import (
     ClearOnProtectedPort,
     ConnectionClosing,
-    End,
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
-    Knowledge,
     Notice,
     PacketVerified,
     ReservedSpi,
-    Role,
     SequenceRepeated,
-    Side,
-    Sighting,
-    State,
 )
 from analyzer.ims.session import TUNNEL, Packet, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic, sent_astray
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Knowledge, Role, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
 from analyzer.network.tcp import Connection

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import Knowledge, RegistrationOverlapped, SetTerms, Sighting
+from analyzer.ims.events import RegistrationOverlapped
 from analyzer.ims.subjects import offer_of
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
 from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, verify

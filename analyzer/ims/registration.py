@@ -17,23 +17,18 @@ from analyzer.ims.events import (
     AuthenticationOnly,
     ChallengeAnswered,
     ChallengeSent,
-    End,
-    Knowledge,
     RegistrationOverlapped,
     RegistrationRefreshed,
     RegistrationRefused,
     RegistrationStarted,
     RegistrationSucceeded,
-    SetTerms,
-    Side,
-    Sighting,
-    State,
 )
 from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.procedures import Procedure, confirmed, res_right, settled, was_waiting
 from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, credentials
 from analyzer.sip.secagree import compare
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import KeysProven, Notice, Role, Side, Sighting, WrongDerivation
+from analyzer.ims.events import KeysProven, Notice, WrongDerivation
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
+from analyzer.ims.vocabulary import Role, Side, Sighting
 from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
 from analyzer.ipsec.esp import SecurityAssociation

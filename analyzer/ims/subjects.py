@@ -13,9 +13,10 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import MessageDuringRegistration, Side, Subject
+from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Transactions
+from analyzer.ims.vocabulary import Side, Subject
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms

@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import CoreRegisterSent, Knowledge, Notice, Protection, Side, Sighting, Subject
+from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.session import Emit, Packet, Session, Watch
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, Subject
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile

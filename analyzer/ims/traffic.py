@@ -14,21 +14,17 @@ from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetUsed,
     EarlyUse,
-    End,
     FreshRequest,
-    Knowledge,
     MessageDuringRegistration,
     RequestSent,
     ResponseSent,
     SetRetired,
-    Side,
-    Sighting,
-    State,
 )
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink, ue_had_sm12
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
 from analyzer.network.tcp import Connection
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})

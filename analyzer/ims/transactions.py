@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.events import Side, Sighting
+from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.profile import Profile
 
 LIMIT = 4096

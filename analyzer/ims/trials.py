@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import Role
 from analyzer.ims.session import Session
+from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.database import Refusal
 from analyzer.ipsec.esp import TOO_SHORT
 from analyzer.ipsec.trial import Found, find

@@ -8,8 +8,8 @@ from analyzer import __version__
 from analyzer.audit import Outcome
 from analyzer.engine import Engine
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import Side
 from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
 

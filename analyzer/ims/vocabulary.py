@@ -1,0 +1,167 @@
+"""The words in which events speak: sides, roles, states, ends, and what is known of a set and of one message.
+
+`SetTerms` is what was negotiated for a set and never changes; `Sighting` is one SIP message as it was seen on Gm. The
+names are those of TS 33.203 (`spi_uc`, `port_ps`, TMP, USE, OLD; sections 1 and 9 of the requirements).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.sip.message import Message
+
+
+class Side(StrEnum):
+    """The two endpoints of Gm; the values are the actors of a finding (R15)."""
+
+    UE = "UE"
+    PCSCF = "P-CSCF"
+
+    @property
+    def other(self) -> Side:
+        """The peer."""
+        return Side.PCSCF if self is Side.UE else Side.UE
+
+
+class Role(StrEnum):
+    """Which of the four associations of a set (table 1.2 of the catalogue), by its ports."""
+
+    UC_PS = "uc>ps"
+    PS_UC = "ps>uc"
+    PC_US = "pc>us"
+    US_PC = "us>pc"
+
+    @property
+    def sender(self) -> Side:
+        """Who sends on it."""
+        return Side.UE if self in (Role.UC_PS, Role.US_PC) else Side.PCSCF
+
+
+class State(StrEnum):
+    """State of a set at one side (section 9 of the catalogue)."""
+
+    OFFERED = "offered"
+    TMP = "tmp"
+    NEW = "new"
+    USE = "use"
+    OLD = "old"
+    GONE = "gone"
+
+    @property
+    def established(self) -> bool:
+        """SM12 has been there, and the set is not given up."""
+        return self in (State.NEW, State.USE, State.OLD)
+
+
+class End(StrEnum):
+    """Why a set is, or should be, gone."""
+
+    SUPERSEDED = "superseded by a newer registration procedure"
+    FAILED = "its authentication failed"
+    CLEAR_START = "a registration that began in clear succeeded"
+    OLDER = "only the set that protected SM1 is kept"
+    REPLACED = "a newer set is in use and nothing is pending"
+    EXPIRED = "its lifetime is over"
+    DEREGISTERED = "the contact was deregistered"
+
+
+class Knowledge(NamedTuple):
+    """How sure it is that an endpoint knew something, and why (design: cause, place, time)."""
+
+    sure: bool
+    how: str
+
+
+class Subject(NamedTuple):
+    """One registration context (K1): a contact of one subscriber at one UE address and one P-CSCF address."""
+
+    id: str
+    ue: str
+    pcscf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTerms:
+    """What SM1 and SM6 agreed for one set; numbers are None where a header did not give them."""
+
+    generation: int
+    """1 for the first set of a subject."""
+    parent: int | None
+    """Generation of the set that protected SM1, None if SM1 was in clear."""
+    spi_uc: int | None
+    spi_us: int | None
+    spi_pc: int | None
+    spi_ps: int | None
+    port_uc: int | None
+    port_us: int | None
+    port_pc: int | None
+    port_ps: int | None
+    mod: str | None
+    sm1: FrameRef | None
+    sm6: FrameRef | None
+
+    def spi(self, role: Role) -> int | None:
+        """The SPI of one of the four associations: the receiver chose it for the port that it receives on."""
+        if role is Role.UC_PS:
+            return self.spi_ps
+        if role is Role.PS_UC:
+            return self.spi_uc
+        return self.spi_us if role is Role.PC_US else self.spi_pc
+
+    def ports(self, role: Role) -> tuple[int | None, int | None]:
+        """(source, destination) port of one of the four associations."""
+        if role is Role.UC_PS:
+            return self.port_uc, self.port_ps
+        if role is Role.PS_UC:
+            return self.port_ps, self.port_uc
+        if role is Role.PC_US:
+            return self.port_pc, self.port_us
+        return self.port_us, self.port_pc
+
+
+class Protection(NamedTuple):
+    """The association that a message came in, and the states of its set at that moment."""
+
+    terms: SetTerms
+    role: Role
+    sequence: int
+    """ESP sequence number of the packet that completed the message."""
+    state_ue: State
+    state_pcscf: State
+
+    @property
+    def generation(self) -> int:
+        """Generation of the set."""
+        return self.terms.generation
+
+    def state(self, side: Side) -> State:
+        """The state of the set as that side has it."""
+        return self.state_ue if side is Side.UE else self.state_pcscf
+
+
+class Sighting(NamedTuple):
+    """One SIP message as it was seen on Gm."""
+
+    at: FrameRef
+    """The frame that completed it."""
+    frames: tuple[FrameRef, ...]
+    message: Message
+    sender: Side
+    transport: str
+    """``UDP`` or ``TCP``."""
+    sport: int
+    dport: int
+    protection: Protection | None
+    """None: in clear."""
+    connection: object
+    """Identity of the TCP connection, None over UDP."""
+
+    @property
+    def where(self) -> str:
+        """The protection in words, for expected and observed."""
+        if self.protection is None:
+            return f"in clear ({self.transport} {self.sport}>{self.dport})"
+        return f"set {self.protection.generation}, {self.protection.role} ({self.transport} {self.sport}>{self.dport})"
