@@ -328,6 +328,15 @@ def test_many_ues_stay_within_the_limits(monkeypatch: pytest.MonkeyPatch) -> Non
     assert any("forgotten" in text for text in notices)
 
 
+def test_answers_to_forgotten_registers_leave_nothing_behind() -> None:
+    """All REGISTERs come first, from contacts of one UE, then all their challenges."""
+    frames = list(registers(200, addresses=1, challenged=1))
+    made, _, _, _ = fed(frames[::2] + frames[1::2])
+    full = sizes(made)
+    assert (full["contexts"], full["sets"]) == (subjects.CONTEXTS, subjects.CONTEXTS)
+    assert full["spis"] == full["associations"] == 4 * subjects.CONTEXTS
+
+
 def test_many_challenges_of_one_contact_leave_the_set_in_use_alone() -> None:
     s = Scenario()
     first = s.register()

@@ -232,8 +232,8 @@ class Directory:
             _, gone = self._order.popitem(last=False)
             del self._pairs[gone.ue + gone.pcscf], self._pairs[gone.pcscf + gone.ue]
             self.evicted += 1
-            for context in gone.contexts:
-                self._on_evict(context)
+            while gone.contexts:
+                self._on_evict(gone.contexts.pop(0))
         return pair
 
     def __iter__(self) -> Iterator[Pair]:

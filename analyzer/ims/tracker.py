@@ -201,6 +201,8 @@ class Tracker:
             if found is not None and found.rand and found.ck and found.ik:
                 self.session.keyring.learn(found.rand, found.ck, found.ik, f"401 on Gm, frame {sighting.at.number}")
             known = transaction.context if isinstance(transaction.context, Context) else context
+            if known not in known.pair.contexts:
+                return  # forgotten meanwhile: nothing would clear away what this answer makes
             self.registrar.response(known, sighting, transaction)
             if found is None and (known.current is None or known.current.finished):
                 self.traffic.settle(known, self.registrar.ended(known, sighting))
