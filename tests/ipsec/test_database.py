@@ -148,6 +148,14 @@ def test_without_integrity_only_if_no_other_opens_it() -> None:
     assert right.failed == 0
 
 
+def test_a_key_without_icv_that_reads_nothing_is_no_key() -> None:
+    """Nothing says that the packet is of this association: its form is nobody's fault."""
+    packet, _ = protected(ALG, EALG)
+    unproven = association("null", EALG, keys=other_keys("null", EALG))
+    assert refusal(database(unproven), packet[:-12]) == Refusal(NO_KEY, (unproven,))
+    assert refusal(database(unproven), packet) == Refusal(NO_KEY, (unproven,))  # no whole blocks for it either
+
+
 def test_remove() -> None:
     packet, _ = protected(ALG, EALG)
     right, bad = association(ALG, EALG), wrong()

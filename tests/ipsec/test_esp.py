@@ -6,6 +6,9 @@ import hashlib
 import hmac
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +22,7 @@ from analyzer.ipsec.esp import (
     Opened,
     SecurityAssociation,
     inner,
+    makes_sense,
     read_unverified,
 )
 from analyzer.ipsec.secret import Secret
@@ -225,6 +229,90 @@ def test_without_keys_and_without_integrity() -> None:
     assert (open_to_all.verified, open_to_all.icv) == (0, 0)
 
 
+def headed(next_header: int, payload: bytes, padding: int = 2) -> Opened:
+    return Opened(next_header, payload, 1, padding)
+
+
+DATAGRAM = bytes.fromhex("b560 17d4 000a 0000") + b"ab"
+SEGMENT = bytes.fromhex("b560 17d4 00000000 00000000 5018 0000 0000 0000")
+IP4 = bytes.fromhex("45000014") + bytes(16)
+IP6 = bytes.fromhex("60000000 0000 11 40") + bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("next_header", "payload", "expected"),
+    [
+        (17, DATAGRAM, True),
+        (17, DATAGRAM + b"traffic flow padding", True),
+        (17, DATAGRAM[:-1], False),
+        (17, DATAGRAM[:4] + b"\0\x07" + DATAGRAM[6:], False),
+        (17, b"", False),
+        (6, SEGMENT, True),
+        (6, SEGMENT[:12] + b"\x60" + SEGMENT[13:], False),
+        (6, SEGMENT[:12] + b"\x40" + SEGMENT[13:], False),
+        (6, SEGMENT[:12] + b"\x52" + SEGMENT[13:], False),
+        (6, SEGMENT[:19], False),
+        (4, IP4, True),
+        (4, IP4[:19], False),
+        (4, b"\x65" + IP4[1:], False),
+        (4, IP4[:3] + b"\x15" + IP4[4:], False),
+        (41, IP6, True),
+        (41, IP6[:39], False),
+        (41, IP4 * 2, False),
+        (41, IP6[:5] + b"\x01" + IP6[6:], False),
+        (59, b"", True),
+        (1, b"ping", True),
+        (99, b"", False),
+    ],
+)
+def test_what_makes_sense(next_header: int, payload: bytes, expected: bool) -> None:
+    assert makes_sense(headed(next_header, payload)) == expected
+
+
+def test_an_hmac_is_no_proof_of_the_other_key() -> None:
+    """Padding that fits by chance, one in 256, is not enough to believe in an encryption key."""
+    keys = expand("hmac-sha-1-96", "aes-cbc", CK, IK)
+    noise = Cipher(AES(CK.octets), CBC(bytes(16))).encryptor().update(bytes(30) + b"\x00\x63")
+    ours = association("hmac-sha-1-96", "aes-cbc", keys=keys)
+    assert ours.open(signed(bytes(16) + noise, keys.auth)) == BAD_PADDING
+    assert (ours.verified, ours.doubtful) == (1, True)
+    packet, _ = protected("hmac-sha-1-96", "aes-cbc")
+    assert isinstance(ours.open(packet), Opened)
+    assert not ours.doubtful
+    odd = ours.open(signed(bytes(16) + noise, keys.auth))
+    assert isinstance(odd, Opened)  # now it is known that the sender meant it
+    assert odd.next_header == 0x63
+
+
+@pytest.mark.parametrize(("alg", "ealg"), [("hmac-md5-96", "null"), ("aes-gmac", "null"), ("null", "aes-gcm")])
+def test_an_icv_over_what_is_read_is_proof_enough(alg: str, ealg: str) -> None:
+    ours = association(alg, ealg)
+    packet, _ = protected(alg, ealg)
+    ours.open(packet)
+    assert not ours.doubtful
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [((None, None), True), ((46432, None), True), ((46432, 6100), True), ((46432, 6101), False), ((1, None), False)],
+)
+@pytest.mark.parametrize("ealg", ["null", "aes-cbc"])
+def test_without_an_icv_the_ports_must_fit(ealg: str, ports: tuple[int | None, int | None], expected: bool) -> None:
+    packet, _ = protected("null", ealg)
+    ours = SecurityAssociation(
+        spi=SPI, destination=bytes(4), alg="null", ealg=ealg, keys=expand("null", ealg, CK, IK), ports=ports
+    )
+    for _ in range(2):
+        assert isinstance(ours.open(packet), Opened) == expected
+    assert ours.doubtful
+
+
+@pytest.mark.parametrize(("body", "expected"), [(b"ping\x01\x02\x02\x01", True), (b"ping\x01\x01\x01", False)])
+def test_without_an_icv_bare_content_needs_padding(body: bytes, expected: bool) -> None:
+    opened = association("null", "null").open(SPI.to_bytes(4) + bytes(4) + body)
+    assert isinstance(opened, Opened) == expected
+
+
 def test_an_icv_that_nobody_can_check_is_cut_off() -> None:
     packet, inside = protected("hmac-sha-1-96", "aes-cbc")
     unchecked = association("unchecked-96", "aes-cbc")
@@ -277,6 +365,11 @@ def test_any_octets_give_a_result(packet: bytes, pair: tuple[str, str]) -> None:
 def test_any_genuine_octets_give_a_result(body: bytes, ealg: str) -> None:
     outcome = association("hmac-sha-1-96", ealg).open(signed(body, expand("hmac-sha-1-96", ealg, CK, IK).auth))
     assert isinstance(outcome, Opened) or outcome in (BAD_PADDING, NOT_BLOCKS, TOO_SHORT)
+
+
+@given(payload=st.binary(max_size=80), next_header=st.sampled_from([4, 6, 17, 41, 59, 99]))
+def test_any_content_makes_sense_or_not(payload: bytes, next_header: int) -> None:
+    assert makes_sense(headed(next_header, payload)) in (True, False)
 
 
 @given(payload=st.binary(max_size=100), padding=st.integers(0, 255), next_header=st.integers(0, 255))

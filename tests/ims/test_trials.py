@@ -1,0 +1,110 @@
+"""How often packets that fail are tried with other keys, and what is said of those that nothing opens."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.ims import trials
+from analyzer.ipsec.secret import Secret
+from analyzer.ipsec.trial import Found, find
+from analyzer.report.model import Report
+from tests.scenario import Scenario, audited
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The packets that are tried from now on."""
+    tried: list[bytes] = []
+
+    def counting(ck: Secret, ik: Secret, packets: list[bytes], **how: object) -> Found | None:
+        tried.extend(packets)
+        return find(ck, ik, packets, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trials, "find", counting)
+    return tried
+
+
+def strangers(messages: int) -> tuple[Scenario, str]:
+    """A registration and messages of the UE, and keys of somebody else for the same RAND."""
+    s = Scenario()
+    first = s.register()
+    for _ in range(messages):
+        s.request("ue", "MESSAGE", on=first, answered=False)
+    vector = first.vector
+    return s, f'[[aka]]\nrand = "{vector.rand.hex()}"\nck = "{"11" * 16}"\nik = "{"22" * 16}"\n'
+
+
+def test_only_the_first_packets_of_an_association_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = counted(monkeypatch)
+    s, keys = strangers(messages=20)
+    report = audited(s, keys=keys)
+    assert len(tried) == trials.PACKETS + 1  # SM7 and three messages from the UE, SM12 to it
+    assert (report.esp.verified, report.esp.no_key) == (0, 22)
+
+
+def test_the_trials_of_an_audit_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "LIMIT", 2)
+    tried = counted(monkeypatch)
+    s, keys = strangers(messages=5)
+    audited(s, keys=keys)
+    assert len(tried) == 2
+
+
+def test_few_vectors_are_tried_for_one_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = counted(monkeypatch)
+    s, _ = strangers(messages=0)
+    keys = "".join(f'[[aka]]\nck = "{number:032x}"\nik = "{number + 99:032x}"\n' for number in range(1, 12))
+    audited(s, keys=keys)
+    assert len(tried) == trials.VECTORS * 2
+
+
+def test_an_association_that_is_proven_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = counted(monkeypatch)
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.corrupt("req")
+    report = audited(s)
+    assert tried == []
+    assert report.esp.bad_icv == 1
+
+
+def notices(report: Report) -> list[str]:
+    return [text for text in report.notices if "SPI" in text]
+
+
+def test_another_encryption_key_is_said_and_accuses_nobody() -> None:
+    """The HMAC is right, what it protects is noise: nobody but the sender knows its encryption key."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    assert p.set is not None
+    s.sm7(p, esp={"enc_key": bytes(range(50, 66))})
+    report = audited(s)
+    spi = f"0x{p.set.spi_ps:08x}"
+    assert notices(report) == [
+        f"{p.ue.impi}@{p.ue.address}: SPI {spi} has right ICVs and unreadable content: another encryption key"
+    ]
+    assert [each for each in report.findings if each.verdict != "inconclusive"] == []
+
+
+def test_padding_that_no_sender_may_make_is_not_taken_for_another_key() -> None:
+    s = Scenario(ealg="null")
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, esp={"pad": b"\x09\x09"})
+    (text,) = notices(audited(s))
+    assert text.endswith("has packets with right ICVs whose padding or length is wrong")
+
+
+def test_the_same_of_an_association_that_no_negotiation_names() -> None:
+    s = Scenario()
+    first = s.register()
+    s.start_at("sm7")
+    keys = (
+        f'[[sa]]\ndst = "{s.ues[0].pcscf}"\nspi = {first.spi_ps}\nalg = "hmac-sha-1-96"\n'
+        f'auth_key = "{first.vector.ik.hex()}"\nealg = "aes-cbc"\nenc_key = "{bytes(16).hex()}"\n'
+    )
+    report = audited(s, keys=keys)
+    assert notices(report) == [
+        f"SPI 0x{first.spi_ps:08x} has right ICVs and unreadable content: another encryption key"
+    ]
