@@ -24,6 +24,9 @@ WINDOW = 512
 REFUSED = 64
 """Packets of one association that did not verify, held back until it is clear whether its key has changed."""
 
+OPEN = 256
+"""Open transactions remembered for one set; the oldest goes first."""
+
 EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
 
@@ -217,8 +220,20 @@ class SaSet:
             self.ends[side] = Ending(end, since, time)
         self.states[side] = State.GONE
 
+    def opened(self, transaction: Transaction, now: int, profile: Profile) -> None:
+        """A transaction began on this set."""
+        self.open_requests[id(transaction)] = transaction
+        if len(self.open_requests) > OPEN:
+            self._close(now, profile)
+            if len(self.open_requests) > OPEN:
+                del self.open_requests[next(iter(self.open_requests))]
+
     def pending(self, now: int, profile: Profile, other_than: Transaction | None = None) -> bool:
         """Whether a transaction that began on this set is open."""
+        self._close(now, profile)
+        return any(transaction is not other_than for transaction in self.open_requests.values())
+
+    def _close(self, now: int, profile: Profile) -> None:
         done = [key for key, transaction in self.open_requests.items() if not transaction.open(now, profile)]
         for key in done:
             del self.open_requests[key]

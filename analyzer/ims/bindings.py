@@ -15,6 +15,8 @@ from analyzer.sip.message import Message
 
 IMPUS = 32
 """Public identities listed for one subject."""
+BINDINGS = 256
+"""Registered identities remembered with their expiry for one subject; the one that ends first goes."""
 
 
 def identify(context: Context, message: Message) -> None:
@@ -67,6 +69,8 @@ def bind(
     if expiry is None:
         return
     context.bindings[impu] = now + expiry * SECOND
+    if len(context.bindings) > BINDINGS:
+        del context.bindings[min(context.bindings, key=context.bindings.__getitem__)]
     granted = procedure.set if transaction.kind == "SM7" else procedure.parent
     if granted is not None:
         before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0

@@ -136,7 +136,7 @@ class Tracker:
         if message.method == "REGISTER":
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
-            owner.open_requests[id(transaction)] = transaction
+            owner.opened(transaction, at.time, self.session.profile)
         if final:
             self._finish(transaction, at)
 

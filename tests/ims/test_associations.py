@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ims.associations import WINDOW, Binding, Ledger, SaSet, overdue
+from analyzer.ims.associations import OPEN, WINDOW, Binding, Ledger, SaSet, overdue
 from analyzer.ims.events import End, Role, Side, State
 from analyzer.ims.transactions import Transactions
 from analyzer.profile import PROFILES
@@ -200,6 +200,22 @@ def test_the_set_ends_when_its_last_transaction_ended() -> None:
     old.busy_until = now(25)
     overdue(old, new, Side.PCSCF, now(30), TODAY)
     assert ended(old, Side.PCSCF) == (End.REPLACED, now(25))
+
+
+def test_open_transactions_are_bounded() -> None:
+    """A capture of one direction never sees an answer."""
+    made, table = established(), Transactions()
+    for number in range(4 * OPEN):
+        begun = table.begin(request("MESSAGE", number, branch=f"z9hG4bK{number}", on=made), made)[0]
+        made.opened(begun, now(number), TODAY)
+    assert len(made.open_requests) <= OPEN
+    assert made.pending(now(4 * OPEN), TODAY)
+    assert len(made.open_requests) == 128, "those of the last 64*T1"
+    assert not made.pending(now(4 * OPEN + 129), TODAY)
+    for number in range(2 * OPEN):
+        begun = table.begin(request("MESSAGE", 5000, branch=f"z9hG4bKx{number}", on=made), made)[0]
+        made.opened(begun, now(5000), TODAY)
+    assert len(made.open_requests) == OPEN
 
 
 def test_the_transaction_that_is_looked_at_does_not_keep_the_set() -> None:
