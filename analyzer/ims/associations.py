@@ -237,7 +237,6 @@ class SaSet:
         done = [key for key, transaction in self.open_requests.items() if not transaction.open(now, profile)]
         for key in done:
             del self.open_requests[key]
-        return any(transaction is not other_than for transaction in self.open_requests.values())
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
