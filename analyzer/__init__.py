@@ -1,3 +1,27 @@
-"""gmaudit: does a phone and an IMS core protect their signalling as the standards demand?"""
+"""gmaudit: do a phone and an IMS core protect their signalling as the standards demand?
+
+Bytes come in at the bottom and verdicts leave at the top, in one direction:
+
+    sources/   files and standard input                  -> Frame
+    network/   link, tunnels, IP, fragments, copies, TCP -> Datagram, stream bytes
+    ipsec/     ESP: look up, verify, decrypt             -> the same, with the association that protected it
+    keys/      what the user and the capture know        -> candidates, believed when an ICV proves them
+    sip/       framing, message, sec-agree, AKA digest   -> Message
+    ims/       subjects, transactions, registrations, SA sets -> Event
+    rules/     one event in, one verdict out             -> Verdict
+    audit      runs, counts, folds repetitions           -> Finding, Tally
+    report/    text, JSON, the ladder
+
+`engine.py` wires the middle: `receive(frame)`, `advance(now)`, `close()`, without I/O and without a clock, so that
+every test is a list of frames. There is one loop, and it is real: SM6 tells which SPIs, ports and algorithms will be
+used, so `ims/session.py` writes the database that `ipsec/` reads; nothing else is shared.
+
+An endpoint is held only to what it knew. UE and P-CSCF leave a state at different moments, so `ims/associations.py`
+keeps the state of a set once per side, and `ims/knowledge.py` says how sure it is that a side knew: by cause, by the
+place of the capture, by time. Three things are never mixed up: broken, not checkable, and not exercised.
+
+As a library: `from analyzer.run import Options, audit`; `audit(["x.pcap"], Options(keys=["keys.toml"]))` gives a
+`report.model.Report` with its findings.
+"""
 
 __version__ = "0.1.0"
