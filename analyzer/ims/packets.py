@@ -78,7 +78,12 @@ class PacketLedger:
     ) -> bool:
         """An ESP packet that its association opened; false if it is a repetition of one that was seen."""
         session, owner = self._session, binding.set
-        self._count(binding.association)
+        self.packets += 1
+        association = binding.association
+        if association is None or association.icv:
+            self.verified_count += 1
+        else:
+            self.no_key += 1  # opened, but no key has verified it
         if not binding.proven:
             session.prove(binding, at)
         if binding.refused:
@@ -109,19 +114,14 @@ class PacketLedger:
 
     def unbound(self, association: SecurityAssociation) -> None:
         """An ESP packet that an association of a key file opened which no negotiation names."""
-        self._count(association)
+        self.packets += 1
+        if not association.icv:
+            self.no_key += 1
+            self._session.keyring.mark_used(association)
+            return
+        self.verified_count += 1
         if association.verified == 1:
             self._session.confirm(association)
-        elif not association.icv:
-            self._session.keyring.mark_used(association)
-
-    def _count(self, association: SecurityAssociation | None) -> None:
-        """Count a packet that was opened; without an ICV that was checked, no key has verified it."""
-        self.packets += 1
-        if association is None or association.icv:
-            self.verified_count += 1
-        else:
-            self.no_key += 1
 
     @staticmethod
     def inner_source(binding: Binding, source: bytes) -> bytes:

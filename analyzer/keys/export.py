@@ -43,12 +43,12 @@ class Text(NamedTuple):
     """How many are in it."""
 
 
-def nameless(found: Iterable[Keyed]) -> dict[str, int]:
-    """How many associations Wireshark cannot have, by the algorithm for which it has no name."""
+def unnamed(found: Iterable[Keyed], form: str) -> dict[str, int]:
+    """How many associations a format (`wireshark`, `xfrm`, `toml`) cannot have, by the algorithm that it lacks."""
     counts: dict[str, int] = {}
     for each in found:
         for row in pair(each.association.alg, each.association.ealg):
-            if row.esp_sa is None:
+            if (form == "wireshark" and row.esp_sa is None) or (form == "xfrm" and not row.names[Spelling.KERNEL]):
                 counts[row.name] = counts.get(row.name, 0) + 1
     return counts
 
@@ -59,11 +59,10 @@ def wireshark(found: Iterable[Keyed]) -> list[Text]:
     Each file also has what no later keys replaced, so that it serves for all that was there at the same time. A set is
     in a file as a whole or not at all.
     """
-    named = [(each, line) for each in found if (line := _esp_sa(each.association)) is not None]
-    lines = dict(named)
+    lines = {each: line for each in found if (line := _esp_sa(each.association)) is not None}
     head = "# Security associations with their keys, written by gmaudit for Wireshark (file esp_sa of a profile)."
     texts = []
-    for generation in _generations([each for each, _ in named]):
+    for generation in _generations([*lines]):
         written = dict.fromkeys(lines[each] for each in generation)
         texts.append(Text("\n".join([head, *written]) + "\n", len(written)))
     return texts
@@ -148,7 +147,7 @@ def _esp_sa(association: SecurityAssociation) -> str | None:
 
 def xfrm(found: Iterable[Keyed]) -> Text:
     """The associations as ``ip -s xfrm state`` prints them; what has no source is for any."""
-    blocks = [_state(each) for each in found]
+    blocks = [_state(each) for each in found if not unnamed([each], "xfrm")]
     return Text("".join(blocks), len(blocks))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.keys.export import Keyed, nameless, toml, wireshark, xfrm
+from analyzer.keys.export import Keyed, toml, unnamed, wireshark, xfrm
 from analyzer.report import outputs
 
 
@@ -16,14 +16,12 @@ def check(path: str, inputs: Sequence[str]) -> None:
 
 def write(found: Sequence[Keyed], form: str, path: str, inputs: Sequence[str]) -> Iterator[str]:
     """Write the associations as `wireshark`, `xfrm` or `toml`; yields what the user should know. Raises OutputError."""
-    if form == "wireshark":
-        texts = wireshark(found)
-        for name, count in nameless(found).items():
-            yield f"{_counted(count)} left out: Wireshark has no name for {name}"
-        if not texts:
-            raise outputs.OutputError("nothing is left to write; --format xfrm and toml have every algorithm")
-    else:
-        texts = [xfrm(found) if form == "xfrm" else toml(found)]
+    texts = wireshark(found) if form == "wireshark" else [xfrm(found) if form == "xfrm" else toml(found)]
+    for name, count in unnamed(found, form).items():
+        whose = "Wireshark" if form == "wireshark" else "ip xfrm"
+        yield f"{_counted(count)} left out: {whose} has no name for {name}"
+    if not any(each.associations for each in texts):
+        raise outputs.OutputError("nothing is left to write; --format toml has every algorithm")
     for number, each in enumerate(texts, 1):
         one = each.associations == 1
         if number == 1:

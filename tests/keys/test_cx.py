@@ -154,6 +154,7 @@ def test_the_answers_of_the_hss_are_as_good_as_a_key_file(carried: type) -> None
         Frame(0, 0, begin + number, 1, bytes(Ether() / packet), len(bytes(Ether() / packet)))
         for number, packet in enumerate(carried(answer(*items)))
     ]
+    assert all(Triage().keeps(frame.link, frame.data) for frame in before)
     assert audit_frames(frames).esp.verified == 0
     with_keys = audit_frames([*before, *frames])
     assert with_keys.esp.verified == with_keys.esp.packets > 0

@@ -25,7 +25,7 @@ from analyzer.ipsec.algorithms import Keys
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys.entries import ExplicitSa
-from analyzer.keys.export import Keyed, Text, nameless, toml, wireshark, xfrm
+from analyzer.keys.export import Keyed, Text, toml, unnamed, wireshark, xfrm
 from analyzer.keys.formats import read
 from analyzer.run import Options, audit, keyed_associations
 from tests.test_captures import CAPTURES, RECORDINGS, report
@@ -135,8 +135,9 @@ PAIRED = [
     *itertools.product(("hmac-sha-1-96", "hmac-md5-96"), ("aes-cbc", "des-ede3-cbc", "null")),
     ("null", "aes-gcm"),
     ("aes-gmac", "null"),
+    ("unchecked-96", "aes-cbc"),
 ]
-LENGTHS = {"hmac-sha-1-96": 20, "hmac-md5-96": 16, "aes-gmac": 20, "null": 0} | {
+LENGTHS = {"hmac-sha-1-96": 20, "hmac-md5-96": 16, "aes-gmac": 20, "null": 0, "unchecked-96": 0} | {
     "aes-cbc": 16,
     "des-ede3-cbc": 24,
     "aes-gcm": 20,
@@ -156,7 +157,10 @@ def test_our_own_readers_understand_it(
     sa = association(alg, ealg, auth=auth, enc=enc, source=source, destination=destination)
     each = Keyed(sa, (5061, 6100), "tunnel", SINCE, UNTIL)
     if form is wireshark and alg == "aes-gmac":
-        assert (wireshark([each]), nameless([each, each])) == ([], {"aes-gmac": 2})
+        assert (wireshark([each]), unnamed([each, each], "wireshark")) == ([], {"aes-gmac": 2})
+        return
+    if form is xfrm and alg == "unchecked-96":
+        assert (xfrm([each]).associations, unnamed([each], "xfrm")) == (0, {"unchecked-96": 1})
         return
     made = form([each])
     (text,) = made if isinstance(made, list) else [made]

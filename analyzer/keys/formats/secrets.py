@@ -11,8 +11,17 @@ from typing import Final
 
 from analyzer.ipsec.algorithms import Keys, Spelling, UnknownAlgorithm, encryption, integrity
 from analyzer.ipsec.secret import Secret
-from analyzer.keys.entries import ANYTHING, Contents, ExplicitSa, KeyFileError, address_of, exactly, octets_of, place
-from analyzer.keys.entries import wrong_length as wrong
+from analyzer.keys.entries import (
+    ANYTHING,
+    Contents,
+    ExplicitSa,
+    KeyFileError,
+    address_of,
+    exactly,
+    octets_of,
+    place,
+    wrong_length,
+)
 
 _LINE: Final = re.compile(r"(?:(\S+)@(\S+)\s+)?([A-Za-z0-9][A-Za-z0-9-]*):(.+)")
 _NUMBER: Final = re.compile(r"0[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10})")
@@ -74,7 +83,7 @@ def _association(line: str, origin: str) -> ExplicitSa:
     key = octets_of(found[4]) if found[4][:2] in ("0x", "0X") else _plain(found[4])
     if key is None:
         raise _WrongLine("a key must be 0x and hexadecimal digits, two for each octet, or plain text")
-    problem = wrong(key, ealg)
+    problem = wrong_length(key, ealg)
     if problem is not None:
         raise _WrongLine(problem)
     destination = ANYTHING
