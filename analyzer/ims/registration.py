@@ -61,16 +61,18 @@ class Registrar:
         found = credentials(sighting.message)
         procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
         transaction.kind = "SM1"
-        if found is None or procedure is None or procedure.consumed:
+        own_set = owner if procedure is not None and owner is procedure.set else None
+        inferred = own_set is not None and own_set.inferred  # a copy of an SM7 that is missing may still come
+        if found is None or procedure is None or (procedure.consumed and not inferred):
             return None
         late = procedure is not context.newest
-        if late and (owner is None or owner is not procedure.set):
+        if late and own_set is None:
             return None  # cached credentials; on its own set it is the SM7 of a procedure that was superseded
         if found.auts or not found.response:
             transaction.kind = "SM1" if late else "failure"
             return None
-        missed = owner is not None and owner is procedure.set and not owner.complete().sure
-        had_sm7 = procedure.sm7 is not None or missed
+        missed = own_set is not None and not own_set.complete().sure
+        had_sm7 = procedure.sm7 is not None or inferred or missed
         if had_sm7 and (procedure.client is None or procedure.client.ok):
             values = offer_of(sighting.message, "security-client")
             if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:

@@ -137,6 +137,7 @@ class Tracker:
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.opened(transaction, at.time, self.session.profile)
+        self.traffic.take_into_use(owner, sighting, transaction)
         if final:
             self._finish(transaction, at)
 

@@ -95,10 +95,11 @@ class Traffic:
             elif message.is_request and fresh and transaction is not None:
                 self._switch(context, owner, sighting, transaction)
             context.remember_call(message.call_id)
-        if owner.sm12 is not None and at.time > owner.sm12.time:
-            self._taken_into_use(owner, sighting, transaction)
 
-    def _taken_into_use(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
+    def take_into_use(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
+        """Note the first further message of each side after SM12; which kind of REGISTER it is has to be known."""
+        if owner.sm12 is None or sighting.at.time <= owner.sm12.time:
+            return
         if transaction is not None and transaction.kind == "SM7":
             return  # SM7 and SM12 again, not a further message
         if sighting.sender is Side.UE:
@@ -233,6 +234,8 @@ class Traffic:
             transaction = context.pair.transactions.invite(sighting) or transaction
         begun = transaction.request.at.time if transaction else None
         unknown = begun is None and not sighting.message.is_request  # the capture does not have its request (FP4, FP6)
+        if sighting.message.method in ("ACK", "CANCEL") and (transaction is None or transaction.method != "INVITE"):
+            unknown = True  # nor its INVITE
         pending = unknown or (begun is not None and begun <= ending.time and not begins)
         repeat = not fresh
         if not pending and not repeat:
