@@ -196,12 +196,15 @@ class Engine:
             self._sip(inside, inside.payload[_UDP_HEADER:], flow[0], flow[1], tag)
 
     def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
-        """Look once whether a key file names this SPI; true if the database got something new."""
+        """Look once whether there are keys for this SPI; true if the database got something new."""
         key = source + destination + packet[:4]
         if len(packet) < 8 or key in self._tried or len(self._tried) > 1_000_000:
             return False
         self._tried.add(key)
         found = self._keyring.explicit(source, destination, int.from_bytes(packet[:4], "big"))
+        known = self.tracker.directory.find(source, destination)
+        if not found and (known is None or not any(context.sets for context in known[0].contexts)):
+            found = self._trials.stranger(source, destination, packet)
         for association in found:
             self._database.add(association)
         return bool(found)

@@ -1,18 +1,22 @@
 """Associations whose packets fail from the first one: are their algorithms others than announced, or is a key mistaken?
 
 What opens such a packet (`ipsec/trial.py`) becomes a candidate of the whole set, so that the rest of it can be read.
-Where nothing does, the keys at hand are simply not those of the set (FP18).
+Where nothing does, the keys at hand are simply not those of the set (FP18). An association whose negotiation is not in
+the capture is tried in the same way, so that it can be read at least.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
+from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import Notice
 from analyzer.ims.session import Session
 from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.database import Refusal
-from analyzer.ipsec.esp import TOO_SHORT
+from analyzer.ipsec.esp import TOO_SHORT, SecurityAssociation
 from analyzer.ipsec.trial import Found, find
 from analyzer.keys.keyring import Vector
 
@@ -20,6 +24,8 @@ PACKETS: Final = 4
 """Failing packets of one association that are tried; one alone might be damaged."""
 VECTORS: Final = 4
 """Authentication vectors that are tried for one packet."""
+LOOSE: Final = 32
+"""Vectors that are tried for a packet whose negotiation is not in the capture."""
 LIMIT: Final = 20_000
 """Trials of one audit: at a third of a millisecond each, whatever a capture holds."""
 
@@ -41,6 +47,34 @@ class Trials:
             if isinstance(binding, Binding):
                 seen.setdefault(binding.set, []).append(binding)
         return any(self._try(owner, bindings, packet) for owner, bindings in seen.items())
+
+    def stranger(self, source: bytes, destination: bytes, packet: bytes) -> list[SecurityAssociation]:
+        """An association for a packet whose negotiation is not in the capture, if any vector at hand opens it."""
+        for vector in itertools.islice(self._session.keyring.loose(), min(LOOSE, self.left)):
+            self.left -= 1
+            found = find(vector.ck, vector.ik, [packet])
+            if found is not None:
+                spi = int.from_bytes(packet[:4], "big")
+                self._session.emit(
+                    Notice(
+                        at=FrameRef(0, 0, 0),
+                        subject=None,
+                        text=f"SPI 0x{spi:08x}: its negotiation is not in the capture; its packets are those of "
+                        f"{found.alg} and {found.ealg} with the keys of {vector.origin}, and are read but not judged",
+                    )
+                )
+                return [
+                    SecurityAssociation(
+                        spi=spi,
+                        destination=destination,
+                        source=source,
+                        alg=found.alg,
+                        ealg=found.ealg,
+                        keys=found.keys,
+                        origin=vector.origin,
+                    )
+                ]
+        return []
 
     def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
         role = bindings[0].role

@@ -157,6 +157,16 @@ class Keyring:
             if entry.spis.matches(octets) and entry.destinations.matches(destination) and entry.sources.matches(source)
         ]
 
+    def loose(self) -> Iterator[Vector]:
+        """Every vector that is there without a challenge, of files and of the capture, the newest of the latter first.
+
+        Packets whose challenge is not in the capture may be tried with them.
+        """
+        for table in (self._of_rand, self._of_impi):
+            yield from itertools.chain.from_iterable(table.values())
+        yield from self._of_anybody
+        yield from itertools.chain.from_iterable(reversed(self._learned.values()))
+
     def typed(self, vector: Vector) -> bool:
         """Whether CK and IK of this vector stand in a key file themselves, and follow from nothing else."""
         folded = "" if vector.impi is None else _fold(vector.impi)

@@ -9,6 +9,7 @@ from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.trial import Found, find
 from analyzer.report.model import Report
 from tests.scenario import Scenario, audited
+from tests.test_scenario import PAIRS
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
@@ -108,3 +109,44 @@ def test_the_same_of_an_association_that_no_negotiation_names() -> None:
     assert notices(report) == [
         f"SPI 0x{first.spi_ps:08x} has right ICVs and unreadable content: another encryption key"
     ]
+
+
+# --- no negotiation in the capture ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_capture_that_begins_after_the_challenge_is_read(transport: str, alg: str, ealg: str) -> None:
+    s = Scenario(transport=transport, alg=alg, ealg=ealg)
+    first = s.register()
+    s.request("ue", "SUBSCRIBE", on=first)
+    s.request("pcscf", "NOTIFY", on=first)
+    s.start_at("sm7.syn" if transport == "tcp" else "sm7")
+    report = audited(s)
+    assert report.esp.packets == report.esp.verified > 0
+    assert (report.sip.protected, report.sip.clear) == (6, 0)
+    assert [each for each in report.findings if each.verdict not in ("note", "inconclusive")] == []
+    said = [text for text in report.notices if "not in the capture" in text]
+    assert len(said) == (2 if transport == "udp" else 4)
+    assert all(f"those of {alg} and {ealg} with the keys of keys:1" in text for text in said)
+    assert not any("not used" in text for text in report.notices)
+
+
+def test_strangers_are_tried_once_and_with_few_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = counted(monkeypatch)
+    s, _ = strangers(messages=20)
+    s.start_at("sm7")
+    keys = "".join(f'[[aka]]\nck = "{number:032x}"\nik = "{number + 99:032x}"\n' for number in range(1, 90))
+    report = audited(s, keys=keys)
+    assert len(tried) == trials.LOOSE * 2
+    assert report.esp.no_key == report.esp.packets
+
+
+def test_an_spi_that_nobody_announced_is_no_stranger_where_a_set_is_known() -> None:
+    """ESP-01 has to see it, though the key would fit."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, esp={"spi": 0x7F000001}, answered=False)
+    report = audited(s)
+    assert report.esp.no_key == 1
+    assert "ESP-01" in {each.rule for each in report.findings}
