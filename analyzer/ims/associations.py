@@ -132,6 +132,7 @@ class SaSet:
         "open_requests",
         "parent",
         "past",
+        "read",
         "sm7",
         "sm7_last",
         "sm12",
@@ -154,6 +155,8 @@ class SaSet:
         self.alg: str | None = None
         self.ealg: str | None = None
         self.keyed = False
+        self.read = False
+        """Its packets are read without a key (null encryption)."""
         self.states = {Side.UE: State.TMP, Side.PCSCF: State.TMP}
         self.ends: dict[Side, Ending] = {}
         self.sm7: FrameRef | None = None
@@ -257,11 +260,12 @@ class SaSet:
         return self.sm12 is None and (self.sm7 is not None or not self.complete().sure)
 
     def settle(self, winner: Binding) -> None:
-        """One candidate key was proven: the algorithms are known."""
+        """One candidate opened a packet: if a key proved it, the algorithms are known."""
         winner.proven = True
         association = winner.association
         assert association is not None
-        self.alg, self.ealg, self.keyed = association.alg, association.ealg, True
+        if association.icv:
+            self.alg, self.ealg, self.keyed = association.alg, association.ealg, True
 
     def complete(self) -> Knowledge:
         """Whether the capture has everything that was sent on this set, as far as sequence numbers can tell."""

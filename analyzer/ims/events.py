@@ -338,6 +338,25 @@ class PacketVerified(NamedTuple):
     """The packet came from the address that the set names as sender."""
 
 
+class PacketRead(NamedTuple):
+    """An ESP packet that could be read but not verified: null encryption without a key. Fields as `PacketVerified`."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    flow: tuple[int, int] | None
+    sequence: int
+    sender_fits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityUnchecked(Event):
+    """The first packet of a set that could be read but not verified."""
+
+    terms: SetTerms
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrityFailed(Event):
     """An ESP packet of a keyed association whose ICV is wrong."""

@@ -13,6 +13,7 @@ from analyzer.ims.events import (
     IntegrityFailed,
     KeyMissing,
     Notice,
+    PacketRead,
     PacketVerified,
     ReservedSpi,
     SequenceRepeated,
@@ -107,7 +108,8 @@ class PacketLedger:
                 )
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
-        session.emit(_new(PacketVerified, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
+        kind = PacketVerified if association is None or association.icv else PacketRead
+        session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
         if role is Role.UC_PS:
             self._traffic.proven(owner)
         return True

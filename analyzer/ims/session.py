@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import KeysProven, Notice, WrongDerivation
+from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ims.vocabulary import Role, Side, Sighting
-from analyzer.ipsec.algorithms import Keys, UnknownAlgorithm, expand
+from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
 from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.ipsec.secret import Secret
 from analyzer.keys.keyring import Keyring, Vector
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
@@ -82,6 +83,8 @@ class Session:
             self._announce(destination, spi, made, role)
             for association in self.keyring.explicit(source, destination, spi):
                 self._enter(Binding(made, role), association)
+            if not keys and not made.bindings[role] and any(ealg == "null" for _, ealg in pairs):
+                self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)))
             for alg, ealg, expanded, vector in reversed(keys):  # the likeliest last: it is tried first
                 self.candidate(made, role, alg, ealg, expanded, vector)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
@@ -126,11 +129,20 @@ class Session:
         """A packet verified for the first time with this key."""
         association, vector, owner = binding.association, binding.vector, binding.set
         assert association is not None
-        self.confirm(association, vector)
         owner.settle(binding)
         context = owner.contact
         assert isinstance(context, Context)
-        if vector is None or not association.icv:
+        if not association.icv:
+            if not owner.read:
+                owner.read = True
+                text = f"{context.subject.id}: set {owner.generation} is read without a key (null), its ICVs unchecked"
+                self.emit(IntegrityUnchecked(at=at, subject=context.subject, terms=owner.terms))
+                self.emit(Notice(at=at, subject=context.subject, text=text))
+            if association.origin:
+                self.confirm(association, vector)
+            return
+        self.confirm(association, vector)
+        if vector is None:
             return
         if not binding.mistake:
             self.emit(KeysProven(at=at, subject=context.subject, terms=owner.terms, role=binding.role))
@@ -255,3 +267,13 @@ def emergency_call(sighting: Sighting) -> bool:
 
 
 __all__ = ["Emit", "Packet", "Pair", "Session", "Watch", "agree", "algorithms", "emergency_call"]
+
+
+def _unchecked(
+    spi: int, source: bytes, destination: bytes, ports: tuple[int | None, int | None]
+) -> SecurityAssociation:
+    """What reads null encryption where there is no key: its content and its ports are the only proof."""
+    nothing = Keys(Secret(b""), Secret(b""))
+    return SecurityAssociation(
+        spi=spi, destination=destination, source=source, alg=UNCHECKED.name, ealg="null", keys=nothing, ports=ports
+    )

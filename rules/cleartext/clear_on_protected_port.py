@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyzer.ims.events import ClearOnProtectedPort, PacketVerified, Side
+from analyzer.ims.events import ClearOnProtectedPort, PacketRead, PacketVerified, Side
 from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
 
 
@@ -14,7 +14,7 @@ from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
     severity=Severity.HIGH,
     traps=("FP25", "R7", "R23", "PORT-15"),
     plaintext=False,
-    met_by=(PacketVerified,),
+    met_by=(PacketVerified, PacketRead),
 )
 def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
     """On the four protected ports of a living set nothing is sent or received in clear, TCP segments included.

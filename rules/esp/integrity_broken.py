@@ -1,6 +1,6 @@
 """ESP-04: the ICV is right."""
 
-from analyzer.ims.events import IntegrityFailed, PacketVerified
+from analyzer.ims.events import IntegrityFailed, IntegrityUnchecked, PacketVerified
 from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
 
 
@@ -13,13 +13,15 @@ from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
     traps=("FP18", "FP23", "FP25", "FP29"),
     met_by=(PacketVerified,),
 )
-def integrity_broken(event: IntegrityFailed) -> Verdict | None:
+def integrity_broken(event: IntegrityFailed | IntegrityUnchecked) -> Verdict | None:
     """Every packet of an association verifies under the negotiated algorithm and key.
 
     Not a violation: an association of which no packet has verified, whose key is wrong or missing (FP18), also where it
     shares its SPI with one that has a key (FP25, FP29); packets that the capture cut; fragments (FP23: they are put
     together first). If no later packet verifies either, other keys under the same SPI are possible: `probable`.
     """
+    if isinstance(event, IntegrityUnchecked):
+        return Inconclusive(reason="no key: null encryption is read, its ICVs are not checked", fault="unchecked")
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
     if not event.neighbours:

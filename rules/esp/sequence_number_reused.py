@@ -1,6 +1,6 @@
 """ESP-02: sequence numbers are used once."""
 
-from analyzer.ims.events import PacketVerified, SequenceRepeated
+from analyzer.ims.events import PacketRead, PacketVerified, SequenceRepeated
 from analyzer.rule import Actor, Broken, Severity, Verdict, rule
 
 
@@ -11,7 +11,7 @@ from analyzer.rule import Actor, Broken, Severity, Verdict, rule
     actor="sender",
     severity=Severity.HIGH,
     traps=("FP3", "FP5"),
-    met_by=(PacketVerified,),
+    met_by=(PacketVerified, PacketRead),
 )
 def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
     """Packets of an association are numbered from 1 on, each number once.

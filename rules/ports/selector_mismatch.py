@@ -1,6 +1,6 @@
 """PORT-07: a protected packet fits the selector of its association."""
 
-from analyzer.ims.events import PacketVerified
+from analyzer.ims.events import PacketRead, PacketVerified
 from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
 
 
@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity,
     severity=Severity.HIGH,
     traps=("FP12", "FP25"),
 )
-def selector_mismatch(event: PacketVerified) -> Verdict | None:
+def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
     """A decrypted packet has the ports, the addresses and the direction of the association that its SPI names.
 
     A receiver that checks selectors drops the packet; one that does not lets one association stand in for another.
