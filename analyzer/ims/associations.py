@@ -213,6 +213,14 @@ class SaSet:
         """SM12 has been seen."""
         return self.sm12 is not None
 
+    def serves(self) -> bool:
+        """SM12 has been seen, or both sides use the set although nobody here can read it."""
+        terms, unopened = self.terms, self.unopened
+        return self.sm12 is not None or (
+            (terms.spi_ps in unopened or terms.spi_pc in unopened)
+            and (terms.spi_us in unopened or terms.spi_uc in unopened)
+        )
+
     def end(self, side: Side, end: End, since: FrameRef, time: int | None = None) -> None:
         """That side has to give the set up; the first reason holds, save that a replaced set may have to go at once."""
         known = self.ends.get(side)

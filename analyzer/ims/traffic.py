@@ -286,7 +286,7 @@ class Traffic:
             return
         message = sighting.message
         request = transaction.request if transaction is not None and not message.is_request else None
-        established = any(found.established() for found in context.sets) or bool(request and request.protection)
+        established = any(found.serves() for found in context.sets) or bool(request and request.protection)
         self._session.emit(
             ClearMessageSent(
                 at=sighting.at,

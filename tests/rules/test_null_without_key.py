@@ -55,3 +55,13 @@ def test_what_is_encrypted_is_not_read_by_chance() -> None:
     made = audited(s, keys="")
     assert made.sip.protected == 0
     assert made.esp.no_key == made.esp.packets > 0
+
+
+def test_a_clear_request_beside_a_set_that_nobody_can_read() -> None:
+    s = Scenario(ealg="aes-cbc")
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(3)
+    s.request("pcscf", "OPTIONS", on=None, label="ping", answered=False)
+    s.expect("CLR-03", "violation", actor="P-CSCF", at="ping")
+    check(s, rules=["CLR-02", "CLR-03"], keys="")
