@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -46,7 +47,7 @@ class Summary:
     """What the user must know to trust the result: a capture that ends too early, frames lost while capturing."""
 
 
-class Walker:
+class Walker(ABC):
     """Turns the octets of one capture into the frames that are kept.
 
     Several captures make one timeline, and triage must have seen every frame before it judges the next: so a walker
@@ -65,9 +66,9 @@ class Walker:
         self._summary = summary
         self._dropped = 0
 
+    @abstractmethod
     def frames(self) -> Iterator[Frame | None]:
         """The frames that are kept, and None whenever another capture's turn has come."""
-        raise NotImplementedError
 
     def _need(self, count: int, what: str) -> None:
         """Have the first ``count`` octets in memory, the ``what``; raises UnreadableCapture if there are fewer."""

@@ -1,7 +1,8 @@
 """LIFE-11: after a clear SM1 all earlier sets of the contact go."""
 
 from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Severity, Verdict, rule
+from rules.lifetime.dead_sets import verdict_of
 
 
 @rule(
@@ -20,22 +21,12 @@ def pcscf_keeps_set_after_clear_registration(event: DeadSetUsed | SetRetired) ->
 
     Not a violation: other contacts and emergency registrations (FP9, FP10: other subjects), what SM12 overtook (FP2).
     """
-    if event.end is not End.CLEAR_START:
-        return None
-    if isinstance(event, SetRetired):
-        return PASS if event.observed and not event.used_by_pcscf else None
-    sighting = event.sighting
-    if sighting.sender is not Side.PCSCF:
-        return None
-    return judged(
-        sure=event.knew.sure and not event.repeat,
-        traps=("FP2",),
+    return verdict_of(
+        event,
+        End.CLEAR_START,
+        Side.PCSCF,
         fault="uses",
         message="the P-CSCF still used an earlier set after SM12 to a clear SM1",
-        actor=Actor.PCSCF,
-        expected="nothing on set " + str(event.terms.generation),
-        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
-        related=(event.since,),
+        repeats=True,
         cause="SA-15",
-        argument=event.knew.how,
     )

@@ -1,7 +1,8 @@
 """LIFE-12: only the set that protected SM1 is kept."""
 
 from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Severity, Verdict, rule
+from rules.lifetime.dead_sets import verdict_of
 
 
 @rule(
@@ -18,21 +19,11 @@ def pcscf_keeps_third_set(event: DeadSetUsed | SetRetired) -> Verdict | None:
     Not a violation: other contacts (FP9: other subjects), what SM12 overtook (FP2). An open transaction on the older
     set is no excuse: the deletion is immediate.
     """
-    if event.end is not End.OLDER:
-        return None
-    if isinstance(event, SetRetired):
-        return PASS if event.observed and not event.used_by_pcscf else None
-    sighting = event.sighting
-    if sighting.sender is not Side.PCSCF:
-        return None
-    return judged(
-        sure=event.knew.sure,
-        traps=("FP2",),
+    return verdict_of(
+        event,
+        End.OLDER,
+        Side.PCSCF,
         fault="sends",
         message="the P-CSCF sent on a set older than the one that protected SM1",
-        actor=Actor.PCSCF,
-        expected="nothing on set " + str(event.terms.generation),
-        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
-        related=(event.since,),
-        argument=event.knew.how,
+        repeats=True,
     )

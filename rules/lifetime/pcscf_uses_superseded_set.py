@@ -1,7 +1,8 @@
 """LIFE-04: a new challenge ends an incomplete procedure at the P-CSCF."""
 
 from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Severity, Verdict, rule
+from rules.lifetime.dead_sets import verdict_of
 
 
 @rule(
@@ -19,21 +20,10 @@ def pcscf_uses_superseded_set(event: DeadSetUsed | SetRetired) -> Verdict | None
 
     Not a violation: copies (FP1), what the challenge overtook (FP2), other contacts (FP9: other subjects).
     """
-    if event.end is not End.SUPERSEDED:
-        return None
-    if isinstance(event, SetRetired):
-        return PASS if event.observed and not event.used_by_pcscf else None
-    sighting = event.sighting
-    if sighting.sender is not Side.PCSCF or event.repeat:
-        return None
-    return judged(
-        sure=event.knew.sure,
-        traps=("FP2",),
+    return verdict_of(
+        event,
+        End.SUPERSEDED,
+        Side.PCSCF,
         fault="sends",
         message="the P-CSCF sent on a temporary set that its own newer challenge had superseded",
-        actor=Actor.PCSCF,
-        expected="nothing on set " + str(event.terms.generation),
-        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
-        related=(event.since,),
-        argument=event.knew.how,
     )

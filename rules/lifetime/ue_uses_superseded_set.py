@@ -1,7 +1,8 @@
 """LIFE-03: a new procedure ends an incomplete one at the UE."""
 
 from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Severity, Verdict, rule
+from rules.lifetime.dead_sets import verdict_of
 
 
 @rule(
@@ -20,21 +21,10 @@ def ue_uses_superseded_set(event: DeadSetUsed | SetRetired) -> Verdict | None:
     Not a violation: what crossed with the new SM1 within a fifth of a second (FP2), retransmissions, and segments that
     close TCP connections, which are not messages.
     """
-    if event.end is not End.SUPERSEDED:
-        return None
-    if isinstance(event, SetRetired):
-        return PASS if event.observed and not event.used_by_ue else None
-    sighting = event.sighting
-    if sighting.sender is not Side.UE or event.repeat:
-        return None
-    return judged(
-        sure=event.knew.sure,
-        traps=("FP2",),
+    return verdict_of(
+        event,
+        End.SUPERSEDED,
+        Side.UE,
         fault="uses",
         message="the UE used the temporary set of a procedure that its own newer SM1 had superseded",
-        actor=Actor.UE,
-        expected="nothing on set " + str(event.terms.generation),
-        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
-        related=(event.since,),
-        argument=event.knew.how,
     )

@@ -1,7 +1,8 @@
 """SA-15: after a registration that began in clear the new set is used at once."""
 
 from analyzer.ims.events import DeadSetUsed, End, SetRetired, Side
-from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Severity, Verdict, rule
+from rules.lifetime.dead_sets import verdict_of
 
 
 @rule(
@@ -20,21 +21,12 @@ def dead_set_after_clear_registration(event: DeadSetUsed | SetRetired) -> Verdic
     Not a violation: other contacts and emergency registrations (FP9, FP10: other subjects), segments that close TCP
     connections, messages that SM12 overtook (FP2).
     """
-    if event.end is not End.CLEAR_START:
-        return None
-    if isinstance(event, SetRetired):
-        return PASS if event.observed and not event.used_by_pcscf else None
-    sighting = event.sighting
-    if sighting.sender is not Side.PCSCF:
-        return None
-    return judged(
-        sure=event.knew.sure and not event.repeat,
-        traps=("FP2",),
+    return verdict_of(
+        event,
+        End.CLEAR_START,
+        Side.PCSCF,
         fault="sends",
         message="the P-CSCF sent on an earlier set after SM12 to a clear SM1",
-        actor=Actor.PCSCF,
         expected="the new set",
-        observed=f"{sighting.message.start_line} on set {event.terms.generation}",
-        related=(event.since,),
-        argument=event.knew.how,
+        repeats=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from typing import Unpack
 
 from .aka import Vector, digest, vector
@@ -57,7 +58,7 @@ class Sm12(How, total=False):
     """With status 401: what the second challenge is like."""
 
 
-class Registration(Dialogs):
+class Registration(Dialogs, ABC):
     """Registers UEs."""
 
     def __init__(
@@ -219,14 +220,17 @@ class Registration(Dialogs):
 
     # Between P-CSCF and S-CSCF: see core.py.
 
+    @abstractmethod
     def core_register(self, what: Procedure | Sent | str, **how: Unpack[How]) -> Sent:
-        raise NotImplementedError
+        """See core.py."""
 
+    @abstractmethod
     def core_401(self, procedure: Procedure, **how: Unpack[How]) -> Sent:
-        raise NotImplementedError
+        """See core.py."""
 
+    @abstractmethod
     def core_200(self, procedure: Procedure, **how: Unpack[How]) -> Sent:
-        raise NotImplementedError
+        """See core.py."""
 
     # What the steps are made of.
 
