@@ -68,7 +68,9 @@ class Keyring:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise KeyFileError(str(path), None, "is no text in UTF-8, so it is no key file") from None
+            text = data.decode("latin-1")
+            if not formats.is_log(text):
+                raise KeyFileError(str(path), None, "is no text in UTF-8, so it is no key file") from None
         self.add_text(text, str(path))
         if mode & 0o077:
             self.notices.append(f"{path}: others than its owner can read these keys: chmod 600")

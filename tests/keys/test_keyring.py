@@ -221,6 +221,10 @@ def test_unusable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(KeyFileError, match="no text in UTF-8") as raised:
         made.add_file(binary)
     assert "01010101" not in "".join(traceback.format_exception(raised.value))
+    log = tmp_path / "log"
+    log.write_bytes(b"3(1) INFO: <script>: \xff\n" + f'WWW-Authenticate: Digest ck="{K}", ik="{OPC}"\n'.encode())
+    made.add_file(log)
+    assert made.unused() == [f"{log}:2"]
     monkeypatch.setattr(keyring, "MAX_FILE", 10)
     with pytest.raises(KeyFileError, match="more than 10 octets"):
         made.add_file(binary)

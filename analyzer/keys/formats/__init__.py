@@ -27,13 +27,18 @@ _LOG: Final = _Format("the log of a Kamailio P-CSCF", kamailio.recognises, kamai
 """A log may begin with anything, so it is asked last, and shown the whole text."""
 
 
+def is_log(text: str) -> bool:
+    """Whether this is a log, in which octets that are no text may stand in lines that do not matter."""
+    first = _first(text)
+    return first is not None and not any(known.recognises(first) for known in _FORMATS) and _LOG.recognises(text)
+
+
 def read(text: str, name: str) -> Contents:
     """Read a key file of any format. ``name`` is how messages call it.
 
     Raises KeyFileError if no format fits, if a line makes no sense, or if there is nothing in it.
     """
-    lines = (line.strip() for line in text.split("\n"))
-    first = next((line for line in lines if line and not line.startswith("#")), None)
+    first = _first(text)
     if first is None:
         raise KeyFileError(name, None, "there are no keys in it")
     known = next((known for known in _FORMATS if known.recognises(first)), None)
@@ -46,3 +51,9 @@ def read(text: str, name: str) -> Contents:
     if not contents.entries and not contents.notices:
         raise KeyFileError(name, None, "there are no keys in it")
     return contents
+
+
+def _first(text: str) -> str | None:
+    """The first line that is neither empty nor a comment."""
+    lines = (line.strip() for line in text.split("\n"))
+    return next((line for line in lines if line and not line.startswith("#")), None)

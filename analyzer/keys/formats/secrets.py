@@ -16,6 +16,7 @@ from analyzer.keys.entries import (
     Contents,
     ExplicitSa,
     KeyFileError,
+    Pattern,
     address_of,
     exactly,
     octets_of,
@@ -23,7 +24,7 @@ from analyzer.keys.entries import (
     wrong_length,
 )
 
-_LINE: Final = re.compile(r"(?:(\S+)@(\S+)\s+)?([A-Za-z0-9][A-Za-z0-9-]*):(.+)")
+_SECRET: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*):(.+)")
 _NUMBER: Final = re.compile(r"0[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10})")
 _NAMES: Final = {
     "3des": "des-ede3-cbc", "des3": "des-ede3-cbc", "des-ede3": "des-ede3-cbc",
@@ -74,28 +75,21 @@ class _WrongLine(Exception):
 
 
 def _association(line: str, origin: str) -> ExplicitSa:
-    found = _LINE.fullmatch(line)
+    words = line.split(maxsplit=1)
+    who = words[0] if len(words) == 2 and "@" in words[0] else ""
+    found = _SECRET.fullmatch(words[1] if who else line)
     if found is None:
         raise _WrongLine("a secret is written as SPI@ADDRESS ALGORITHM:KEY")
-    cipher, has_icv = _cipher(found[3])
+    cipher, has_icv = _cipher(found[1])
     alg = integrity(_UNCHECKED if has_icv else "null", Spelling.WIRESHARK)
     ealg = encryption(_NAMES.get(cipher, cipher))
-    key = octets_of(found[4]) if found[4][:2] in ("0x", "0X") else _plain(found[4])
+    key = octets_of(found[2]) if found[2][:2] in ("0x", "0X") else _plain(found[2])
     if key is None:
         raise _WrongLine("a key must be 0x and hexadecimal digits, two for each octet, or plain text")
     problem = wrong_length(key, ealg)
     if problem is not None:
         raise _WrongLine(problem)
-    destination = ANYTHING
-    spi = ANYTHING._replace(length=4)
-    if found[1] is not None:
-        number, address = _NUMBER.fullmatch(found[1]), address_of(found[2])
-        if number is None or address is None:
-            raise _WrongLine("before the algorithm there must be an SPI, @ and an IPv4 or IPv6 address")
-        value = int(number[1], 16) if number[1] else int(number[2])
-        if value > 0xFFFFFFFF:
-            raise _WrongLine("an SPI has 32 bits")
-        spi, destination = exactly(value.to_bytes(4)), exactly(address)
+    destination, spi = _named(who) if who else (ANYTHING, ANYTHING._replace(length=4))
     return ExplicitSa(
         sources=ANYTHING,
         destinations=destination,
@@ -110,6 +104,18 @@ def _association(line: str, origin: str) -> ExplicitSa:
         until=None,
         origin=origin,
     )
+
+
+def _named(text: str) -> tuple[Pattern, Pattern]:
+    """Destination and SPI of ``SPI@ADDRESS``."""
+    number, _, rest = text.partition("@")
+    spi, address = _NUMBER.fullmatch(number), address_of(rest)
+    if spi is None or address is None:
+        raise _WrongLine("before the algorithm there must be an SPI, @ and an IPv4 or IPv6 address")
+    value = int(spi[1], 16) if spi[1] else int(spi[2])
+    if value > 0xFFFFFFFF:
+        raise _WrongLine("an SPI has 32 bits")
+    return exactly(address), exactly(value.to_bytes(4))
 
 
 def _cipher(text: str) -> tuple[str, bool]:

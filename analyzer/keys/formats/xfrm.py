@@ -50,27 +50,27 @@ def read(text: str, name: str) -> Contents:
     States with an algorithm or key length that IMS does not have are left out with a notice: a host has other tunnels.
     """
     reader = _Reader(Table(name))
-    continued, begin = "", 0
+    command: list[str] = []
+    begin = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
+        begin = begin if command else number
         try:
-            if continued or xfrm_command.recognises(line):
-                begin = begin if continued else number
-                continued += line.strip()
-                if continued.endswith("\\"):
-                    continued = continued[:-1] + " "
-                    continue
-                reader.end()
-                xfrm_command.read(continued, begin, reader.table)
-                continued = ""
+            if command or xfrm_command.recognises(line):
+                line = line.strip()
+                command.append(line.removesuffix("\\"))
+                if not line.endswith("\\"):
+                    reader.end()
+                    xfrm_command.read(" ".join(command), begin, reader.table)
+                    command.clear()
             elif line[0].isspace():
                 reader.indented(line.strip())
             else:
                 reader.margin(line.rstrip(), number)
         except WrongLine as error:
-            raise KeyFileError(name, begin if continued else number, str(error)) from None
-    if continued:
+            raise KeyFileError(name, begin, str(error)) from None
+    if command:
         raise KeyFileError(name, begin, "the command goes on in another line, but there is none")
     reader.end()
     return reader.table.contents()
@@ -78,12 +78,12 @@ def read(text: str, name: str) -> Contents:
 
 def _bare(line: str) -> tuple[str, str]:
     """A line without what a monitor puts in front of it in brackets, and the last of that which may be a time."""
-    time = ""
-    while (found := _PREFIX.match(line)) is not None:
+    time, position = "", 0
+    while (found := _PREFIX.match(line, position)) is not None:
         if not found[1].startswith("nsid"):
             time = found[1]
-        line = line[found.end() :]
-    return line, time
+        position = found.end()
+    return line[position:], time
 
 
 class _Reader:
