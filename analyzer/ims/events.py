@@ -350,6 +350,16 @@ class PacketRead(NamedTuple):
     sender_fits: bool
 
 
+class PacketUnread(NamedTuple):
+    """An ESP packet on an announced SPI that no key opened: its SPI and number are all that is known."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrityUnchecked(Event):
     """The first packet of a set that could be read but not verified."""
@@ -404,6 +414,8 @@ class SequenceRepeated(Event):
     sequence: int
     earlier: FrameRef | None
     """The packet that had it first; None for number 0."""
+    keyed: bool
+    """Both verify with the same key; else other keys under the same SPI cannot be excluded (R29)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

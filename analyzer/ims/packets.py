@@ -14,6 +14,7 @@ from analyzer.ims.events import (
     KeyMissing,
     Notice,
     PacketRead,
+    PacketUnread,
     PacketVerified,
     ReservedSpi,
     SequenceRepeated,
@@ -105,6 +106,7 @@ class PacketLedger:
                     role=role,
                     sequence=sequence,
                     earlier=noted or None,
+                    keyed=association is not None and association.icv > 0,
                 )
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
@@ -225,6 +227,8 @@ class PacketLedger:
             sequence = int.from_bytes(packet[4:8], "big")
             owner = binding.set
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
+            if not datagram.cut and not self._unread(binding, sequence, datagram):
+                return
             if datagram.cut:
                 owner.cut += 1
                 self._session.emit(self._failed(binding, sequence, spi, at, neighbours=False, cut=True))
@@ -246,6 +250,31 @@ class PacketLedger:
                 negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )
         )
+
+    def _unread(self, binding: Binding, sequence: int, datagram: Datagram) -> bool:
+        """Judge what can be judged of a packet that nothing opens; false if it is a repetition of another."""
+        at, owner = datagram.at, binding.set
+        context = owner.contact
+        assert isinstance(context, Context)
+        noted = binding.ledger.note(sequence, datagram.payload[-TAIL:], at)
+        if noted is True:
+            self.replayed += 1
+            return False
+        if noted is not None or sequence == 0:
+            self._session.emit(
+                SequenceRepeated(
+                    at=at,
+                    subject=context.subject,
+                    terms=owner.terms,
+                    role=binding.role,
+                    sequence=sequence,
+                    earlier=noted or None,
+                    keyed=False,
+                )
+            )
+        else:
+            self._session.emit(PacketUnread(at, context.subject, owner.terms, binding.role, sequence))
+        return True
 
     def reserved(self, context: Context, made: SaSet, sm6: Sighting) -> None:
         """Report SPIs below 256 of a new set, once for each endpoint and value (ESP-01)."""

@@ -1,7 +1,7 @@
 """ESP-02: sequence numbers are used once."""
 
-from analyzer.ims.events import PacketRead, PacketVerified, SequenceRepeated
-from analyzer.rule import Actor, Broken, Severity, Verdict, rule
+from analyzer.ims.events import PacketRead, PacketUnread, PacketVerified, SequenceRepeated
+from analyzer.rule import Actor, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -10,8 +10,9 @@ from analyzer.rule import Actor, Broken, Severity, Verdict, rule
     source="RFC 4303 2.2, 3.3.3",
     actor="sender",
     severity=Severity.HIGH,
-    traps=("FP3", "FP5"),
-    met_by=(PacketVerified, PacketRead),
+    traps=("FP3", "FP5", "FP29"),
+    plaintext=False,
+    met_by=(PacketVerified, PacketRead, PacketUnread),
 )
 def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
     """Packets of an association are numbered from 1 on, each number once.
@@ -19,9 +20,11 @@ def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
     A repeated number with other content is dropped as a replay by the receiver.
 
     Not a violation: the same packet twice in the capture (FP5), another order, gaps and jumps, new keys on a repeated
-    SPI, which are another association (R29).
+    SPI, which are another association (R29). Without a key such new keys cannot be excluded: `probable` (FP29).
     """
-    return Broken(
+    return judged(
+        sure=event.keyed,
+        traps=("FP29",),
         fault="zero" if event.earlier is None else "reused",
         message="an ESP packet has sequence number 0"
         if event.earlier is None
@@ -30,5 +33,7 @@ def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
         expected="a new number",
         observed=f"{event.sequence} on {event.role} of set {event.terms.generation}",
         related=(event.earlier,) if event.earlier is not None else (),
-        argument="both packets verify with the same key and differ in their ICV",
+        argument="both packets verify with the same key and differ in their ICV"
+        if event.keyed
+        else "no key: the SPI may have been given out again with other keys",
     )

@@ -1,6 +1,6 @@
 """ESP-01: the SPI is one that the receiver announced."""
 
-from analyzer.ims.events import ForeignSpi, PacketRead, PacketVerified, ReservedSpi
+from analyzer.ims.events import ForeignSpi, PacketRead, PacketUnread, PacketVerified, ReservedSpi
 from analyzer.rule import Actor, Broken, Inconclusive, Probable, Severity, Verdict, judged, rule
 
 RESERVED = 256
@@ -15,7 +15,7 @@ RESERVED = 256
     severity=Severity.MEDIUM,
     traps=("FP3", "FP4", "FP9", "FP10", "FP25", "FP29"),
     plaintext=False,
-    met_by=(PacketVerified, PacketRead),
+    met_by=(PacketVerified, PacketRead, PacketUnread),
 )
 def unknown_spi(event: ForeignSpi | ReservedSpi) -> Verdict | None:
     """An ESP packet carries an SPI that its receiver announced for the set; 0 is never sent, 1 to 255 are reserved.
