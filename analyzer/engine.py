@@ -155,7 +155,7 @@ class Engine:
         if flow is None:
             return
         self._decrypted.append((datagram.at.time, inner))
-        tag = Packet(binding, sequence)
+        tag = Packet(binding, sequence, None if binding is not None else association)
         if protocol == UDP:
             self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
         else:

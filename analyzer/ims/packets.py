@@ -417,7 +417,9 @@ def _seen_whole(pair: Pair) -> bool:
     for context in pair.contexts:
         known = context.forgotten or context.sets
         current = context.current
-        if (known and known[0].parent is not None) or not all(each.complete().sure for each in context.sets):
+        if known and (known[0].parent is not None or known[0].terms.sm6 is None):
+            return False
+        if not all(each.complete().sure for each in context.sets):
             return False
         if current is not None and not current.finished and current.challenge is None:
             return False

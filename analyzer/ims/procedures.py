@@ -20,6 +20,7 @@ class Procedure:
     """One registration procedure (K2)."""
 
     __slots__ = (
+        "adopted",
         "begun",
         "call_id",
         "challenge",
@@ -56,6 +57,8 @@ class Procedure:
         self.sm7: Sighting | None = None
         self.client: Comparison | None = None
         self.verify: Comparison | None = None
+        self.adopted = False
+        """It was taken up at SM7: SM1 and SM6 are not in the capture."""
         self.consumed = False
         self.finished = False
         self.overlap: RegistrationOverlapped | None = None

@@ -377,21 +377,22 @@ class Registrar:
         session, at = self._session, sighting.at
         answers_sm7 = transaction.kind == "SM7"
         failed = procedure.set
-        session.emit(
-            RegistrationRefused(
-                at=at,
-                subject=context.subject,
-                response=sighting,
-                register=transaction.request,
-                answers_sm7=answers_sm7,
-                answers_failure=transaction.kind == "failure",
-                parent=procedure.parent_terms,
-                expected=failed.terms if failed else None,
-                client=procedure.client,
-                verify=procedure.verify,
-                res_right=res_right(procedure, transaction.request) if answers_sm7 else None,
+        if not procedure.adopted:  # else nobody knows whether SM1 was protected
+            session.emit(
+                RegistrationRefused(
+                    at=at,
+                    subject=context.subject,
+                    response=sighting,
+                    register=transaction.request,
+                    answers_sm7=answers_sm7,
+                    answers_failure=transaction.kind == "failure",
+                    parent=procedure.parent_terms,
+                    expected=failed.terms if failed else None,
+                    client=procedure.client,
+                    verify=procedure.verify,
+                    res_right=res_right(procedure, transaction.request) if answers_sm7 else None,
+                )
             )
-        )
         procedure.finished = True
         if not answers_sm7:
             return

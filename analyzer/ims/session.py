@@ -41,6 +41,8 @@ class Packet(NamedTuple):
     binding: Binding | None
     """None for an association of a key file that no negotiation names."""
     sequence: int
+    association: SecurityAssociation | None = None
+    """Without a binding: what opened it."""
 
 
 class Candidate(NamedTuple):

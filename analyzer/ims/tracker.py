@@ -11,14 +11,16 @@ from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
+from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.events import CoreRegisterSent, Notice
+from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.session import Emit, Packet, Session, Watch
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, Subject
+from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State, Subject
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
@@ -121,7 +123,30 @@ class Tracker:
             self._clear(pair, sighting)
         else:
             self.protected_messages += 1
-            self._trace(None, sighting)
+            if not (sender is Side.UE and straight_from_ue(message) and self._adopted(pair, packet, sighting)):
+                self._trace(None, sighting)
+
+    def _adopted(self, pair: Pair, packet: Packet, sighting: Sighting) -> bool:
+        """Whether this REGISTER is an SM7 whose set can be taken up, though its negotiation is not in the capture."""
+        binding = adopt(self.session, pair, packet.association, sighting)
+        if binding is None:
+            return False
+        owner, message, at = binding.set, sighting.message, sighting.at
+        context = owner.contact
+        assert isinstance(context, Context)
+        self.session.prove(binding, at)
+        binding.ledger.note(packet.sequence, b"", at)
+        identify(context, message)
+        context.last_seen = at.time
+        sighting = sighting._replace(
+            protection=Protection(owner.terms, binding.role, packet.sequence, owner.state(Side.UE), State.TMP)
+        )
+        transaction, _ = pair.transactions.begin(sighting, owner)
+        transaction.deregisters = deregisters(message)
+        procedure_of(context, owner, sighting, transaction)
+        self._trace(context, sighting)
+        self.traffic.protected(context, owner, sighting, transaction, True)
+        return True
 
     def _protected(self, context: Context, owner: SaSet, sighting: Sighting) -> None:
         message, at = sighting.message, sighting.at
