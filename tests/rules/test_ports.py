@@ -200,9 +200,8 @@ def test_the_entry_that_was_taken_up_is_compared() -> None:
     passes(s, "PORT-01")
 
 
-@pytest.mark.parametrize("begin", ["sm6", "sm7", "sm1.2"])
-def test_the_set_before_was_not_captured(begin: str) -> None:
-    """FP3."""
+def with_all_ports_wrong(begin: str) -> Scenario:
+    """A re-registration that keeps the client ports and changes the server ports, in a capture that begins late."""
     s = Scenario()
     first = s.register()
     s.register(
@@ -211,6 +210,22 @@ def test_the_set_before_was_not_captured(begin: str) -> None:
         sm6={"server": {"port_s": first.port_ps + 7, "port_c": first.port_pc}},
     )
     s.start_at(begin)
+    return s
+
+
+def test_the_set_before_was_not_captured() -> None:
+    """FP3."""
+    check(with_all_ports_wrong("sm1.2"), rules=KEPT_OR_CHANGED)
+
+
+@pytest.mark.parametrize("begin", ["sm6", "sm7"])
+def test_sm7_alone_tells_the_set_before(begin: str) -> None:
+    """Section 9.3: it repeats all values, so the faults that follow are certain."""
+    s = with_all_ports_wrong(begin)
+    s.expect("PORT-01", "violation", actor="UE", at="sm6.2")
+    s.expect("PORT-02", "violation", actor="P-CSCF", at="sm6.2")
+    s.expect("PORT-03", "violation", actor="UE", at="sm6.2")
+    s.expect("PORT-04", "violation", actor="P-CSCF", at="sm6.2")
     check(s, rules=KEPT_OR_CHANGED)
 
 
