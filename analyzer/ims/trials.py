@@ -60,7 +60,8 @@ class Trials:
                         at=FrameRef(0, 0, 0),
                         subject=None,
                         text=f"SPI 0x{spi:08x}: its negotiation is not in the capture; its packets are those of "
-                        f"{found.alg} and {found.ealg} with the keys of {vector.origin}, and are read, but judged only from an SM7 on",
+                        f"{found.alg} and {found.ealg} with the keys of {vector.origin}, "
+                        "and are read, but judged only from an SM7 on",
                     )
                 )
                 return [
