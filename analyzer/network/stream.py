@@ -113,12 +113,14 @@ Event = Opened | Data | Hole | Closing
 
 
 class _Piece(NamedTuple):
-    """A part of a segment that waits for what comes before it."""
+    """A part of a segment that waits for what comes before it; the rest of the segment is not kept for it."""
 
     start: int
     end: int
     payload: bytes
-    segment: Segment
+    at: FrameRef
+    frames: tuple[FrameRef, ...]
+    tag: object
 
 
 class Side:
@@ -166,7 +168,8 @@ class Side:
         if position < end:
             fresh.append((position, end))
         for first, last in fresh:
-            self.queue.append(_Piece(first, last, segment.payload[first - start : last - start], segment))
+            payload = segment.payload[first - start : last - start]
+            self.queue.append(_Piece(first, last, payload, segment.at, segment.frames, segment.tag))
             self.octets += last - first
         self.queue.sort(key=_start)
 
@@ -184,18 +187,18 @@ class Side:
     def give_up(self, connection: Connection, events: list[Event]) -> None:
         """Believe that the first hole stays one, and deliver what is behind it up to the next."""
         first = self.queue[0]
-        events.append(Hole(connection, self.by, first.start - self.next, first.segment.at))
+        events.append(Hole(connection, self.by, first.start - self.next, first.at))
         self.next = first.start
         self._deliver(connection, events)
 
     def _deliver(self, connection: Connection, events: list[Event]) -> None:
         ready = 0
-        for start, end, payload, segment in self.queue:
+        for start, end, payload, at, frames, tag in self.queue:
             if start != self.next:
                 break
             self.next = end
             self.octets -= end - start
-            events.append(Data(connection, self.by, payload, segment.at, segment.frames, segment.tag, start, end))
+            events.append(Data(connection, self.by, payload, at, frames, tag, start, end))
             ready += 1
         del self.queue[:ready]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -165,6 +166,17 @@ def test_the_end_of_the_capture_delivers_what_waits() -> None:
     wire.send(1, 1, b"B")
     assert brief(wire.tracker.close()) == [("hole", 3), (3, b"d"), ("hole", 2), (6, b"g"), ("hole", 1), (1, b"B")]
     assert wire.tracker.close() == []
+
+
+def test_what_waits_keeps_nothing_else_of_its_segment() -> None:
+    wire = opened()
+    tracemalloc.start()
+    for number in range(stream.WAITING_SEGMENTS):
+        wire.send(0, 10, bytes(40_000 + number))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert wire.tracker.waiting == 1
+    assert held < 200_000
 
 
 def test_waiting_is_limited_over_all_connections() -> None:
