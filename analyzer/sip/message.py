@@ -175,6 +175,8 @@ class Message:
         """The URIs of Record-Route, topmost first, at most `ENTRIES_LIMIT`; unreadable ones are left out."""
         read = self._read
         if "record_routes" not in read:
+            if self._table is None and b"record-route" not in self.raw.lower():
+                return []  # the usual case, and no reason to make the table
             read["record_routes"] = [entry.uri for entry in self._addresses("record-route") if entry.uri]
         return read["record_routes"]
 
