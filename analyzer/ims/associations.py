@@ -136,6 +136,7 @@ class SaSet:
         "sm7",
         "sm7_last",
         "sm12",
+        "sm12_copies",
         "sm12_last",
         "sm12_stream",
         "states",
@@ -165,6 +166,7 @@ class SaSet:
         self.sm12: FrameRef | None = None
         self.inferred = False
         """SM12 is not in the capture; `sm12` is the message that shows that there was one."""
+        self.sm12_copies = 1
         self.sm12_last: FrameRef | None = None
         """The latest copy of SM12."""
         self.challenge: Sighting | None = None
@@ -262,6 +264,7 @@ class SaSet:
             self.sm7_last = sighting
         elif self.sm12 is not None:
             self.sm12_last = sighting.at
+            self.sm12_copies += 1
 
     def sm12_may_be_missing(self) -> bool:
         """Whether SM7 was sent, or a packet is missing that may have been SM7, and no SM12 is in the capture."""

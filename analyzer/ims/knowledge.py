@@ -100,10 +100,10 @@ def ue_had_sm12(
         return Knowledge(False, f"the UE repeated SM7 (frame {sm7.at.number}): it had no answer yet")
     knew = vantage.knew(Side.UE, sm12, "SM12", now, profile, None)
     if knew.sure and stream is None and sm7 is not None and sm7.protection is not None and not vantage.at(Side.UE):
-        # Timer E doubles from T1 to T2, and every copy of SM7 has an ESP sequence number of its own
-        t1 = profile.timer_64_t1 // 64
-        wait = t1 << min(max(sm7.protection.sequence - 1, 0), 3)
-        if now < sm7.at.time + wait + REACTION:
+        # Timer E doubles from T1 to T2. Every copy of SM7 has an ESP sequence number of its own, and brings an SM12
+        copies = max(sm7.protection.sequence, newest.sm12_copies)
+        wait = (profile.timer_64_t1 // 64) << min(max(copies - 1, 0), 3)
+        if now < sm12.time + wait + REACTION:
             return Knowledge(False, knew.how + ", but a UE without SM12 need not have repeated SM7 by then")
     return knew
 
