@@ -13,7 +13,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.profile import Profile
 
-LIMIT = 4096
+LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
 
 SILENCE = 900 * SECOND
