@@ -5,6 +5,7 @@ The database is the one loop of the picture: SM6 tells which associations will b
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -65,7 +66,7 @@ class Session:
         self.database = SaDatabase()
         self.emit = emit
         self.watch = watch
-        self.announced: dict[bytes, list[Binding]] = {}
+        self.announced: OrderedDict[bytes, list[Binding]] = OrderedDict()
         """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
         self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
         """Highest stream offset of a direction that the other side acknowledged."""
@@ -213,7 +214,7 @@ class Session:
         alike.insert(0, Binding(made, role))
         del alike[ALIKE:]
         if len(self.announced) > SPIS:
-            del self.announced[next(iter(self.announced))]
+            self.announced.popitem(last=False)
             self.emit(
                 Notice(at=FrameRef(0, 0, 0), subject=None, text=f"more than {SPIS} SPIs: the oldest was forgotten")
             )
