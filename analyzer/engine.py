@@ -22,14 +22,14 @@ from analyzer.ims.trials import Trials, flaw
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
-from analyzer.keys.cx import PORT as DIAMETER
 from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
+from analyzer.lines import Line, Lines
 from analyzer.network.copies import WINDOW
 from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
-from analyzer.network.tcp import Closing, Connection, Data, Hole, Segment, TcpTracker, parse_segment
+from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
-from analyzer.sip.framing import Framed, Framer
+from analyzer.sip.framing import Framed
 from analyzer.sip.message import parse
 
 TCP, UDP, ESP, SCTP = 6, 17, 50, 132
@@ -41,22 +41,6 @@ CUT: Final = Refusal("cut by the capture", ())
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
 DECRYPTED = 64
 """Contents of ESP packets remembered to recognise copies of them in clear: those of the last moment."""
-LINES = 20_000
-"""TCP directions whose text is being put together; the oldest goes first."""
-
-
-class _Line:
-    """One direction of a TCP connection as SIP sees it."""
-
-    __slots__ = ("connection", "framer", "is_diameter", "is_sip")
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.framer = Framer()
-        self.is_diameter = any(port == DIAMETER for _, port in connection.endpoints)
-        """Perhaps: a UE may have chosen that port for its SIP."""
-        self.is_sip = False
-        """A message has come out of it: only then is a hole, or text that is none, worth telling."""
 
 
 class Engine:
@@ -81,7 +65,7 @@ class Engine:
         self._cx = CxKeys(keyring)
         self._database = self.tracker.session.database
         self._trials = Trials(self.tracker.session)
-        self._lines: dict[tuple[int, int], _Line] = {}
+        self._lines = Lines(self._framed, self._evicted)
         self._tried: set[bytes] = set()
         self._decrypted: deque[tuple[int, bytes]] = deque(maxlen=DECRYPTED)
         self._now = FrameRef(0, 0, 0)
@@ -285,33 +269,19 @@ class Engine:
     def _stream(self, event: object) -> None:
         """What the TCP reassembly says."""
         if isinstance(event, Data):
-            line = self._line(event.connection, event.by)
-            if line.is_diameter:
+            if self._lines.feed(event).is_diameter:
                 self._cx.stream(event)
-            for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
-                self._framed(line, event.by, framed)
         elif isinstance(event, Hole):
-            line = self._line(event.connection, event.by)
+            line = self._lines.hole(event)
             if line.is_diameter:
                 self._cx.stream(event)
             if line.is_sip:
                 text = f"{event.octets} octets of a SIP stream over TCP are missing in the capture"
                 self._emit(Notice(at=event.at, subject=None, text=text))
-            for framed in line.framer.hole():
-                self._framed(line, event.by, framed)
         elif isinstance(event, Closing):
             self._closing(event)
 
-    def _line(self, connection: Connection, by: int) -> _Line:
-        key = (id(connection), by)
-        known = self._lines.get(key)
-        if known is None:
-            known = self._lines[key] = _Line(connection)
-            if len(self._lines) > LINES:
-                del self._lines[next(iter(self._lines))]
-        return known
-
-    def _framed(self, line: _Line, by: int, framed: Framed) -> None:
+    def _framed(self, line: Line, framed: Framed) -> None:
         if framed.kind == "keepalive":
             return
         message = parse(framed.data) if framed.kind == "message" else None
@@ -319,7 +289,7 @@ class Engine:
             self.malformed += line.is_sip
             return
         line.is_sip = True
-        connection = line.connection
+        connection, by = line.connection, line.by
         (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
         # One clear segment makes the whole message readable to anybody, so it counts as clear
         tags = [each for each in framed.tags if isinstance(each, Packet)]

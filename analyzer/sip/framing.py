@@ -26,6 +26,9 @@ PIECES_LIMIT: Final = 4096
 START_LINE_LIMIT: Final = 8192
 """Octets of an unfinished line that are kept while a start line is sought."""
 
+OVERHEAD: Final = 256
+"""What a segment is charged besides its octets as long as the message that it belongs to is not whole."""
+
 MALFORMED_KEPT: Final = 256
 """Octets of what was malformed that are handed on."""
 
@@ -85,6 +88,11 @@ class Framer:
         self._synchronised = True
         # The buffer begins in the middle of a line (only while not synchronised).
         self._torn = False
+
+    @property
+    def held(self) -> int:
+        """What the unfinished message is charged."""
+        return len(self._buffer) + OVERHEAD * len(self._pieces)
 
     def feed(self, data: bytes, at: FrameRef, frames: tuple[FrameRef, ...], tag: Hashable, end: int) -> list[Framed]:
         """Take the next octets, which end at stream offset `end`, and return what they complete."""
