@@ -22,6 +22,9 @@ from analyzer.sources.triage import Triage
 
 __all__ = ["Options", "TraceLine", "audit", "audit_frames", "keyed_associations"]
 
+KEY_NOTICES = 50
+"""Notices of one kind on the content of key files."""
+
 
 def audit(
     captures: Sequence[str],
@@ -135,6 +138,12 @@ def _rare_collections() -> Iterator[None]:
 
 def _report(running: Audit, keyring: Keyring, options: Options, summaries: list[CaptureSummary]) -> Report:
     outcome = running.finish()
-    outcome.notices[:0] = keyring.notices
-    outcome.notices.extend(f"key not used: {origin}" for origin in keyring.unused())
+    outcome.notices[:0] = _some(keyring.notices, "notices on key files")
+    outcome.notices += _some([f"key not used: {origin}" for origin in keyring.unused()], "keys that were not used")
     return assemble(outcome, running.engine, options.profile, summaries)
+
+
+def _some(notices: list[str], what: str) -> list[str]:
+    """The first notices of a kind of which there may be one for each line of a file, and how many more there are."""
+    more = len(notices) - KEY_NOTICES
+    return notices if more <= 0 else [*notices[:KEY_NOTICES], f"{more:,} more {what}"]
