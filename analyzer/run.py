@@ -126,10 +126,11 @@ def _rare_collections() -> Iterator[None]:
     """Let the cyclic garbage collector run seldom while frames are read.
 
     Nearly everything is freed by its reference count; the tables that stay are large, and walking them again and again
-    costs a third of the time. What is in cycles (registrations that were forgotten) can wait.
+    would cost a third of the time. What was in cycles (registrations that were forgotten) can wait, but not for ever:
+    after 200,000 further objects all of it is looked for, if they are a quarter of what was there before.
     """
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(20_000, 5, 2)
     try:
         yield
     finally:

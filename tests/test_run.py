@@ -1,7 +1,8 @@
-"""One audit from files to report: what key files may say in it."""
+"""One audit from files to report: what key files may say in it, and how garbage is kept from piling up."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from analyzer import run
@@ -39,3 +40,13 @@ def test_a_key_file_of_unknown_algorithms_does_not_fill_the_report(tmp_path: Pat
     notices = audit([CAPTURE], Options(keys=[strange])).notices
     assert sum("left out" in each for each in notices) == run.KEY_NOTICES
     assert "2 more notices on key files" in notices
+
+
+def test_garbage_is_looked_for_seldom_but_not_too_seldom() -> None:
+    before = gc.get_threshold()
+    during: set[tuple[int, int, int]] = set()
+    audit([CAPTURE], progress=lambda octets: during.add(gc.get_threshold()))
+    assert gc.get_threshold() == before
+    ((young, middle, old),) = during - {before}
+    assert young > 700
+    assert young * middle * old <= 200_000
