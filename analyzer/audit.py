@@ -22,9 +22,9 @@ from analyzer.rule import Rule, collect
 from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
 
 FINDINGS = 10_000
-"""Findings kept; beyond them only the tally grows, and a notice says so."""
+"""Findings kept, the worst; beyond them only the tally grows, and a notice says so."""
 NOTICES = 1_000
-"""Notices kept."""
+"""Notices kept; the others are counted."""
 
 
 class TraceLine(NamedTuple):
@@ -122,7 +122,11 @@ class Audit:
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._findings: dict[tuple[object, ...], Finding] = {}
         self._causes: dict[int, str] = {}
+        self._by_verdict: dict[str, dict[tuple[object, ...], None]] = {name: {} for name in RANK}
+        """Keys of the findings, the newest of each verdict last."""
+        self._only_counted = 0
         self._notices: dict[str, int] = {}
+        self._unsaid = 0
         self._crashed: dict[str, str] = {}
         self.engine = Engine(
             options.profile,
@@ -193,6 +197,8 @@ class Audit:
     def _notice(self, text: str) -> None:
         if text in self._notices or len(self._notices) < NOTICES:
             self._notices[text] = self._notices.get(text, 0) + 1
+        else:
+            self._unsaid += 1
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
 
@@ -307,8 +313,7 @@ class Audit:
             if len(known.occurrences) < OCCURRENCES:
                 known.occurrences.append(at.number)
             return None
-        if len(self._findings) >= FINDINGS:
-            self._notice(f"more than {FINDINGS} findings: the rest is only counted")
+        if len(self._findings) >= FINDINGS and not self._make_room(name):
             return None
         others = dict.fromkeys((*_frames_of(event), *related))
         made = self._findings[key] = Finding(
@@ -332,7 +337,20 @@ class Audit:
             traps=traps,
             argument=argument,
         )
+        self._by_verdict[name][key] = None
         return made
+
+    def _make_room(self, name: str) -> bool:
+        """Drop the newest finding of the least verdict if that is worth less: notes must not crowd out a violation."""
+        for least in RANK[: RANK.index(name) : -1]:
+            if self._by_verdict[least]:
+                key, _ = self._by_verdict[least].popitem()
+                dropped = self._findings.pop(key)
+                self._causes.pop(id(dropped), None)
+                self._only_counted += dropped.count
+                return True
+        self._only_counted += 1
+        return False
 
     def finish(self) -> Outcome:
         """Close the engine and resolve what explains what."""
@@ -344,15 +362,17 @@ class Audit:
                 tally.passed += listeners.seen
             listeners.met.clear()
         findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
+        by_rule: dict[tuple[str, str | None], list[Finding]] = {}
         for made in findings:
-            cause = self._causes.get(id(made))
-            if cause is None:
-                continue
-            for other in findings:
-                if other is not made and other.rule == cause and other.subject == made.subject:
-                    made.cause = other.fingerprint
-                    break
+            by_rule.setdefault((made.rule, made.subject), []).append(made)
+        for made in findings:
+            explaining = by_rule.get((self._causes.get(id(made), ""), made.subject), ())
+            made.cause = next((other.fingerprint for other in explaining if other is not made), None)
         notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]
+        if self._unsaid:
+            notices.append(f"{self._unsaid:,} more notices")
+        if self._only_counted:
+            notices.append(f"more than {FINDINGS} findings: of {self._only_counted:,} verdicts there is but the count")
         crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
         return Outcome([bound.tally for bound in self._bound], findings, notices, crashed)
 

@@ -176,6 +176,60 @@ def test_more_findings_than_are_kept_are_still_counted(monkeypatch: pytest.Monke
     assert any("more than 2 findings" in text for text in outcome.notices)
 
 
+def test_many_notes_crowd_out_no_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_module, "FINDINGS", 3)
+    faults = iter(range(100))
+
+    def note(event: RequestSent) -> Verdict:
+        return broken(event, fault=f"f{next(faults)}", cause="XX-03")
+
+    def violation(event: RequestSent) -> Verdict | None:
+        return broken(event) if next(faults) > 12 else None
+
+    rules = [declared("XX-01", note, level=Level.INFO), declared("XX-03", violation)]
+    outcome = run(traffic(requests=9), rules)
+    assert [each.verdict for each in outcome.findings] == ["violation", "note", "note"]
+    assert outcome.findings[0].cause is None
+    assert outcome.findings[1].cause == outcome.findings[0].fingerprint
+    assert outcome.tallies[0].note == 10
+    assert [each for each in outcome.notices if "findings" in each] == [
+        "more than 3 findings: of 8 verdicts there is but the count"
+    ]
+
+
+def test_what_explains_many_findings_is_found_without_comparing_all_with_all() -> None:
+    looked = 0
+
+    class Rule(str):
+        """A rule's id that counts how often it is looked at."""
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    count = 300
+    numbers = iter(range(count + 1))
+
+    def judge(event: RequestSent) -> Verdict:
+        return broken(event, fault=f"f{next(numbers)}", cause=Rule("XX-09"))
+
+    outcome = run(traffic(requests=count), [declared("XX-01", judge)])
+    assert len(outcome.findings) == count + 1
+    assert looked <= 2 * count
+
+
+def test_more_notices_than_are_kept_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_module, "NOTICES", 2)
+    audit = Audit(Options(rules=[]), Keyring())
+    for number in range(5):
+        audit._notice(f"notice {number}")
+    audit._notice("notice 1")
+    assert audit.finish().notices == ["notice 0", "notice 1 (2 times)", "3 more notices"]
+
+
 def test_a_finding_names_all_frames_of_its_message() -> None:
     s = Scenario()
     first = s.register()
