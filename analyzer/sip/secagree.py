@@ -15,6 +15,9 @@ from analyzer.sip.text import LWS, number, printable, split, unquote
 LIMIT: Final = 64
 """Entries of one header that are read; `Mechanisms.dropped` counts the rest."""
 
+PARAMETERS: Final = 32
+"""Parameters of one entry that are read, three times as many as there are; `Mechanism.dropped` counts the rest."""
+
 TEXT_LIMIT: Final = 300
 """Characters of an entry, or of a value in an evidence table, that reports may show."""
 
@@ -38,8 +41,10 @@ _FLAG: Final = "\n"
 class Mechanism:
     """One entry: a mechanism's name and its parameters."""
 
-    __slots__ = ("_pairs", "name", "params", "text")
+    __slots__ = ("_pairs", "dropped", "name", "params", "text")
 
+    dropped: int
+    """How many more parameters there were than `PARAMETERS`."""
     name: str
     """In lower case."""
     params: dict[str, str | None]
@@ -52,7 +57,8 @@ class Mechanism:
         self.name = name.strip(LWS).lower()
         self.text = printable(written.strip(LWS), TEXT_LIMIT)
         pairs = []
-        for piece in pieces:
+        self.dropped = max(0, len(pieces) - PARAMETERS)
+        for piece in pieces[:PARAMETERS]:
             key, equals, value = piece.partition("=")
             key = key.strip(LWS).lower()
             if key:
@@ -138,7 +144,7 @@ class Mechanisms(list[Mechanism]):
     """The entries of one header in their order."""
 
     dropped: int = 0
-    """How many more there were than `LIMIT`."""
+    """How many more entries there were than `LIMIT`, and parameters than `PARAMETERS` in those that were read."""
 
 
 class Result(StrEnum):
@@ -213,6 +219,7 @@ def mechanisms(values: list[str]) -> Mechanisms:
                 continue
             if len(found) < LIMIT:
                 found.append(Mechanism(entry))
+                found.dropped += found[-1].dropped
             else:
                 found.dropped += 1
     return found

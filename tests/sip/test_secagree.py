@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.sip.message import parse
-from analyzer.sip.secagree import LIMIT, ROWS_LIMIT, TEXT_LIMIT, Mechanism, Result, Row, compare, mechanisms, normal_alg
+from analyzer.sip.secagree import (
+    LIMIT,
+    PARAMETERS,
+    ROWS_LIMIT,
+    TEXT_LIMIT,
+    Mechanism,
+    Result,
+    Row,
+    compare,
+    mechanisms,
+    normal_alg,
+)
 from tests.sip.samples import SM1, SM6, SM7
 
 SERVER = "ipsec-3gpp;prot=esp;mod=trans;spi-c=4096;spi-s=4097;port-c=5100;port-s=6100;alg=hmac-sha-1-96;ealg=aes-cbc"
@@ -120,6 +131,19 @@ def test_ten_thousand_entries_are_bounded() -> None:
     assert mechanisms([SERVER]).dropped == 0
 
 
+def test_ten_thousand_parameters_are_bounded() -> None:
+    many = SERVER + ";x" * 10_000
+    (entry,) = entries = mechanisms([many])
+    assert entry.spi_c == 4096
+    assert len(entry.params) == 9, "the eight of the set, and x"
+    assert len(entry.canonical()[1]) == PARAMETERS
+    assert entry.dropped == entries.dropped == 10_008 - PARAMETERS
+    assert mechanisms([SERVER + ";x" * (PARAMETERS - 8)]).dropped == 0
+    assert compare([SERVER], [many]).result is Result.DIFFERENT
+    assert compare([many], [many.upper()]).result is Result.DIFFERENT, "what was not read cannot be called equal"
+    assert compare([many], [many]).result is Result.EXACT
+
+
 def test_names_of_algorithms() -> None:
     assert normal_alg("HMAC-SHA1-96") == "hmac-sha-1-96"
     assert normal_alg("hmac-sha-1-96") == "hmac-sha-1-96"
@@ -216,10 +240,11 @@ def test_table_of_missing_added_and_moved_entries() -> None:
 
 
 def test_table_shows_no_control_characters_and_is_bounded() -> None:
-    left = ";".join(["tls", "x=\x1b[2J", *(f"p{each}={each}" for each in range(3000))])
-    found = compare([left], [left.replace("p2999=2999", "p2999=\x07")])
+    entry = ";".join(["tls", "x=\x1b[2J", *(f"p{each}={each}" for each in range(PARAMETERS - 1))])
+    left = ",".join([entry] * LIMIT)
+    found = compare([left], [f"{left[:-2]}\x07"])
     assert len(found.rows) == ROWS_LIMIT
-    assert found.rows[0] == Row(1, "p2999", "2999", "?")
+    assert found.rows[0] == Row(LIMIT, "p30", "30", "?")
     assert all("\x1b" not in (row.left or "") for row in found.rows)
 
 
