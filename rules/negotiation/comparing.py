@@ -21,7 +21,8 @@ def verdict_of(comparison: Comparison, event: ChallengeAnswered, name: str, refe
                 level=Level.INFO,
             )
         )
-    rows = [f"{row[1]}: {row[2]} / {row[3]}" for row in comparison.rows]
+    # What differs, if it was read at all: the rows that are equal would only hide it.
+    rows = [row for row in comparison.rows if row[2] != row[3]] or comparison.rows
     if result == "ORDER":
         return Broken(
             fault="order",
@@ -47,13 +48,13 @@ def verdict_of(comparison: Comparison, event: ChallengeAnswered, name: str, refe
             actor=Actor.UE,
             severity=Severity.MEDIUM,
             related=related,
-            observed="; ".join(rows[:8]),
+            observed="; ".join(f"{row[1]}: {row[2]} / {row[3]}" for row in rows[:8]),
         )
     return Broken(
         fault="different",
         message=f"{name} of SM7 differs from {reference}: possible tampering between UE and P-CSCF",
         actor=Actor.UE,
-        expected="; ".join(f"{row[1]}={row[2]}" for row in comparison.rows[:8]),
-        observed="; ".join(f"{row[1]}={row[3]}" for row in comparison.rows[:8]),
+        expected="; ".join(f"{row[1]}={row[2]}" for row in rows[:8]),
+        observed="; ".join(f"{row[1]}={row[3]}" for row in rows[:8]),
         related=related,
     )

@@ -133,6 +133,14 @@ def test_a_changed_preference_is_a_change(change: str | None) -> None:
     check(s)
 
 
+@pytest.mark.parametrize("rule", HEADERS)
+def test_what_differs_is_shown_and_nothing_else(rule: str) -> None:
+    s = registered(HEADERS[rule], lambda text: re.sub(r"spi-s=\d+", "spi-s=77", text))
+    (found,) = [each for each in audited(s).findings if each.rule == rule]
+    assert re.fullmatch(r"spi-s=\d+", found.expected)
+    assert found.observed == "spi-s=77"
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("rule", HEADERS)
 def test_sm7_repeats_everything(rule: str, profile: str) -> None:
