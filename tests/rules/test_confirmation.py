@@ -137,8 +137,8 @@ def test_a_changed_preference_is_a_change(change: str | None) -> None:
 def test_what_differs_is_shown_and_nothing_else(rule: str) -> None:
     s = registered(HEADERS[rule], lambda text: re.sub(r"spi-s=\d+", "spi-s=77", text))
     (found,) = [each for each in audited(s).findings if each.rule == rule]
-    assert re.fullmatch(r"spi-s=\d+", found.expected)
-    assert found.observed == "spi-s=77"
+    assert re.fullmatch(r"spi-s=(\d+); spi-s=\1", found.expected)
+    assert found.observed == "spi-s=77; spi-s=77"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
