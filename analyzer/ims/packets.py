@@ -113,7 +113,7 @@ class PacketLedger:
         kind = PacketVerified if association is None or association.icv else PacketRead
         session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
         if role is Role.UC_PS:
-            self._traffic.proven(owner)
+            self._traffic.switch.proven(owner)
         return True
 
     def unbound(self, association: SecurityAssociation) -> None:

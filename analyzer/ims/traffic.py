@@ -14,15 +14,15 @@ from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetUsed,
     EarlyUse,
-    FreshRequest,
     MessageDuringRegistration,
     RequestSent,
     ResponseSent,
     SetRetired,
 )
-from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink, ue_had_sm12
+from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
+from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
 from analyzer.network.tcp import Connection
@@ -31,22 +31,14 @@ IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
 
 
-_UNASKED = Knowledge(True, "the UE's first message on the new set is in the capture")
-"""Stands where no rule depends on whether an earlier message of the UE was lost."""
-
-
 class Traffic:
     """Judges nothing: says what each message was in the life of the sets."""
 
-    __slots__ = ("_held", "_session", "_waiting")
+    __slots__ = ("_session", "switch")
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._held: dict[int, list[FreshRequest]] = {}
-        """Requests of the P-CSCF on a set that the UE has not used, until its next packet proves that none was lost."""
-
-        self._waiting: dict[int, list[tuple[FreshRequest, frozenset[int]]]] = {}
-        """Requests of the P-CSCF on the new set while transactions seem open on the old one, until one proves open."""
+        self.switch = Switch(session)
 
     # --- protected messages ----------------------------------------------------------------------------------------
 
@@ -77,10 +69,9 @@ class Traffic:
             or (owner.expires_at is not None and at.time > owner.expires_at)
         ):
             self._after_its_end(context, owner, sighting, transaction, fresh)
-        if self._waiting and transaction is not None:
-            self._still_open(owner, transaction, at)
-        registering = message.method == "REGISTER"
-        if registering:
+        if self.switch.undecided:
+            self.switch.heard(owner, sighting, transaction)
+        if message.method == "REGISTER":
             if not fresh and transaction is not None and transaction.kind == "SM7":
                 owner.repeated(sighting)
         else:
@@ -93,7 +84,7 @@ class Traffic:
                         EarlyUse(at=at, subject=context.subject, sighting=sighting, request=asked, certain=unsure)
                     )
             elif message.is_request and fresh and transaction is not None:
-                self._switch(context, owner, sighting, transaction)
+                self.switch.begun(context, owner, sighting, transaction)
             context.remember_call(message.call_id)
 
     def take_into_use(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
@@ -151,72 +142,6 @@ class Traffic:
         for event in context.unsettled:
             self._session.emit(replace(event, running=running) if event.running.sure else event)
         context.unsettled.clear()
-
-    def _switch(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction) -> None:
-        """A new transaction: on which side of a change of sets was it sent?"""
-        newest = context.newest_established()
-        if newest is None or owner.sm12 is None:
-            return
-        session, sender, now = self._session, sighting.sender, sighting.at.time
-        on_newest = owner is newest
-        # After a clear SM1 there is nothing to switch from: SA-15 speaks of the P-CSCF's older sets, SA-12 of the UE's
-        if newest.parent is None and (on_newest or sender is Side.PCSCF):
-            return
-        older = newest.parent or owner
-        if not on_newest and newest.generation < owner.generation:
-            return
-        knew = None
-        if not on_newest:
-            knew = self._knew_of_switch(context, newest, sender, now)
-        event = FreshRequest(
-            sighting.at,
-            context.subject,
-            sighting,
-            None if on_newest else newest.terms,
-            older.terms if on_newest else None,
-            knew,
-            newest.uplink,
-            (owner if not on_newest else older).pending(now, session.profile, transaction),
-            older.expires_at,
-            _UNASKED,
-        )
-        if on_newest and sender is Side.PCSCF and newest.uplink is None:
-            held = self._held.setdefault(id(newest), [])
-            if len(held) < EARLY:
-                held.append(event)
-        elif on_newest and sender is Side.PCSCF and event.pending and session.profile.papers:
-            waiting = self._waiting.setdefault(id(older), [])
-            if len(waiting) < EARLY:
-                waiting.append((event, frozenset(older.open_requests) - {id(transaction)}))
-        else:
-            session.emit(event)
-
-    def _still_open(self, owner: SaSet, transaction: Transaction, at: FrameRef) -> None:
-        """A message of a transaction of an older set: it was pending all the time."""
-        waiting = self._waiting.pop(id(owner), None)
-        if waiting is None:
-            return
-        proof = Knowledge(True, f"the transaction that was pending on the old set goes on in frame {at.number}")
-        rest = []
-        for event, pending in waiting:
-            if id(transaction) in pending:
-                self._session.emit(event._replace(complete=proof))
-            else:
-                rest.append((event, pending))
-        if rest:
-            self._waiting[id(owner)] = rest
-
-    def _knew_of_switch(self, context: Context, newest: SaSet, sender: Side, now: int) -> Knowledge | None:
-        if sender is Side.UE:
-            return ue_had_sm12(context.pair.vantage, newest, now, self._session.profile, self._session.acknowledged)
-        return pcscf_had_uplink(context.pair.vantage, newest, now, self._session.profile)
-
-    def proven(self, owner: SaSet) -> None:
-        """The UE's next packet on a set arrived: what was held back can be told."""
-        held = self._held.pop(id(owner), None)
-        if held:
-            for event in held:
-                self._session.emit(event._replace(complete=owner.complete()))
 
     # --- sets that had to go ---------------------------------------------------------------------------------------
 
@@ -316,12 +241,7 @@ class Traffic:
         if owner.told:
             return
         owner.told = True
-        for event in self._held.pop(id(owner), ()):
-            unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
-            self._session.emit(event._replace(complete=unsure))
-        for event, _ in self._waiting.pop(id(owner), ()):
-            unsure = Knowledge(False, "the end of what was pending on the old set may have been lost")
-            self._session.emit(event._replace(complete=unsure))
+        self.switch.retire(owner)
         for side in Side:
             overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
         last = context.last_seen

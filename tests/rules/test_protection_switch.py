@@ -123,6 +123,24 @@ def test_sm7_was_repeated_and_sm12_came_in_the_end() -> None:
     check(s)
 
 
+@pytest.mark.parametrize("missing", [(), ("sm7.2.again", "sm12.2.again")])
+def test_a_late_copy_of_sm7_tells(missing: tuple[str, ...]) -> None:
+    """Even if the capture has neither the one before nor its answer (FP4)."""
+    s = Scenario(vantage="pcscf")
+    first, _ = replaced(s)
+    s.wait(2)
+    s.again("sm7.2")
+    s.again("sm12.2")
+    s.wait(3)
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(1)
+    s.again("sm7.2")
+    s.again("sm12.2")
+    s.lose(*missing)
+    s.expect("SA-12", "probable", actor="UE", at="req")
+    check(s)
+
+
 @both_profiles
 @both_transports
 def test_what_is_pending_on_the_old_set(transport: str, profile: str) -> None:
