@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer import cli
+from analyzer.report.model import EspCounts, Report, SipCounts, SubjectSummary
 from analyzer.report.pseudonyms import Pseudonyms
 
 LAB = Path(__file__).parents[2] / "captures" / "udp4_sha1_aes"
 IMSI = "001010000000101"
+EMPTY = Report(
+    version="", profile="", captures=[], copies=0, esp=EspCounts(), sip=SipCounts(), subjects=[], sa_sets=[], rules=[],
+    findings=[],
+)  # fmt: skip
 SECRETS = (IMSI, "10.20.0.11", "10.20.0.1", "+0010000001", "0010000001")
 
 
@@ -53,6 +59,43 @@ def test_a_start_line_and_a_subject() -> None:
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     assert isinstance(names(text), str)
+
+
+@pytest.mark.parametrize("letter", ["!", "a", "@", ".", ":", "+", "f", "1"])
+def test_a_long_text_of_one_letter_takes_one_walk(letter: str) -> None:
+    """Were it looked through again from every place in it, this would take hours."""
+    assert names(letter * 300_000) in (letter * 300_000, names(letter))
+
+
+def test_twenty_thousand_subscribers_take_no_longer_each() -> None:
+    subjects = [
+        SubjectSummary(
+            id=f"user{number}@x",
+            impi=f"user{number}",
+            impus=[],
+            contact=None,
+            ue=f"10.0.{number >> 8 & 255}.7",
+            pcscf="",
+        )
+        for number in range(20_000)
+    ]
+    made = Pseudonyms(b"k" * 16)
+    report = made.report(replace(EMPTY, subjects=subjects, notices=["of user7777, not of myuser7777 or user77771"]))
+    assert report.notices == [f"of {made.name('user7777')}, not of myuser7777 or user77771"]
+    assert len({each.impi for each in report.subjects}) == 20_000
+
+
+def test_a_known_name_stands_alone_and_the_longest_is_taken() -> None:
+    made = Pseudonyms(b"k" * 16)
+    one, two = "alice b", "alice b!c"
+    made.report(
+        replace(
+            EMPTY,
+            subjects=[SubjectSummary(id="", impi=impi, impus=[], contact=None, ue="", pcscf="") for impi in (one, two)],
+        )
+    )
+    assert made.text(f"{one}, {two} {one}!") == f"{made.name(one)}, {made.name(two)} {made.name(one)}!"
+    assert made.text(f"{one}b x{two} -{one}") == f"{one}b x{two} -{one}"
 
 
 @pytest.mark.parametrize("command", [["check", "--fail-on", "never", "--format", "json"], ["check"], ["trace"]])
