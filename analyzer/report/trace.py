@@ -29,6 +29,9 @@ BESIDE: Final = 4
 BESIDE_WIDTH: Final = 16
 """Columns kept free for them; more of them run over the edge."""
 
+NAMED: Final = 8
+"""How many subjects of one pair of addresses are named above their ladder."""
+
 GENERATIONS: Final = (
     "green",
     "cyan",
@@ -82,7 +85,7 @@ class Trace:
         ladders: dict[tuple[str, str, str], list[TraceLine]] = defaultdict(list)
         for line in self._lines:
             ladders[line.leg, line.ue, line.pcscf].append(line)
-        drawer = _Drawer(report, page, local=local)
+        drawer = _Drawer(report, page, self._lines, local=local)
         if len(report.captures) > 1:
             for number, capture in enumerate(report.captures):
                 page.line((f"frames {number}: are those of {clean(capture.path)}", "dim"))
@@ -99,9 +102,9 @@ class Trace:
 
 
 class _Drawer:
-    """Draws ladders of one report on one page."""
+    """Draws ladders of one report on one page; of its findings it knows those at the frames of these lines."""
 
-    def __init__(self, report: Report, page: Page, *, local: bool) -> None:
+    def __init__(self, report: Report, page: Page, lines: list[TraceLine], *, local: bool) -> None:
         self.page = page
         self.local = local
         self.captures = len(report.captures)
@@ -109,10 +112,11 @@ class _Drawer:
         self.strokes = _DRAWN if page.unicode else _TYPED
         self.arrow = min(max(page.width - FIXED - BESIDE_WIDTH, 18), 40)
         self.found: dict[tuple[int, int], list[tuple[int, str, str]]] = defaultdict(list)
+        drawn = {line.at[:2] for line in lines}
         for finding in report.findings:
-            for frame in {finding.frame, *finding.occurrences}:
-                entry = RANK.index(finding.verdict), clean(finding.rule), STYLES[finding.verdict]
-                self.found[finding.capture, frame].append(entry)
+            entry = RANK.index(finding.verdict), clean(finding.rule), STYLES[finding.verdict]
+            for place in {(finding.capture, frame) for frame in (finding.frame, *finding.occurrences)} & drawn:
+                self.found[place].append(entry)
         self.steps: dict[tuple[int | None, int | None], str] = {}
         for one in report.sa_sets:
             for name, at in (("SM1", one.sm1), ("SM6", one.sm6), ("SM7", one.sm7), ("SM12", one.sm12)):
@@ -123,7 +127,9 @@ class _Drawer:
         first = lines[0]
         left, right = ("UE", "P-CSCF") if first.leg == "gm" else ("", "")
         subjects = list(dict.fromkeys(line.subject for line in lines if line.subject is not None))
-        names = ", ".join(self.names.get(subject, clean(subject)) for subject in subjects)
+        names = ", ".join(self.names.get(subject, clean(subject)) for subject in subjects[:NAMED])
+        if len(subjects) > NAMED:
+            names += f" and {len(subjects) - NAMED:,} more"
         ends = f"{left} {clean(first.ue)} - {right} {clean(first.pcscf)}".replace("  ", " ").strip()
         self.page.line((ends, "bold"), (f"  {names}" if first.leg == "gm" else "  behind the P-CSCF", ""))
         middle = left + " " * (self.arrow + 14 - len(left) - len(right)) + right

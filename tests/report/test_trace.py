@@ -13,6 +13,7 @@ from analyzer.audit import TraceLine
 from analyzer.frame import FrameRef
 from analyzer.report import trace
 from analyzer.report.model import CaptureSummary, Report
+from analyzer.report.page import Page
 from tests.report.reports import IMPI, SECOND, START, finding, report
 from tests.report.test_page import Terminal
 
@@ -105,6 +106,18 @@ def test_several_subjects_on_one_pair_are_named_in_the_rows() -> None:
     lines = drawn([line(1, "A sip:a SIP/2.0"), line(2, "B sip:a SIP/2.0", subject="s2")])
     assert row(lines, 1)[-1] == IMPI
     assert row(lines, 2)[-1] == "s2"
+
+
+def test_a_thousand_subjects_of_one_pair_are_not_all_named() -> None:
+    lines = [line(number, "REGISTER sip:a SIP/2.0", subject=f"s{number}", **CLEAR) for number in range(1000)]
+    head = drawn(lines, report(findings=[], subjects=[]))[0]
+    assert head == "UE 10.20.0.11 - P-CSCF 10.20.0.1  s0, s1, s2, s3, s4, s5, s6, s7 and 992 more"
+
+
+def test_findings_elsewhere_are_not_kept_for_the_ladder() -> None:
+    model = report(findings=[finding(frame=3, occurrences=list(range(3, 1003)), count=1000)])
+    drawer = trace._Drawer(model, Page(io.StringIO()), REGISTRATION, local=False)
+    assert sorted(drawer.found) == [(0, 3), (0, 5), (0, 8), (0, 9)]
 
 
 def test_the_core_leg_is_no_ladder_of_a_phone() -> None:
