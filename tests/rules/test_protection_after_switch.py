@@ -251,7 +251,7 @@ def test_the_new_set_is_used_at_once(vantage: str, transport: str, profile: str)
 
 
 def test_a_request_that_sm12_overtook() -> None:
-    """FP2: within a fifth of a second; a repetition is never sure."""
+    """FP2: within a fifth of a second."""
     s = Scenario()
     first = s.register()
     s.wait(5)
@@ -260,6 +260,20 @@ def test_a_request_that_sm12_overtook() -> None:
     s.expect("SA-15", "probable", actor="P-CSCF", at="req")
     s.expect("LIFE-11", "probable", actor="P-CSCF", at="req", cause="SA-15")
     check(s)
+
+
+@both_profiles
+def test_a_request_that_is_repeated_on_the_lost_set(profile: str) -> None:
+    """FP1: it was sent while the set was good; that it can be sent again shows that the set is still there."""
+    s = Scenario()
+    first = s.register()
+    s.request("pcscf", "NOTIFY", on=first, answered=False)
+    s.register()
+    s.wait(2)
+    s.again("req")
+    s.expect("SA-15", "probable", actor="P-CSCF", at="req.again")
+    s.expect("LIFE-11", "probable", actor="P-CSCF", at="req.again", cause="SA-15")
+    check(s, profile=profile)
 
 
 def test_other_contacts_keep_their_sets() -> None:

@@ -177,6 +177,29 @@ def test_the_rest_of_a_call_on_a_still_older_set() -> None:
     check(s, rules=["SA-06", "SA-08", "SA-12", "SA-16"])
 
 
+@both_profiles
+def test_the_via_of_the_p_cscf_leads_astray_meanwhile(profile: str) -> None:
+    """R23: the answer in clear goes where the Via points."""
+    s = Scenario()
+    first = s.register()
+    procedure, _ = challenged(s, first)
+    s.wait(1)
+    s.request(
+        "pcscf",
+        "OPTIONS",
+        on=first,
+        headers={"Via": lambda text: text.replace(f":{first.port_ps};", f":{first.port_pc};")},
+        answer={"on": None, "sport": first.port_uc, "dport": first.port_pc},
+    )
+    s.sm7(procedure)
+    s.sm12(procedure)
+    s.expect("PORT-13", "violation", actor="P-CSCF", at="req")
+    s.expect("SA-08", "probable", actor="UE", at="resp", cause="CLR-02")
+    for rule in ("CLR-01", "CLR-02", "CLR-05"):
+        s.expect(rule, "probable", actor="UE", at="resp", cause="PORT-13")
+    check(s, profile=profile)
+
+
 def test_an_emergency_call_in_clear_meanwhile() -> None:
     """FP10."""
     s = Scenario()
