@@ -30,6 +30,7 @@ from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.sip.framing import Framed
+from analyzer.sip.large import LARGE, LargeMessages
 from analyzer.sip.message import parse
 
 TCP, UDP, ESP, SCTP = 6, 17, 50, 132
@@ -66,6 +67,7 @@ class Engine:
         self._database = self.tracker.session.database
         self._trials = Trials(self.tracker.session)
         self._lines = Lines(self._framed, self._evicted)
+        self._large = LargeMessages(self._evicted)
         self._tried: set[bytes] = set()
         self._decrypted: deque[tuple[int, bytes]] = deque(maxlen=DECRYPTED)
         self._now = FrameRef(0, 0, 0)
@@ -233,6 +235,8 @@ class Engine:
         """The content of a UDP datagram, in clear or out of ESP."""
         message = parse(text) if len(text) > 4 else None
         if message is not None and not datagram.cut:
+            if len(text) > LARGE:
+                self._large.note(message)
             if tag is None:
                 self._pair(datagram)
             at, frames, source, destination = datagram[:4]
@@ -289,6 +293,8 @@ class Engine:
             self.malformed += line.is_sip
             return
         line.is_sip = True
+        if len(framed.data) > LARGE:
+            self._large.note(message)
         connection, by = line.connection, line.by
         (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
         # One clear segment makes the whole message readable to anybody, so it counts as clear

@@ -8,10 +8,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from analyzer.sip.text import LWS, after_quoted, number, parameters, printable, seconds, split
+from analyzer.sip.text import (
+    IDENTIFIER_LIMIT,
+    LWS,
+    after_quoted,
+    identifier,
+    number,
+    parameters,
+    printable,
+    seconds,
+    split,
+)
 
 TEXT_LIMIT: Final = 300
 """How many characters of a value are kept for reports."""
+
+VIA_LIMIT: Final = 4096
+"""Characters of one entry of Via that are read: it is what is left of a request that waits for its answer."""
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _LAST_PORT: Final = 65535
@@ -157,6 +170,7 @@ def read_address(text: str) -> Contact:
 
 def read_via(text: str) -> Via | None:
     """Read one entry of Via; None if it has not the three parts of a sent-protocol and a sent-by."""
+    text = text[:VIA_LIMIT]
     head, _, rest = text.partition(";")
     if head[:8] == "SIP/2.0/" and "\t" not in head:
         protocol = head[8:]
@@ -178,6 +192,8 @@ def read_via(text: str) -> Via | None:
         via.branch = branch.partition(";")[0].strip(LWS)
     else:
         via.branch = via.params.get("branch")
+    if via.branch is not None and len(via.branch) > IDENTIFIER_LIMIT:
+        via.branch = identifier(via.branch)
     return via
 
 

@@ -11,7 +11,7 @@ import hashlib
 from typing import Final
 
 from analyzer.sip.message import Message
-from analyzer.sip.text import LWS, parameters, split
+from analyzer.sip.text import LWS, identifier, parameters, split
 
 _RAND: Final = 16
 _AUTN: Final = 16
@@ -48,8 +48,9 @@ class _Digest:
 
     @property
     def nonce(self) -> str | None:
-        """Nonce as written, "" if empty, None if absent."""
-        return self.params.get("nonce")
+        """Nonce as written, but for one that is longer than any in use (`identifier`); "" if empty, None if absent."""
+        nonce = self.params.get("nonce")
+        return None if nonce is None else identifier(nonce)
 
     @property
     def algorithm(self) -> str | None:
@@ -69,13 +70,13 @@ class _Digest:
     @property
     def rand(self) -> bytes | None:
         """RAND, 16 octets; None if the nonce is not base64 of RAND and AUTN at least (RFC 3310 3.2)."""
-        octets = _base64(self.nonce)
+        octets = _base64(self.params.get("nonce"))
         return octets[:_RAND] if octets and len(octets) >= _RAND + _AUTN else None
 
     @property
     def autn(self) -> bytes | None:
         """AUTN, 16 octets; None where `rand` is None."""
-        octets = _base64(self.nonce)
+        octets = _base64(self.params.get("nonce"))
         return octets[_RAND : _RAND + _AUTN] if octets and len(octets) >= _RAND + _AUTN else None
 
 
@@ -113,8 +114,9 @@ class Credentials(_Digest):
 
     @property
     def username(self) -> str | None:
-        """The IMPI."""
-        return self.params.get("username")
+        """The IMPI, cut if it is longer than any in use (`identifier`)."""
+        username = self.params.get("username")
+        return None if username is None else identifier(username)
 
     @property
     def uri(self) -> str | None:
@@ -176,8 +178,9 @@ def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"")
     """
     algorithm = (credentials.algorithm or "").lower()
     qop = (credentials.qop or "").lower()
-    username, realm, uri = credentials.username, credentials.realm, credentials.uri
-    nonce, nc, cnonce, response = credentials.nonce, credentials.nc, credentials.cnonce, credentials.response
+    username, nonce = credentials.params.get("username"), credentials.params.get("nonce")
+    realm, uri = credentials.realm, credentials.uri
+    nc, cnonce, response = credentials.nc, credentials.cnonce, credentials.response
     if username is None or realm is None or uri is None or nonce is None or response is None:
         return None
     if algorithm not in _PLAIN and algorithm not in _SESSION:

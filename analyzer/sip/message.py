@@ -21,7 +21,7 @@ from analyzer.sip.headers import (
     header_key,
     header_table,
 )
-from analyzer.sip.text import LWS, number, printable, seconds, split, split_addresses
+from analyzer.sip.text import IDENTIFIER_LIMIT, LWS, identifier, number, printable, seconds, split, split_addresses
 
 ENTRIES_LIMIT: Final = 64
 """Entries of one list of addresses (Contact, Route, Record-Route) that are read."""
@@ -81,7 +81,7 @@ class Message:
     reason: str
     """The reason phrase, fit for a terminal; "" for a request."""
     call_id: str
-    """As written; "" if absent."""
+    """As written, but for one that is longer than any in use (`identifier`); "" if absent."""
     cseq: int | None
     truncated_headers: bool
     """True if no empty line ends the headers, or they exceed `HEADER_LIMIT`: a header that is absent here may only
@@ -98,6 +98,8 @@ class Message:
         """Let go of the octets and headers, save the topmost Via: what a remembered request still has to tell."""
         via = self.top_via
         self.raw, self._table, self._read = b"", ({}, {}), {"top_via": via}
+        self._line = self._line[:START_LINE_SHOWN]
+        self.uri = None if self.uri is None else self.uri[:START_LINE_SHOWN]
 
     @property
     def start_line(self) -> str:
@@ -267,7 +269,8 @@ def parse(data: bytes) -> Message | None:
             return None
         message._table = None
         message.truncated_headers = False
-        message.call_id = data[call_id + 10 : data.find(b"\n", call_id + 10)].decode("latin-1").strip(LWS)
+        name = data[call_id + 10 : data.find(b"\n", call_id + 10)].decode("latin-1").strip(LWS)
+        message.call_id = name if len(name) <= IDENTIFIER_LIMIT else identifier(name)
         _sequence(message, data[cseq + 7 : data.find(b"\n", cseq + 7)].decode("latin-1"))
         return message
     return _carefully(data)
@@ -290,7 +293,7 @@ def _carefully(data: bytes) -> Message | None:
         table = header_table(lines) or ({}, {})
     message._table = table
     headers = table[0]
-    message.call_id = headers["call-id"].strip(LWS) if "call-id" in headers else ""
+    message.call_id = identifier(headers["call-id"].strip(LWS)) if "call-id" in headers else ""
     _sequence(message, headers.get("cseq", ""))
     return message
 

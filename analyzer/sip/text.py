@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from hashlib import blake2s
 from typing import Final
 
 LWS: Final = " \t\r\n"
@@ -16,6 +17,9 @@ LWS: Final = " \t\r\n"
 
 SECONDS_LIMIT: Final = 2**32 - 1
 """The greatest number of seconds that ``Expires`` can hold (RFC 3261 20.19); what is more becomes this."""
+
+IDENTIFIER_LIMIT: Final = 512
+"""Characters of an identifier that is kept: twice as many as any in use has (an IMPI has 253 at most, RFC 7542 2.2)."""
 
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), "?")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -28,6 +32,14 @@ def printable(text: str, limit: int) -> str:
     """The text as a terminal may see it: at most `limit` characters, control characters (C0, C1, DEL) replaced."""
     text = text[:limit]
     return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def identifier(text: str) -> str:
+    """A Call-ID, branch, nonce or name as tables keep it: a monster is cut, and its hash lets two of them stay two."""
+    if len(text) <= IDENTIFIER_LIMIT:
+        return text
+    digest = blake2s(text.encode("latin-1", "replace"), digest_size=16).hexdigest()
+    return f"{text[: IDENTIFIER_LIMIT - len(digest)]}{digest}"
 
 
 def number(text: str) -> int | None:
