@@ -18,6 +18,9 @@ LIMIT: Final = 64
 PARAMETERS: Final = 32
 """Parameters of one entry that are read, three times as many as there are; `Mechanism.dropped` counts the rest."""
 
+ENTRY_LIMIT: Final = 2048
+"""Characters of one entry that are read, ten times as many as there are; `Mechanisms.dropped` counts longer ones."""
+
 TEXT_LIMIT: Final = 300
 """Characters of an entry, or of a value in an evidence table, that reports may show."""
 
@@ -144,7 +147,7 @@ class Mechanisms(list[Mechanism]):
     """The entries of one header in their order."""
 
     dropped: int = 0
-    """How many more entries there were than `LIMIT`, and parameters than `PARAMETERS` in those that were read."""
+    """How much was not read: entries beyond `LIMIT`, parameters beyond `PARAMETERS`, entries beyond `ENTRY_LIMIT`."""
 
 
 class Result(StrEnum):
@@ -218,8 +221,8 @@ def mechanisms(values: list[str]) -> Mechanisms:
             if not entry.strip(LWS):
                 continue
             if len(found) < LIMIT:
-                found.append(Mechanism(entry))
-                found.dropped += found[-1].dropped
+                found.append(Mechanism(entry[:ENTRY_LIMIT]))
+                found.dropped += found[-1].dropped + (len(entry) > ENTRY_LIMIT)
             else:
                 found.dropped += 1
     return found

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.sip.message import parse
 from analyzer.sip.secagree import (
+    ENTRY_LIMIT,
     LIMIT,
     PARAMETERS,
     ROWS_LIMIT,
@@ -131,13 +132,20 @@ def test_ten_thousand_entries_are_bounded() -> None:
     assert mechanisms([SERVER]).dropped == 0
 
 
-def test_ten_thousand_parameters_are_bounded() -> None:
-    many = SERVER + ";x" * 10_000
+def test_a_long_entry_is_cut() -> None:
+    (entry,) = entries = mechanisms(["tls" * 20_000])
+    assert len(entry.name) == ENTRY_LIMIT
+    assert entries.dropped == 1
+    assert compare(["tls;a=" + "x" * 5000], ["TLS;a=" + "x" * 5000]).result is Result.DIFFERENT
+
+
+def test_many_parameters_are_bounded() -> None:
+    many = SERVER + ";x" * 900
     (entry,) = entries = mechanisms([many])
     assert entry.spi_c == 4096
     assert len(entry.params) == 9, "the eight of the set, and x"
     assert len(entry.canonical()[1]) == PARAMETERS
-    assert entry.dropped == entries.dropped == 10_008 - PARAMETERS
+    assert entry.dropped == entries.dropped == 908 - PARAMETERS
     assert mechanisms([SERVER + ";x" * (PARAMETERS - 8)]).dropped == 0
     assert compare([SERVER], [many]).result is Result.DIFFERENT
     assert compare([many], [many.upper()]).result is Result.DIFFERENT, "what was not read cannot be called equal"
