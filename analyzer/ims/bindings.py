@@ -12,6 +12,7 @@ from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Side, Sighting
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
+from analyzer.sip.text import identifier
 
 IMPUS = 32
 """Public identities listed for one subject."""
@@ -97,5 +98,6 @@ def _expiry(response: Message, request: Message) -> int | None:
 
 
 def _add(names: list[str], name: str) -> None:
+    name = identifier(name)
     if name and name not in names and len(names) < IMPUS:
         names.append(name)

@@ -20,6 +20,7 @@ from analyzer.ims.vocabulary import Side, Subject
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
+from analyzer.sip.text import identifier
 
 if TYPE_CHECKING:
     from analyzer.ims.procedures import Procedure
@@ -250,7 +251,8 @@ def instance_of(message: Message) -> tuple[str, str | None] | None:
     for contact in message.contacts:
         instance = contact.params.get("+sip.instance")
         if instance:
-            return instance.strip('"'), contact.params.get("reg-id")
+            reg_id = contact.params.get("reg-id")
+            return identifier(instance.strip('"')), None if reg_id is None else identifier(reg_id)
     return None
 
 

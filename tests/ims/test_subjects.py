@@ -110,6 +110,16 @@ def test_a_message_is_placed_by_its_identities() -> None:
 # --- pairs ----------------------------------------------------------------------------------------------------------
 
 
+def test_monstrous_names_are_not_kept() -> None:
+    name = "n" * 12_000
+    where = pair()
+    made = place(where, register(impi=name, instance=f'+sip.instance="<{name}>";reg-id={name}', uri=f"sip:{name}@h"))
+    kept = [made.subject.id, made.impi, *(made.instance or ())]
+    assert all(each is not None and len(each) < 600 for each in kept)
+    assert place(where, rebooted(impi=name, instance=f'+sip.instance="<{name}>";reg-id={name}')) is made
+    assert place(where, rebooted(impi=name, instance=f'+sip.instance="<{name}2>";reg-id={name}')) is not made
+
+
 def test_a_pair_is_found_from_both_sides() -> None:
     directory = Directory("auto")
     made = directory.learn(UE, PCSCF)
