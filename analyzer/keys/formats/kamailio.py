@@ -19,9 +19,9 @@ from analyzer.sip.digest import Challenge
 
 _HEADER: Final = re.compile(r"WWW-Authenticate\s*[=:]\s*(Digest\s.*)", re.IGNORECASE)
 _SET: Final = re.compile(
-    r"Creating security associations: Local IP: \[?([0-9a-fA-F.:]+)\]? port_pc: (\d+) port_ps: (\d+); "
-    r"UE IP: \[?([0-9a-fA-F.:]+)\]?; port_uc (\d+) port_us (\d+); "
-    r"spi_pc (-?\d+), spi_ps (-?\d+), spi_uc (-?\d+), spi_us (-?\d+), alg ([\w-]+), ealg ([\w-]+)",
+    r"Creating security associations: Local IP: \[?([0-9a-fA-F.:]+)\]? port_pc: (\d{1,5}) port_ps: (\d{1,5}); "
+    r"UE IP: \[?([0-9a-fA-F.:]+)\]?; port_uc (\d{1,5}) port_us (\d{1,5}); "
+    r"spi_pc (-?\d{1,10}), spi_ps (-?\d{1,10}), spi_uc (-?\d{1,10}), spi_us (-?\d{1,10}), alg ([\w-]+), ealg ([\w-]+)",
     re.ASCII,
 )
 _PROCESS: Final = re.compile(r"(?:\((\d{1,10})\)|\[(\d{1,10})\]):?\s")

@@ -20,7 +20,7 @@ _POLICY: Final = re.compile(r"src (\S+)/([0-9]{1,3}) dst (\S+)/([0-9]{1,3})((?: 
 _EVENT: Final = re.compile(r"(Deleted|Updated|Expired) ")
 _OTHER: Final = re.compile(r"(Flushed (?:state|policy)|acquire|report|Async event|Mapping change|Unknown message)\b")
 _PREFIX: Final = re.compile(r"\[([^\]]*)\]\s*")
-_TIMESTAMP: Final = re.compile(r"Timestamp: \w{3} (\w{3}) +(\d+) (\d+):(\d+):(\d+) (\d{4}) (\d{1,6}) usec")
+_TIMESTAMP: Final = re.compile(r"Timestamp: \w{3} (\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) (\d{1,6}) usec")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _PROTO: Final = re.compile(r"proto (\S+) spi (0x[0-9a-fA-F]{1,8}|[0-9]{1,10})(?:\([0-9]+\))?((?:\s.*)?)")

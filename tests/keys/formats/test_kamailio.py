@@ -119,5 +119,11 @@ def test_a_log_without_keys_says_so(text: str, message: str) -> None:
     assert IK[:8] not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.parametrize("number", ["6100", "4097"])
+def test_a_number_without_end_makes_no_set(number: str) -> None:
+    (entry,) = read(f"{SET.replace(number, '9' * 5000)}\n{HEADER}", "kamailio.log").entries
+    assert isinstance(entry, Vector)
+
+
 def test_other_texts_are_no_logs() -> None:
     assert not recognises("once upon a time\nNOTICE: the door is closed\n")

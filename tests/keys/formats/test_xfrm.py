@@ -407,6 +407,7 @@ def test_states_that_cannot_matter_are_passed_over(state: str) -> None:
         ("auth-trunc", "auht-trunc", 4, "something as long as a key"),
         ("src 192", "[noon] src 192", 1, "neither a time nor a namespace"),
         ("src 192", "Timestamp: Sun Foo  1 07:32:58 2026 951158 usec\nsrc 192", 1, "Timestamp must be followed"),
+        ("src 192", f"Timestamp: Sun Nov {'9' * 20} 07:32:58 2026 1 usec\nsrc 192", 1, "Timestamp must be"),
         ("src 192", "src 192.168.1.1/33 dst 192.168.1.1/32\nsrc 192", 1, "src and dst of a policy"),
         ("\treplay-window", f"{KEY} replay-window", 3, "not a line of ip xfrm"),
     ],
