@@ -23,6 +23,8 @@ _FORMATS: Final = (
     _Format("a Wireshark esp_sa table", wireshark.recognises, wireshark.read),
     _Format("a file of secrets for tcpdump -E", secrets.recognises, secrets.read),
 )
+LONGEST_LINE: Final = 4096
+"""Characters of a line, ten times as many as any needs. A log may have longer ones."""
 _LOG: Final = _Format("the log of a Kamailio P-CSCF", kamailio.recognises, kamailio.read)
 """A log may begin with anything, so it is asked last, and shown the whole text."""
 
@@ -47,6 +49,11 @@ def read(text: str, name: str) -> Contents:
     if known is None:
         titles = ", ".join(known.title for known in (*_FORMATS, _LOG))
         raise KeyFileError(name, None, f"this is none of the formats that can be read: {titles}")
+    if known is not _LOG:
+        lengths = enumerate(map(len, text.split("\n")), 1)
+        number = next((number for number, length in lengths if length > LONGEST_LINE), None)
+        if number is not None:
+            raise KeyFileError(name, number, f"a line of more than {LONGEST_LINE} characters is none of a key file")
     contents = known.read(text, name)
     if not contents.entries and not contents.notices:
         raise KeyFileError(name, None, "there are no keys in it")

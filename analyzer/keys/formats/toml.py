@@ -27,6 +27,10 @@ from analyzer.keys.entries import (
     wrong_length,
 )
 
+_DOTS: Final = 8
+"""Dots of a line outside quotation marks: no name here has any, and for a name with thousands of them the parser takes
+gigabytes."""
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HEADING: Final = re.compile(r"[ \t]*\[\[[ \t]*([a-z]+)[ \t]*\]\]")
 Row = TypeVar("Row", Integrity, Encryption)
 
@@ -38,6 +42,9 @@ def recognises(line: str) -> bool:
 
 def read(text: str, name: str) -> Contents:
     """Read a key file. ``name`` is how messages call it. Raises KeyFileError."""
+    for number, written in enumerate(text.split("\n"), 1):
+        if written.count(".") > _DOTS and _QUOTED.sub("", written).partition("#")[0].count(".") > _DOTS:
+            raise KeyFileError(name, number, "names with dots have no meaning here")
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.keys.entries import Contents, ExplicitSa, KeyFileError, Subscriber, Vector
-from analyzer.keys.formats import read
+from analyzer.keys.formats import LONGEST_LINE, read
 
 TOML = (
     '[[subscriber]]\nimpi = "a@b"\nk = "465b5ce8b199b49faa5f0a2ee238a6bc"\nopc = "cd63cb71954a9f4e48a5994e37a02baf"\n'
@@ -53,6 +53,25 @@ LOG = (
 def test_recognised_by_content(text: str, kind: type, before: str, end: str) -> None:
     entries = read((before + text).replace("\n", end), "keys").entries
     assert [type(entry) for entry in entries] == [kind]
+
+
+@pytest.mark.parametrize("text", [TOML, ESP_SA, XFRM, COMMAND, SECRETS])
+def test_a_line_without_end_is_refused_before_it_takes_gigabytes(text: str) -> None:
+    with pytest.raises(KeyFileError, match=f"keys:{text.count(chr(10)) + 1}: a line of more than 4096 characters"):
+        read(text + '"IPv4","' + "a" * LONGEST_LINE, "keys")
+
+
+def test_a_log_may_have_long_lines() -> None:
+    assert len(read("x" * 3 * LONGEST_LINE + "\n" + LOG, "keys").entries) == 1
+
+
+def test_a_name_of_a_thousand_parts_is_refused_before_it_takes_gigabytes() -> None:
+    name = ".".join("a" * 1000)
+    for line in (f"{name} = 1", f"[{name}]", f"x = {{ {name} = 1 }}"):
+        with pytest.raises(KeyFileError, match=f"keys:{TOML.count(chr(10)) + 1}: names with dots"):
+            read(f"{TOML}{line}\n", "keys")
+    quoted = TOML.replace('"a@b"', '"a@b.c.d.e.f.g.h.i.j.k" # see www.a.b.c.d.e.f.g.h.i.j')
+    assert len(read(quoted, "keys").entries) == 1
 
 
 def test_a_file_that_fits_none_names_them_all() -> None:
