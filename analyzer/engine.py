@@ -40,6 +40,8 @@ _UDP_HEADER = 8
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
+TRIED: Final = 100_000
+"""SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
 DECRYPTED = 64
 """Contents of ESP packets remembered to recognise copies of them in clear: those of the last moment."""
 
@@ -184,8 +186,10 @@ class Engine:
     def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
         """Look once whether there are keys for this SPI; true if the database got something new."""
         key = source + destination + packet[:4]
-        if len(packet) < 8 or key in self._tried or len(self._tried) > 1_000_000:
+        if len(packet) < 8 or key in self._tried:
             return False
+        if len(self._tried) >= TRIED:
+            self._tried.clear()
         self._tried.add(key)
         found = self._keyring.explicit(source, destination, int.from_bytes(packet[:4], "big"))
         known = self.tracker.directory.find(source, destination)
