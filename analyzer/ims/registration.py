@@ -154,7 +154,6 @@ class Registrar:
 
     def _sm7(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
         message, sm6 = sighting.message, procedure.challenge
-        assert sm6 is not None
         transaction.procedure = procedure
         procedure.transaction = transaction
         first = procedure.sm7 is None
@@ -163,6 +162,8 @@ class Registrar:
             procedure.set.sm7 = sighting.at
         if procedure.set is not None and sighting.protection is not None:
             procedure.set.sm7_last = sighting
+        if sm6 is None:
+            return  # the capture begins after it, so that there is nothing to compare with
         server = sm6.message.values("security-server")
         offered = procedure.register.message.values("security-client")
         procedure.client = compare(offered, message.values("security-client")) if offered else None

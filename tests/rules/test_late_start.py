@@ -53,3 +53,17 @@ def test_a_refused_sm7_says_nothing_of_its_sm1() -> None:
     s.sm12(p, status=403, on=None, sport=5060, dport=5060)
     s.start_at("sm7")
     check(s, rules=["SA-17", "SA-18"])
+
+
+def test_another_transaction_of_the_same_sm7_has_nothing_to_be_compared_with() -> None:
+    s = Scenario()
+    first = s.sm1()
+    s.sm6(first)
+    s.sm7(first)
+    s.wait(1)
+    s.sm7(first, label="again")
+    s.sm12(first)
+    s.start_at("sm7")
+    made = audited(s)
+    assert [(each.keyed, each.sm12) for each in made.sa_sets] == [(True, s.frame("sm12"))]
+    check(s)
