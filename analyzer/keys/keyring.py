@@ -29,6 +29,9 @@ MAX_LEARNED_PER_RAND: Final = 4
 MAX_VECTORS: Final = 1_000
 """Candidates for one challenge. Only a challenge whose subscriber is unknown can have so many."""
 
+MAX_EXPLICIT: Final = 16
+"""Associations of key files for one packet; only wildcards let so many fit, and each costs as much as the packet."""
+
 Entry = TypeVar("Entry", Subscriber, Vector)
 
 
@@ -142,8 +145,13 @@ class Keyring:
         return list(self._associations)
 
     def explicit(self, source: bytes, destination: bytes, spi: int) -> list[SecurityAssociation]:
-        """New associations for a packet of this SPI, from the explicit ones that fit; exact SPIs first."""
+        """New associations for a packet of this SPI, from MAX_EXPLICIT of those that fit at most; exact SPIs first."""
         octets = spi.to_bytes(4)
+        fitting = (
+            entry
+            for entry in (*self._of_spi.get(spi, ()), *self._open_spi)
+            if entry.spis.matches(octets) and entry.destinations.matches(destination) and entry.sources.matches(source)
+        )
         return [
             SecurityAssociation(
                 spi=spi,
@@ -155,8 +163,7 @@ class Keyring:
                 keys=entry.keys,
                 origin=entry.origin,
             )
-            for entry in (*self._of_spi.get(spi, ()), *self._open_spi)
-            if entry.spis.matches(octets) and entry.destinations.matches(destination) and entry.sources.matches(source)
+            for entry in itertools.islice(fitting, MAX_EXPLICIT)
         ]
 
     def loose(self) -> Iterator[Vector]:

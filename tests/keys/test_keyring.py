@@ -125,6 +125,15 @@ def test_explicit_associations_open_a_packet() -> None:
     assert [one.spi for one in made.associations()] == [None, SPI, SPI]
 
 
+def test_wildcards_do_not_make_a_packet_dear_and_exact_spis_come_first() -> None:
+    line = '"IPv4","*","*","{}","NULL","","HMAC-MD5-96 [RFC2403]","0x{:032x}"\n'
+    many = "".join(line.format("*", number) for number in range(1, 3 * keyring.MAX_EXPLICIT))
+    found = ring(many, line.format("0x00001234", 0xFFFF)).explicit(UE4, PCSCF4, 0x1234)
+    assert len(found) == keyring.MAX_EXPLICIT
+    assert found[0].keys is not None
+    assert found[0].keys.auth.octets == (0xFFFF).to_bytes(16)
+
+
 def test_a_listing_that_repeats_another_adds_nothing() -> None:
     made = ring(ESP_SA, ESP_SA, ESP_SA.replace("03" * 16, "04" * 16))
     assert len(made.associations()) == 4
