@@ -128,7 +128,7 @@ def test_explicit_associations_open_a_packet() -> None:
 def test_wildcards_do_not_make_a_packet_dear_and_exact_spis_come_first() -> None:
     line = '"IPv4","*","*","{}","NULL","","HMAC-MD5-96 [RFC2403]","0x{:032x}"\n'
     many = "".join(line.format("*", number) for number in range(1, 3 * keyring.MAX_EXPLICIT))
-    found = ring(many, line.format("0x00001234", 0xFFFF)).explicit(UE4, PCSCF4, 0x1234)
+    found = ring(many, line.format("0x00001234", 0xFFFF)).explicit(octets(UE4), octets(PCSCF4), 0x1234)
     assert len(found) == keyring.MAX_EXPLICIT
     assert found[0].keys is not None
     assert found[0].keys.auth.octets == (0xFFFF).to_bytes(16)
