@@ -1,0 +1,98 @@
+"""SIP messages and the associations that they travelled on (TS 33.203 7.1, 7.4; TS 24.229 5.1.2A, 5.2.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events.base import Event
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting, Subject
+
+
+class RequestSent(NamedTuple):
+    """A protected request."""
+
+    at: FrameRef
+    subject: Subject | None
+    request: Sighting
+    repeat: bool
+    """A retransmission of the same transaction (FP1)."""
+
+
+class ResponseSent(NamedTuple):
+    """A protected response."""
+
+    at: FrameRef
+    subject: Subject | None
+    response: Sighting
+    request: Sighting | None
+    """Its request, None if that is not in the capture or was forgotten."""
+    connection_alive: bool
+    """Over TCP: the responder could still use the connection of the request."""
+    answers_register: str
+    """For a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN); else empty."""
+    complete: Knowledge | None
+    """On another connection than the request: whether the end of that one could have been lost in the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearMessageSent(Event):
+    """A SIP message in clear between a UE and a P-CSCF."""
+
+    sighting: Sighting
+    request: Sighting | None
+    """For a response: its request."""
+    established: bool
+    """An ipsec-3gpp set had been established for this contact, or protected what this answers (FP11)."""
+    dialog_protected: bool
+    """Earlier messages with this Call-ID were protected."""
+    emergency: bool
+    deregistration: bool
+    """It answers a deregistration."""
+    answers_register: str
+    """For an answer to a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN); else empty."""
+    sm1_protected: bool
+    """The latest registration of this contact began protected."""
+    acknowledges_clear: bool
+    """An ACK to a refusal that had come in clear."""
+    sent_astray: bool
+    """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDuringRegistration(Event):
+    """A message that is no REGISTER nor an answer to one, while a registration procedure is open."""
+
+    sighting: Sighting
+    request: Sighting | None
+    parent: SetTerms | None
+    """The set that protected SM1; None if SM1 was in clear."""
+    challenged: bool
+    """SM6 has been sent."""
+    begun_before: bool
+    """It belongs to a transaction, or to a call, that began before SM1 (FP6)."""
+    emergency: bool
+    sent_astray: bool
+    """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
+    running: Knowledge
+    """Whether the registration was running for sure. Its final answer may have been lost from the capture, so what was
+    not sent on the set that protected SM1 is told only when that is settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyUse(Event):
+    """The UE used a temporary set for other things than the authentication; told when it is settled."""
+
+    sighting: Sighting
+    request: Sighting | None
+    """For a response: its request."""
+    certain: Knowledge
+    """Whether SM12 came later for sure, and was not merely lost from the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationOnly(Event):
+    """SM12 came, and until then the new set had carried nothing but the authentication."""
+
+    generation: int

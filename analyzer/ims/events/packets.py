@@ -1,0 +1,167 @@
+"""ESP packets, clear packets and connections, below SIP (RFC 4303; TS 33.203 6.3, 7.1, Annex I)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events.base import Event
+from analyzer.ims.vocabulary import Knowledge, Role, SetTerms, Side, Subject
+
+
+class PacketVerified(NamedTuple):
+    """An ESP packet whose ICV is right: the event of almost every packet, hence a tuple and not a dataclass."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    flow: tuple[int, int] | None
+    """Source and destination port inside; None if there is neither UDP nor TCP, or TCP and UDP cannot be read."""
+    sequence: int
+    sender_fits: bool
+    """The packet came from the address that the set names as sender."""
+
+
+class PacketRead(NamedTuple):
+    """An ESP packet that could be read but not verified: null encryption without a key. Fields as `PacketVerified`."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    flow: tuple[int, int] | None
+    sequence: int
+    sender_fits: bool
+
+
+class PacketUnread(NamedTuple):
+    """An ESP packet on an announced SPI that no key opened: its SPI and number are all that is known."""
+
+    at: FrameRef
+    subject: Subject | None
+    terms: SetTerms
+    role: Role
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityUnchecked(Event):
+    """The first packet of a set that could be read but not verified."""
+
+    terms: SetTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityFailed(Event):
+    """An ESP packet of a keyed association whose ICV is wrong."""
+
+    terms: SetTerms
+    role: Role
+    spi: int
+    sequence: int
+    neighbours: bool
+    """Other packets of the same association verified before."""
+    later: bool
+    """One that was sent later verified too, and the number of this one was not used by another: the key is the same."""
+    cut: bool
+    """The capture kept only a part of the packet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysProven(Event):
+    """The first packet of an association whose keys follow from CK and IK as TS 33.203 Annex I says."""
+
+    terms: SetTerms
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongDerivation(Event):
+    """The first packet of an association whose keys follow from CK and IK by a known mistake."""
+
+    terms: SetTerms
+    role: Role
+    alg: str
+    ealg: str
+    mistake: str
+    """``ck-ik-swapped``, ``k3-zero`` or ``salt-reversed``."""
+    typed: bool
+    """CK and IK stand in a key file as they are: it may be there that they were exchanged (FP18)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRepeated(Event):
+    """A sequence number was used a second time, for other content, on the same association; or it was 0."""
+
+    terms: SetTerms
+    role: Role
+    sequence: int
+    earlier: FrameRef | None
+    """The packet that had it first; None for number 0."""
+    keyed: bool
+    """Both verify with the same key; else other keys under the same SPI cannot be excluded (R29)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignSpi(Event):
+    """An ESP packet between a known UE and P-CSCF whose SPI is not one that its receiver announced."""
+
+    sender: Side
+    spi: int
+    announced_by_sender: bool
+    """The sender itself announced this SPI: it is the one of the other direction."""
+    negotiated: bool
+    """Every registration of this pair was seen from its beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedSpi(Event):
+    """One side announced SPIs below 256; told once for each address and value."""
+
+    spis: tuple[int, ...]
+    announced_by: Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOnProtectedPort(Event):
+    """An unprotected UDP or TCP packet to or from a protected port of a living set."""
+
+    sender: Side
+    terms: SetTerms
+    transport: str
+    sport: int
+    dport: int
+    what: str
+    """First line of the SIP message, or which TCP segment it is."""
+    ue_port: bool
+    """The port at the UE is one of the set's (else only the P-CSCF's port is, which other UEs share)."""
+    follows_via: bool
+    """A response to a clear request whose Via named this port (PORT-15)."""
+    invited: bool
+    """A response that followed a Via naming port_pc, on ports that no association serves (R23)."""
+    unprotected_port: bool
+    """The announced port is 5060 or 5061 (R7)."""
+    deregistration: bool
+    """It answers a protected deregistration."""
+    answers_protected: bool
+    """A SIP response to a protected request."""
+    answers_clear: bool
+    """A SIP response to a request that had come to the same protected port in clear."""
+    is_request: bool
+    """A SIP request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionClosing(Event):
+    """A FIN or RST on a protected connection of a set that is being replaced."""
+
+    sender: Side
+    how: str
+    terms: SetTerms
+    open_request: FrameRef | None
+    """A request on this connection that has no final answer yet."""
+    peer_first: bool
+    """The peer had closed its side before."""
+    complete: Knowledge

@@ -1,0 +1,142 @@
+"""The registration procedure: SM1, SM6, SM7, SM12 and what may go wrong between them (TS 24.229 5.1.1, 5.2.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events.base import Event
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
+from analyzer.sip.secagree import Comparison, Mechanism
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationStarted(Event):
+    """SM1, or a REGISTER that reports a MAC or SQN failure and so begins anew (cases A, B, F, G)."""
+
+    register: Sighting
+    offer: tuple[Mechanism, ...]
+    """Security-Client, entry by entry."""
+    in_use: SetTerms | None
+    """The set that the UE has in use for this contact."""
+    reports_failure: bool
+    deregisters: bool
+    emergency: bool
+    unfinished: FrameRef | None
+    """An earlier REGISTER of this contact that has neither a final answer nor timed out."""
+    knew: Knowledge | None
+    """On a set that a newer one replaced: how sure it is that the UE had to use the newer one."""
+    sm12_missing: bool
+    """It came on a set whose SM7 has no answer in the capture, so that SM12 may have been lost (FP4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationOverlapped(Event):
+    """A registration of its own while an earlier REGISTER of this contact waited; told when it is settled."""
+
+    register: Sighting
+    unfinished: FrameRef
+    """The REGISTER that had neither a final answer nor timed out."""
+    other_identity: bool
+    """The two register different public identities (FP8)."""
+    complete: Knowledge
+    """Whether the earlier one had no answer for sure, and it was not merely lost from the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeSent(Event):
+    """SM6: a 401 with a Digest challenge to a REGISTER on Gm."""
+
+    challenge: Sighting
+    register: Sighting | None
+    """The REGISTER that it answers, None if that is not in the capture."""
+    answers_sm7: bool
+    """A second challenge in answer to SM7 (case E)."""
+    answers_failure: bool
+    """The challenge that follows a MAC or SQN failure (cases F, G)."""
+    is_aka: bool
+    reveals_keys: bool
+    """The challenge holds ck or ik."""
+    offer: tuple[Mechanism, ...]
+    """Security-Client of that REGISTER."""
+    server: tuple[Mechanism, ...]
+    """Security-Server, entry by entry."""
+    announced: SetTerms | None
+    """The set that offer and answer make, None if they make none."""
+    parent: SetTerms | None
+    """The set that protected SM1."""
+    emergency: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeAnswered(Event):
+    """SM7: the REGISTER with the answer to the newest challenge."""
+
+    register: Sighting
+    challenge: Sighting
+    expected: SetTerms | None
+    """The set that SM6 announced; None if no set could be built from SM1 and SM6."""
+    client: Comparison | None
+    """Security-Client of SM7 against that of the challenged REGISTER; None if that had none."""
+    verify: Comparison | None
+    """Security-Verify against the Security-Server of SM6; None if SM6 had none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSucceeded(Event):
+    """SM12: a 2xx to SM7."""
+
+    response: Sighting
+    register: Sighting
+    expected: SetTerms | None
+    client: Comparison | None
+    verify: Comparison | None
+    parent: SetTerms | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefused(Event):
+    """A final 4xx to 6xx, no challenge, to SM1 or SM7 (cases D and I)."""
+
+    response: Sighting
+    register: Sighting
+    answers_sm7: bool
+    parent: SetTerms | None
+    """The set that protected SM1, None if it was in clear."""
+    expected: SetTerms | None
+    client: Comparison | None
+    verify: Comparison | None
+    answers_failure: bool
+    """The REGISTER reported a MAC or SQN failure (R30)."""
+    res_right: bool | None
+    """Whether the UE's answer was right, None if RES is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefreshed(Event):
+    """A 2xx to a REGISTER that was not challenged (case B0); deregistrations have their own event."""
+
+    response: Sighting
+    register: Sighting
+    offer: tuple[Mechanism, ...]
+    in_use: SetTerms | None
+    answers_challenge: bool
+    """The REGISTER came in clear and carried an answer to the newest challenge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deregistered(Event):
+    """A 2xx to a REGISTER with expiry 0."""
+
+    response: Sighting
+    register: Sighting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreRegisterSent(Event):
+    """The REGISTER as the P-CSCF forwarded it, seen behind it (SM2, SM8)."""
+
+    leaked: tuple[str, ...]
+    """Which of Security-Client, Security-Verify and sec-agree it still holds."""
+    original: FrameRef | None
+    """The REGISTER on Gm."""

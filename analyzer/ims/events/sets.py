@@ -1,0 +1,67 @@
+"""The life of the sets: which one is to be used, and the end of each (TS 33.203 7.4, requirements section 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events.base import Event
+from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Sighting, Subject
+
+
+class FreshRequest(NamedTuple):
+    """A new transaction (no REGISTER, no ACK, no CANCEL) on an established set; the switch rules judge it."""
+
+    at: FrameRef
+    subject: Subject | None
+    request: Sighting
+    newer: SetTerms | None
+    """The newer established set of this contact, if the request is on an older one."""
+    older: SetTerms | None
+    """The set that the one used replaces, if the request is on the newest one and SM1 was protected."""
+    knew: Knowledge | None
+    """On an older set: how sure it is that the sender had to use the newer one."""
+    trigger: FrameRef | None
+    """First further message of the UE on the newest set."""
+    pending: bool
+    """A transaction of the older set is open, as far as the capture shows."""
+    older_expires: int | None
+    """Deadline of the older set, ns since the epoch."""
+    complete: Knowledge
+    """Whether what speaks against the P-CSCF on the newest set could be a gap in the capture: an earlier message of the
+    UE there, or the end of what was pending on the older one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadSetUsed(Event):
+    """A SIP message on a set that its sender had to have given up."""
+
+    sighting: Sighting
+    terms: SetTerms
+    end: End
+    since: FrameRef
+    """The message by which the set had to go."""
+    since_time: int
+    """From when on it had to be gone, ns since the epoch (a deadline, or the time of `since`)."""
+    knew: Knowledge
+    pending: bool
+    """It belongs to a transaction that began while the set was still good (FP6)."""
+    repeat: bool
+    """A retransmission of a message that was sent while the set was still good (FP1)."""
+    invited: bool
+    """It answers a request that the other side should not have sent there."""
+    complete: Knowledge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetired(Event):
+    """The end of the capture, or of the set's memory: a set that had to go, and whether a side used it after that."""
+
+    terms: SetTerms
+    end: End
+    used_by_ue: bool
+    """The UE used it after that, or this end was none of its."""
+    used_by_pcscf: bool
+    observed: bool
+    """Something was seen on this contact after the set had to be gone: without it there is nothing to pass."""
