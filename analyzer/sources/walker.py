@@ -45,6 +45,19 @@ class Summary:
     """How many frames were not kept, by reason; also the record that the end of the file cuts, which is no frame."""
     notices: list[str] = field(default_factory=list)
     """What the user must know to trust the result: a capture that ends too early, frames lost while capturing."""
+    drops: int | None = None
+    """Frames that the recorder lost, as it says itself; None if it does not say (a pcap file never does)."""
+    cut: int = 0
+    """How many of the frames that were kept are shorter than they were on the wire (`Frame.length` says by how much).
+    Whether media were cut is not looked at."""
+    snaplen: int = 0
+    """Octets of the longest of the frames counted in `cut`: where the recorder really cut, whatever it says."""
+    backwards: int = 0
+    """How often a frame that was kept is earlier than the one kept before it in the same file."""
+    furthest_back: int = 0
+    """The longest of these steps, in nanoseconds."""
+    timeless: int = 0
+    """Frames that took the time of the frame before, having none of their own or one that cannot be."""
 
 
 class Walker(ABC):
