@@ -240,9 +240,9 @@ class Audit:
             self._enter_inconclusive(rule, event, verdict)
         elif isinstance(verdict, Probable):
             tally.probable += 1
-            self._enter(rule, event, "probable", verdict, verdict.level or rule.level)
+            self._enter(rule, event, "probable", verdict, rule.level_in(self._options.profile, verdict.level))
         elif isinstance(verdict, Broken):
-            level = verdict.level or rule.level
+            level = rule.level_in(self._options.profile, verdict.level)
             name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
             setattr(tally, name, getattr(tally, name) + 1)
             self._enter(rule, event, name, verdict, level)

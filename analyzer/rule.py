@@ -22,7 +22,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from analyzer.profile import Profile
-from analyzer.verdict import PASS, Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict, judged
+from analyzer.verdict import PASS, Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Table, Verdict, judged
 
 __all__ = [
     "PASS",
@@ -35,6 +35,7 @@ __all__ = [
     "Profile",
     "Rule",
     "Severity",
+    "Table",
     "Verdict",
     "collect",
     "judged",
@@ -73,6 +74,8 @@ class Rule:
     """Whom the requirement binds, as the catalogue says it: ``UE``, ``P-CSCF``, ``either``, ``sender``."""
     traps: tuple[str, ...]
     """Codes of the situations that look like this fault but are not (catalogue, section 2)."""
+    evidence: tuple[str, ...]
+    """What a finding of this row shows besides E1 and E7: codes of the catalogue, section 3."""
     plaintext: bool
     """True if the rule can only judge what it can read: a set without a key makes it inconclusive."""
     events: tuple[type, ...]
@@ -91,7 +94,9 @@ class Rule:
         return inspect.cleandoc(self.function.__doc__ or "")
 
     def in_force(self, profile: Profile) -> bool:
-        """Whether the row holds in this profile (R17)."""
+        """Whether the row holds in this profile (R17), and the user did not switch it off."""
+        if profile.levels.get(self.id, self.level) is None:
+            return False
         if not profile.papers:
             return True
         return self.id in BASICS or any(mark in self.source for mark in ("S1", "S2"))
@@ -101,6 +106,19 @@ class Rule:
         if "profile" in inspect.signature(self.function).parameters:
             return functools.partial(self.function, profile=profile)
         return self.function
+
+    def level_in(self, profile: Profile, case: Level | None) -> Level:
+        """The level of a finding: that of the case if it has one, else the row's; the user's word is above the row's.
+
+        A row that the user made weaker keeps no case stronger than it.
+        """
+        chosen = profile.levels.get(self.id)
+        if chosen is None:
+            return case or self.level
+        return chosen if case is None or _WEIGHT[chosen] < _WEIGHT[case] else case
+
+
+_WEIGHT = {Level.INFO: 0, Level.SHOULD: 1, Level.MUST: 2}
 
 
 def rule(
@@ -112,6 +130,7 @@ def rule(
     level: Level = Level.MUST,
     severity: Severity = Severity.MEDIUM,
     traps: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
     plaintext: bool = True,
     met_by: tuple[type, ...] = (),
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
@@ -126,6 +145,7 @@ def rule(
             severity=severity,
             actor=actor,
             traps=traps,
+            evidence=evidence,
             plaintext=plaintext,
             events=_subscription(function),
             met_by=met_by,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.frame import FrameRef
 
@@ -41,6 +41,16 @@ class Actor(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Table(NamedTuple):
+    """Values side by side (evidence E3): what was agreed and what was seen, say."""
+
+    title: str
+    columns: tuple[str, ...]
+    """Heads of all columns; the first column names the parameter."""
+    rows: tuple[tuple[str, ...], ...]
+    """One row a parameter, as many cells as there are columns. Where cells of a row differ, a report marks the row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
     """The requirement was not met and every trap of the row is excluded."""
@@ -61,7 +71,9 @@ class Broken:
     cause: str | None = None
     """Id of the rule whose finding explains this one (R23)."""
     argument: str = ""
-    """How the traps were excluded: completeness, who knew what, and by which evidence."""
+    """How the traps were excluded: completeness, who knew what, and by which evidence (E7)."""
+    tables: tuple[Table, ...] = ()
+    """What was compared (E3), where the row asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

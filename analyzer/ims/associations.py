@@ -303,8 +303,7 @@ def overdue(
     if side in owner.ends:
         return
     if owner.expires_at is not None and owner.expiry_from is not None:
-        lifetime = owner.expires_at - owner.expiry_from.time
-        deadline = owner.expires_at + profile.clock_tolerance + lifetime // 100
+        deadline = owner.expires_at + profile.tolerance(owner.expires_at - owner.expiry_from.time)
         if now > deadline:
             owner.end(side, End.EXPIRED, owner.expiry_from, deadline)
             return
@@ -313,7 +312,7 @@ def overdue(
     trigger = newest.uplink if side is Side.PCSCF else newest.downlink
     if trigger is None or now <= trigger.time:
         return
-    capped = side is Side.PCSCF and not profile.papers and now - trigger.time > profile.timer_64_t1
+    capped = side is Side.PCSCF and profile.old_set_capped and now - trigger.time > profile.timer_64_t1
     if capped or not owner.pending(now, profile, but):
         cap = trigger.time + profile.timer_64_t1 if capped else owner.busy_until
         owner.end(side, End.REPLACED, trigger, max(trigger.time, min(cap, owner.busy_until)))

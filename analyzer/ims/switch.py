@@ -67,7 +67,7 @@ class Switch:
         )
         if on_newest and sender is Side.PCSCF and newest.uplink is None:
             self._wait(self._without_use, newest, event)
-        elif on_newest and sender is Side.PCSCF and event.pending and session.profile.papers:
+        elif on_newest and sender is Side.PCSCF and event.pending and session.profile.switch_waits:
             waiting = self._pending.setdefault(id(older), [])
             if len(waiting) < EARLY:
                 waiting.append((event, frozenset(older.open_requests) - {id(transaction)}))

@@ -13,6 +13,7 @@ from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
     actor="either",
     severity=Severity.HIGH,
     traps=("FP25", "R7", "R23", "PORT-15"),
+    evidence=("E2",),
     plaintext=False,
     met_by=(PacketVerified, PacketRead),
 )

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP10", "FP11"),
+    evidence=("E4",),
     plaintext=False,
 )
 def pcscf_sends_clear(event: ClearMessageSent) -> Verdict | None:

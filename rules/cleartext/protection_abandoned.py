@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="either",
     severity=Severity.HIGH,
     traps=("FP27", "R23"),
+    evidence=("E2", "E5"),
     plaintext=False,
 )
 def protection_abandoned(

@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="UE",
     severity=Severity.HIGH,
     traps=("FP10", "FP11", "R23"),
+    evidence=("E4",),
     plaintext=False,
 )
 def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:

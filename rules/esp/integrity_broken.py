@@ -11,6 +11,7 @@ from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
     actor="sender",
     severity=Severity.MEDIUM,
     traps=("FP18", "FP23", "FP25", "FP29"),
+    evidence=("E8",),
     met_by=(PacketVerified,),
 )
 def integrity_broken(event: IntegrityFailed | IntegrityUnchecked) -> Verdict | None:

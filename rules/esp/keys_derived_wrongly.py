@@ -17,6 +17,7 @@ WORDS = {
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP18",),
+    evidence=("E8",),
     met_by=(KeysProven,),
 )
 def keys_derived_wrongly(event: WrongDerivation) -> Verdict | None:

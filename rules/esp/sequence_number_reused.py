@@ -11,6 +11,7 @@ from analyzer.rule import Actor, Severity, Verdict, judged, rule
     actor="sender",
     severity=Severity.HIGH,
     traps=("FP3", "FP5", "FP29"),
+    evidence=("E8",),
     plaintext=False,
     met_by=(PacketVerified, PacketRead, PacketUnread),
 )

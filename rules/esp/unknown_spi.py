@@ -14,6 +14,7 @@ RESERVED = 256
     actor="sender",
     severity=Severity.MEDIUM,
     traps=("FP3", "FP4", "FP9", "FP10", "FP25", "FP29"),
+    evidence=("E2", "E8"),
     plaintext=False,
     met_by=(PacketVerified, PacketRead, PacketUnread),
 )

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, rule
     actor="either",
     severity=Severity.HIGH,
     traps=("FP1", "FP8"),
+    evidence=("E2", "E5"),
 )
 def deregistration_unprotected(event: Deregistered | DeadSetUsed, profile: Profile) -> Verdict | None:
     """The 2xx to a protected deregistration is protected; the sets go when that transaction has ended, and 64*T1 later

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP1", "FP2", "FP17"),
+    evidence=("E4", "E2"),
 )
 def failed_set_used(event: DeadSetUsed | SetRetired) -> Verdict | None:
     """After the refusal of SM7, or after a REGISTER that reports a MAC or SQN failure, nobody uses the new set.

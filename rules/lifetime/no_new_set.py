@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="either",
     severity=Severity.HIGH,
     traps=("FP1", "FP16", "R11"),
+    evidence=("E3", "E4"),
 )
 def no_new_set(event: ChallengeAnswered | RegistrationSucceeded) -> Verdict | None:
     """A registration with authentication makes a new set, with SPIs of its own, which replaces the earlier one.

@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP6", "R9"),
+    evidence=("E4", "E5"),
 )
 def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) -> Verdict | None:
     """After the UE's first further message on the new set the P-CSCF keeps the old one only for pending transactions,
@@ -38,7 +39,7 @@ def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) 
         "related": (event.since,),
     }
     if event.pending or event.repeat:
-        if not late or profile.papers:
+        if not late or not profile.old_set_capped:
             return None
         if sighting.message.method in ("INVITE", "ACK", "CANCEL"):
             return Broken(
@@ -49,7 +50,7 @@ def pcscf_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) 
                 **common,
             )
     request = sighting.message.is_request
-    allowed = not request and not late and not profile.papers
+    allowed = not request and not late and profile.old_set_capped
     return judged(
         sure=event.knew.sure and not allowed,
         traps=(*(() if event.knew.sure else ("FP2",)), *(("R9",) if allowed else ())),

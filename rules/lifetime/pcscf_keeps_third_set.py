@@ -12,6 +12,7 @@ from rules.lifetime.dead_sets import verdict_of
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP9"),
+    evidence=("E4", "E5"),
 )
 def pcscf_keeps_third_set(event: DeadSetUsed | SetRetired) -> Verdict | None:
     """After SM12 to a protected SM1 the P-CSCF keeps the set that protected SM1 and deletes every older one at once.

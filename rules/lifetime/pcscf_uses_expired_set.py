@@ -12,6 +12,7 @@ from rules.lifetime.expired import verdict_of
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP4", "FP8", "FP14"),
+    evidence=("E4",),
 )
 def pcscf_uses_expired_set(event: DeadSetUsed | SetRetired, profile: Profile) -> Verdict | None:
     """After the deadline of a set the P-CSCF neither sends nor answers on it.

@@ -12,6 +12,7 @@ from rules.lifetime.dead_sets import verdict_of
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP1", "FP2", "FP9"),
+    evidence=("E4", "E5"),
 )
 def pcscf_uses_superseded_set(event: DeadSetUsed | SetRetired) -> Verdict | None:
     """After a newer challenge the P-CSCF sends nothing on the temporary set of an earlier one, no 2xx in particular.

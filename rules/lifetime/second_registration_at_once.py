@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.LOW,
     traps=("FP1", "FP4", "FP8", "FP9", "FP10", "FP14", "FP17"),
+    evidence=("E5", "E4"),
     plaintext=False,
 )
 def second_registration_at_once(event: RegistrationStarted | RegistrationOverlapped) -> Verdict | None:

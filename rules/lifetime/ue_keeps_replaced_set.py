@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.LOW,
     traps=("FP2", "FP6", "FP24", "R23"),
+    evidence=("E4", "E5"),
 )
 def ue_keeps_replaced_set(event: DeadSetUsed | SetRetired, profile: Profile) -> Verdict | None:
     """After the P-CSCF's first message on the new set, and once no transaction is pending, the UE has deleted the old

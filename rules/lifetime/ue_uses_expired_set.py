@@ -12,6 +12,7 @@ from rules.lifetime.expired import verdict_of
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP4", "FP8", "FP14"),
+    evidence=("E4",),
 )
 def ue_uses_expired_set(event: DeadSetUsed | SetRetired, profile: Profile) -> Verdict | None:
     """After the deadline of a set (registration expiry of the 2xx, today plus 30 s, or the old set's if that is later)

@@ -12,6 +12,7 @@ from rules.lifetime.dead_sets import verdict_of
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP2",),
+    evidence=("E4", "E2"),
 )
 def ue_uses_superseded_set(event: DeadSetUsed | SetRetired) -> Verdict | None:
     """After a new SM1 the UE uses nothing of an earlier, incomplete procedure: not its set, not its challenge.

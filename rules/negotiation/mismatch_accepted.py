@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP13", "FP20"),
+    evidence=("E3", "E5"),
 )
 def mismatch_accepted(event: RegistrationSucceeded | RegistrationRefused) -> Verdict | None:
     """SM7 whose Security-Client or Security-Verify is missing or differs gets no 2xx.

@@ -12,6 +12,7 @@ from rules.negotiation.comparing import verdict_of
     actor="UE",
     severity=Severity.HIGH,
     traps=("FP20",),
+    evidence=("E3",),
 )
 def security_verify_changed(event: ChallengeAnswered) -> Verdict | None:
     """The Security-Verify of SM7 is the Security-Server of SM6: all entries, in order, unchanged.

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="UE",
     severity=Severity.HIGH,
     traps=("FP20",),
+    evidence=("E3",),
     plaintext=False,
 )
 def sm1_parameters_missing(event: RegistrationStarted) -> Verdict | None:

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, 
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP11",),
+    evidence=("E3",),
     plaintext=False,
 )
 def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP15", "FP16"),
+    evidence=("E3", "E4"),
 )
 def sm6_repeats_old_values(event: ChallengeSent) -> Verdict | None:
     """Security-Server of a re-authentication has new spi-c, spi-s and port-c, and the same port-s, as the set in use.

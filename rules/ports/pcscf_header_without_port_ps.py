@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP7", "FP9", "FP21"),
+    evidence=("E2",),
 )
 def pcscf_header_without_port_ps(event: RequestSent) -> Verdict | None:
     """In protected requests to the UE the P-CSCF's Via and Record-Route name port_ps, and the packet goes to port_us.

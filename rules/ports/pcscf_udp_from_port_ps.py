@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP7", "R20", "R23"),
+    evidence=("E2", "E5"),
 )
 def pcscf_udp_from_port_ps(event: RequestSent | ResponseSent) -> Verdict | None:
     """Over UDP the P-CSCF sends requests and responses from port_pc to port_us; a response goes to the Via's port.

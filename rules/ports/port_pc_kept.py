@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.MEDIUM,
     traps=("FP15",),
+    evidence=("E3", "E4"),
 )
 def port_pc_kept(event: ChallengeSent) -> Verdict | None:
     """In an authenticated re-registration the P-CSCF announces a new port_pc (port-c of Security-Server).

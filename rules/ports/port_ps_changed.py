@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP15", "FP25"),
+    evidence=("E3", "E4"),
 )
 def port_ps_changed(event: ChallengeSent) -> Verdict | None:
     """In an authenticated re-registration the P-CSCF's port_ps (port-s of Security-Server) is that of the set in use.

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP15", "FP16", "FP29"),
+    evidence=("E3", "E4"),
 )
 def port_uc_kept(event: ChallengeSent) -> Verdict | None:
     """In an authenticated re-registration the UE announces a new port_uc (port-c of Security-Client).

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="UE",
     severity=Severity.HIGH,
     traps=("FP9", "FP10", "FP15", "FP16"),
+    evidence=("E3", "E4"),
 )
 def port_us_changed(event: ChallengeSent | RegistrationRefreshed) -> Verdict | None:
     """In an authenticated re-registration the UE's port_us (port-s of Security-Client) is that of the set in use.

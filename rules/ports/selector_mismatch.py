@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity,
     actor="either",
     severity=Severity.HIGH,
     traps=("FP12", "FP25"),
+    evidence=("E2", "E8"),
 )
 def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
     """A decrypted packet has the ports, the addresses and the direction of the association that its SPI names.

@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP7", "R20", "R23"),
+    evidence=("E2", "E5"),
 )
 def ue_udp_from_port_us(event: RequestSent | ResponseSent) -> Verdict | None:
     """Over UDP the UE sends requests and responses from port_uc to port_ps, and never from port_us to port_pc.

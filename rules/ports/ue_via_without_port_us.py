@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP7", "FP21"),
+    evidence=("E3",),
 )
 def ue_via_without_port_us(event: RequestSent, profile: Profile) -> Verdict | None:
     """The topmost Via of a protected request of the UE names port_us: over UDP always, over TCP except in REGISTER.
@@ -25,7 +26,7 @@ def ue_via_without_port_us(event: RequestSent, profile: Profile) -> Verdict | No
     if protection is None or request.sender is not Side.UE or event.repeat:
         return None
     message, port_us = request.message, protection.terms.port_us
-    if request.transport == "TCP" and (profile.papers or message.method == "REGISTER"):
+    if request.transport == "TCP" and (not profile.via_of_every_request or message.method == "REGISTER"):
         return None
     via = message.top_via
     if via is None or port_us is None:

@@ -12,6 +12,7 @@ from rules.lifetime.dead_sets import verdict_of
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP2", "FP9", "FP10"),
+    evidence=("E4", "E2"),
 )
 def dead_set_after_clear_registration(event: DeadSetUsed | SetRetired) -> Verdict | None:
     """After SM12 to a clear SM1 the P-CSCF sends nothing on an earlier set of that contact.

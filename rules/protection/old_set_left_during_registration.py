@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP6", "FP10", "R23"),
+    evidence=("E2", "E4"),
 )
 def old_set_left_during_registration(event: MessageDuringRegistration) -> Verdict | None:
     """Between SM6 and SM12 of a registration that began protected, other messages stay on the set that protected SM1.

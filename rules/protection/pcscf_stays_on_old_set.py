@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP2", "FP6", "FP13"),
+    evidence=("E4", "E5"),
 )
 def pcscf_stays_on_old_set(event: FreshRequest, profile: Profile) -> Verdict | None:
     """After the UE's first further message on the new set the P-CSCF begins new requests there.
@@ -25,12 +26,12 @@ def pcscf_stays_on_old_set(event: FreshRequest, profile: Profile) -> Verdict | N
     request = event.request
     if request.sender is not Side.PCSCF or event.trigger is None:
         return None
-    if request.message.method in ("ACK", "CANCEL") and not profile.papers:
+    if request.message.method in ("ACK", "CANCEL") and profile.pending_requests_stay:
         return None
     if event.newer is None:
         return PASS
     knew = event.knew
-    if knew is None or request.protection is None or (profile.papers and event.pending):
+    if knew is None or request.protection is None or (profile.switch_waits and event.pending):
         return None
     return judged(
         sure=knew.sure,

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="P-CSCF",
     severity=Severity.LOW,
     traps=("FP2", "FP3", "FP4", "FP13", "FP14"),
+    evidence=("E4", "E5"),
 )
 def pcscf_switches_too_early(event: FreshRequest, profile: Profile) -> Verdict | None:
     """After SM12 of a protected SM1 the P-CSCF's own requests stay on the old set until the UE sent on the new one.
@@ -25,10 +26,10 @@ def pcscf_switches_too_early(event: FreshRequest, profile: Profile) -> Verdict |
     request = event.request
     if request.sender is not Side.PCSCF or request.message.method in ("ACK", "CANCEL"):
         return None
-    must_stay = event.trigger is None or (profile.papers and event.pending)
+    must_stay = event.trigger is None or (profile.switch_waits and event.pending)
     if event.older is None or not must_stay:
         return PASS if must_stay else None
-    last = profile.clock_tolerance + (0 if profile.papers else profile.timer_64_t1)
+    last = profile.clock_tolerance + (0 if profile.switch_waits else profile.timer_64_t1)
     if event.older_expires is not None and event.older_expires - event.at.time <= last:
         return PASS
     waiting = (

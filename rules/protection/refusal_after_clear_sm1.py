@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Pass, Probable, Severity, 
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP17", "R4"),
+    evidence=("E2", "E5"),
 )
 def refusal_after_clear_sm1(event: RegistrationRefused) -> Verdict | None:
     """After a clear SM1 refusals are in clear, save the answer to a wrong RES, which is on the new set.

@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP17", "FP27", "R19"),
+    evidence=("E2", "E5"),
 )
 def refusal_after_protected_sm1(event: RegistrationRefused, profile: Profile) -> Verdict | None:
     """After a protected SM1 refusals are on the old set, the refusal of SM7 included.

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP1", "R3", "R30"),
+    evidence=("E5", "E2"),
 )
 def response_on_other_set(event: ResponseSent, profile: Profile) -> Verdict | None:
     """A response is sent on the set that protected its request.
@@ -34,7 +35,7 @@ def response_on_other_set(event: ResponseSent, profile: Profile) -> Verdict | No
     if response.transport == "TCP" and "seed-solution-2" in profile.flags:
         return PASS
     level = Level.MUST
-    if not profile.papers and response.transport == "UDP":
+    if not profile.response_bound and response.transport == "UDP":
         level = Level.INFO if response.sender is Side.PCSCF else Level.SHOULD
     return Broken(
         fault=f"other-set-{response.transport.lower()}",

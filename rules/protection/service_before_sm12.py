@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP19", "R23"),
+    evidence=("E2", "E4"),
 )
 def service_before_sm12(event: EarlyUse | AuthenticationOnly) -> Verdict | None:
     """Before SM12 the UE sends nothing on the new set but the REGISTER with its answer.

@@ -11,6 +11,7 @@ from analyzer.rule import Actor, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP6", "FP9", "FP10"),
+    evidence=("E2", "E4"),
 )
 def service_during_clear_registration(event: MessageDuringRegistration) -> Verdict | None:
     """Between an SM1 in clear and SM12 the UE sends no request but REGISTER, on no set and not in clear.

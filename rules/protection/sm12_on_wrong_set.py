@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP1", "R23"),
+    evidence=("E2", "E5"),
 )
 def sm12_on_wrong_set(event: RegistrationSucceeded) -> Verdict | None:
     """The 2xx to SM7 is sent on the new set, the one that protected SM7.

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP17"),
+    evidence=("E2", "E4"),
 )
 def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
     """A protected REGISTER that does not answer the newest challenge is sent on uc>ps of the set in use.

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, 
     actor="P-CSCF",
     severity=Severity.HIGH,
     traps=("FP1", "FP17"),
+    evidence=("E2", "E5"),
 )
 def sm6_protection_differs(event: ChallengeSent) -> Verdict | None:
     """The challenge travels on the set that protected SM1, or in clear if SM1 was in clear.

@@ -18,6 +18,7 @@ HOW = {
     actor="UE",
     severity=Severity.HIGH,
     traps=("FP11", "FP17"),
+    evidence=("E2", "E3"),
 )
 def sm7_on_wrong_set(event: ChallengeAnswered) -> Verdict | None:
     """The REGISTER that answers the newest challenge is sent on uc>ps of the set which that challenge announced.

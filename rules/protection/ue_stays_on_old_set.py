@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="UE",
     severity=Severity.MEDIUM,
     traps=("FP2", "FP6", "FP9", "FP13", "FP24"),
+    evidence=("E4", "E5"),
 )
 def ue_stays_on_old_set(event: FreshRequest, profile: Profile) -> Verdict | None:
     """After SM12 the UE begins every new transaction on the new set.
@@ -22,7 +23,7 @@ def ue_stays_on_old_set(event: FreshRequest, profile: Profile) -> Verdict | None
     request = event.request
     if request.sender is not Side.UE:
         return None
-    if request.message.method in ("ACK", "CANCEL") and not profile.papers:
+    if request.message.method in ("ACK", "CANCEL") and profile.pending_requests_stay:
         return None
     newer = event.newer
     if newer is None:

@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP4",),
+    evidence=("E6", "E5"),
 )
 def old_connection_closed_early(event: ConnectionClosing, profile: Profile) -> Verdict | None:
     """After a re-registration nobody closes a TCP connection of the old set while a transaction on it is open.

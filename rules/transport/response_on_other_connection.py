@@ -11,6 +11,7 @@ from analyzer.rule import PASS, Actor, Profile, Severity, Verdict, judged, rule
     actor="either",
     severity=Severity.MEDIUM,
     traps=("FP4", "FP25", "FP27", "R37"),
+    evidence=("E5", "E6"),
 )
 def response_on_other_connection(event: ResponseSent, profile: Profile) -> Verdict | None:
     """A response to a request that came over TCP is sent on the same connection while that is open.
