@@ -156,7 +156,7 @@ def test_crashes_and_nothing_to_judge(run: Run, auditor: Auditor, outcome: Repor
         (["check", "x", "--nonsense"], "No such option"),
         (["check", "x", "--keys"], "requires an argument"),
         (["check", "x", "--fail-on", "sometimes"], "'sometimes' is not one of"),
-        (["check", "x", "--profile", "rel-99"], "'rel-99' is not one of"),
+        (["check", "x", "--profile", "rel-99"], "no profile is called rel-99"),
         (["check", "x", "--format", "yaml"], "'yaml' is not one of"),
         (["check", "x", "--format", "json", "--format", "text"], "two reports would go to standard output"),
         (["check", "x", "--output", "/nowhere/r.txt"], "there is no directory /nowhere; make it first"),

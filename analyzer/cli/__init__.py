@@ -1,0 +1,78 @@
+"""The commands: what the user wrote becomes an audit, its outcome reports and an exit status (contract, "Commands").
+
+What a command does not need is not imported: `gmaudit --help` touches neither the engine nor the reports.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+import click
+
+from analyzer import __version__
+from analyzer.cli.check import EPILOG, check
+from analyzer.cli.keys import export
+from analyzer.cli.refusal import hush, place, refuse
+from analyzer.cli.rules import rule, rules
+from analyzer.cli.trace import trace
+
+CLEAN = 0
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; every error is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    status = _run(list(sys.argv[1:] if argv is None else argv))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        hush()
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        with gmaudit.make_context("gmaudit", arguments) as ctx:
+            return int(gmaudit.invoke(ctx) or CLEAN)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "gmaudit"
+        return refuse(f"{error.format_message().rstrip('.')}; see {command} --help")
+    except click.ClickException as error:
+        return refuse(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gmaudit: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return CLEAN
+    except OSError as error:
+        return refuse(f"{error.filename or 'standard output'}: {error.strerror or type(error).__name__}")
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        return refuse(f"internal error: {place(error)}; please report it (python -X dev -m analyzer shows more)")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+    epilog=EPILOG,
+)
+@click.version_option(__version__, prog_name="gmaudit", message="%(prog)s %(version)s")
+@click.pass_context
+def gmaudit(ctx: click.Context) -> None:
+    """Audit captures of the Gm interface: do a phone and an IMS core protect their signalling as TS 33.203 and
+    TS 24.229 demand?
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for _command in (check, trace, rule, rules, export):
+    gmaudit.add_command(_command)

@@ -1,0 +1,142 @@
+"""`gmaudit check`: the audit of captures, its reports and its exit status."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli.options import (
+    audit,
+    audit_options,
+    captures_argument,
+    in_force,
+    keys_option,
+    profile_option,
+    pseudonyms,
+    pseudonyms_options,
+    time,
+    zone_option,
+)
+from analyzer.cli.refusal import Refusal
+from analyzer.report import outputs
+
+if TYPE_CHECKING:
+    from analyzer.report.model import Report
+
+CLEAN, FOUND, CRASHED, NOTHING = 0, 1, 3, 5
+
+FAIL_ON = ("violation", "warning", "probable", "inconclusive")
+"""Each includes those before it; ``never`` stands beside them."""
+
+EPILOG = (
+    "Exit status: 0 nothing at or above --fail-on, 1 at least one such finding, 2 the call or the input cannot be "
+    "used, 3 a rule crashed, 5 nothing to judge."
+)
+
+
+class Paired(click.Command):
+    """A command that remembers in which order ``--format`` and ``--output`` were given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the two options, in their order, where the command finds them."""
+        values, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        given = {name: iter(values.get(name) or ()) for name in ("format", "output")}
+        ctx.meta["gmaudit.outputs"] = [
+            (option.name, str(next(given[option.name]))) for option in order if option.name in given
+        ]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=Paired, epilog=EPILOG, short_help="Audit captures as one timeline.")
+@captures_argument
+@keys_option
+@profile_option
+@click.option("--select", multiple=True, metavar="IDS", help="Only these rules: ids or prefixes, by comma.")
+@click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules; the longest match wins.")
+@click.option("--subject", metavar="TEXT", help="Judge only this IMPI, IMSI, number or address.")
+@click.option("--from", "start", metavar="TIME", help="Judge only from here on: ISO 8601, or seconds since the epoch.")
+@click.option("--to", "end", metavar="TIME", help="Judge only until then.")
+@click.option(
+    "--vantage",
+    type=click.Choice(["auto", "ue", "pcscf", "middle"]),
+    default="auto",
+    metavar="PLACE",
+    help="Where the capture was taken: ue, pcscf, middle, auto. [default: auto]",
+)
+@click.option(
+    "--format", multiple=True, type=click.Choice(["text", "json"]), help="Form of the report. [default: text]"
+)
+@click.option("--output", multiple=True, metavar="FILE", help="Where the report of the --format before it goes.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([*FAIL_ON, "never"]),
+    default=FAIL_ON[0],
+    metavar="VERDICT",
+    help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
+)
+@click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
+@pseudonyms_options
+@zone_option
+@click.pass_context
+def check(
+    ctx: click.Context,
+    captures: tuple[str, ...],
+    keys: tuple[str, ...],
+    profile: str,
+    flag: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    subject: str | None,
+    start: str | None,
+    end: str | None,
+    vantage: str,
+    format: tuple[str, ...],
+    output: tuple[str, ...],
+    fail_on: str,
+    show_passes: bool,
+    pseudonymise: bool,
+    pseudonymise_key: str | None,
+    utc: bool,
+) -> int:
+    """Audit captures as one timeline.
+
+    CAPTURE is a file, a directory, a pattern, or - for standard input.
+    """
+    try:
+        wanted = outputs.pair(ctx.meta["gmaudit.outputs"])
+        outputs.check([one.path for one in wanted if one.path is not None], [*captures, *keys])
+    except outputs.OutputError as error:
+        raise Refusal(str(error)) from error
+    options = audit_options(
+        keys,
+        profile=in_force(profile, flag),
+        select=select,
+        ignore=ignore,
+        subject=subject,
+        start=time("--from", start, local=not utc),
+        end=time("--to", end, local=not utc),
+        vantage=vantage,
+    )
+    names = pseudonyms(pseudonymise, pseudonymise_key)
+    report = audit(captures, options)
+    if names is not None:
+        report = names.report(report)
+    try:
+        outputs.write(report, wanted, sys.stdout, show_passes=show_passes, local=not utc)
+    except outputs.OutputError as error:
+        raise Refusal(str(error)) from error
+    return exit_status(report, fail_on)
+
+
+def exit_status(report: Report, fail_on: str) -> int:
+    """What the contract says of this report; a crashed rule weighs more than a finding, since something is missing."""
+    if fail_on == "never":
+        return CLEAN
+    if report.crashed or any(tally.error for tally in report.rules):
+        return CRASHED
+    if report.verdict == "nothing-to-judge":
+        return NOTHING
+    bad = FAIL_ON[: FAIL_ON.index(fail_on) + 1]
+    return FOUND if any(finding.verdict in bad for finding in report.findings) else CLEAN

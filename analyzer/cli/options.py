@@ -1,0 +1,153 @@
+"""Options that several commands have, and what they are turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from analyzer.cli.refusal import Refusal, guarded
+from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
+
+if TYPE_CHECKING:
+    from analyzer.audit import Options, TraceLine
+    from analyzer.report.model import Report
+    from analyzer.report.pseudonyms import Pseudonyms
+    from analyzer.rule import Rule
+
+Command = TypeVar("Command", bound=Callable[..., int])
+
+captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+keys_option = click.option("--keys", multiple=True, metavar="FILE", help="Keys, in any known format. May be repeated.")
+_profile = click.option(
+    "--profile",
+    default=DEFAULT,
+    metavar="NAME|FILE",
+    help=f"What is in force: {', '.join(PROFILES)}, or a TOML file of your own. [default: {DEFAULT}]",
+)
+_flag = click.option(
+    "--flag", multiple=True, metavar="NAME", help=f"A circumstance of this network: {', '.join(FLAGS)}."
+)
+
+
+def profile_option(command: Command) -> Command:
+    """The two options that say what is in force."""
+    return _profile(_flag(command))
+
+
+zone_option = click.option("--utc/--local", "utc", default=True, help="Zone of the times in text. [default: UTC]")
+
+
+def pseudonyms_options(command: Command) -> Command:
+    """The two options that hide who the subscribers are."""
+    command = click.option(
+        "--pseudonymise-key", metavar="FILE", help="The same, with pseudonyms that stay the same under this key."
+    )(command)
+    return click.option("--pseudonymise", is_flag=True, help="Replace identities, numbers and addresses.")(command)
+
+
+def in_force(name: str, flags: Sequence[str]) -> Profile:
+    """The profile of this name, or of this file, with the flags of the command line."""
+    from analyzer.profile_file import ProfileError, flagged, read
+
+    try:
+        if name in PROFILES:
+            chosen = PROFILES[name]
+        elif name.endswith(".toml") or "/" in name:
+            chosen = read(Path(name).read_bytes(), name)
+        else:
+            raise Refusal(f"no profile is called {name}; there are {', '.join(PROFILES)}, and files that end in .toml")
+        return flagged(chosen, words(flags))
+    except ProfileError as error:
+        raise Refusal(str(error)) from error
+
+
+def audit_options(
+    keys: Sequence[str],
+    *,
+    profile: Profile = PROFILES[DEFAULT],
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    subject: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    vantage: str = "auto",
+) -> Options:
+    """What the user asked for, in the words of the audit."""
+    from analyzer.audit import Options
+    from analyzer.rule import select as chosen
+
+    installed = collect()
+    if strange := profile.levels.keys() - {one.id for one in installed}:
+        raise Refusal(f"profile {profile.name}: levels: no rule is called {min(strange)}; gmaudit rules lists them all")
+    try:
+        picked = chosen(installed, words(select), words(ignore))
+    except ValueError as error:
+        raise Refusal(f"{error}; gmaudit rules lists them all") from error
+    return Options(
+        keys=list(keys),
+        profile=profile,
+        rules=[one for one in picked if one.in_force(profile)],
+        vantage=vantage,
+        subject=subject,
+        start=start,
+        end=end,
+    )
+
+
+def audit(
+    captures: Sequence[str], options: Options, *, on_message: Callable[[TraceLine], None] | None = None
+) -> Report:
+    """Audit captures with a counter on standard error."""
+    from analyzer.report.progress import Counter
+    from analyzer.run import audit
+
+    with Counter() as progress:
+        return guarded(lambda: audit(captures, options, progress=progress, on_message=on_message))
+
+
+def pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:
+    """What replaces identities, with the user's key or one for this run alone."""
+    if not wanted and path is None:
+        return None
+    import secrets
+
+    from analyzer.report.pseudonyms import SHORTEST_KEY, Pseudonyms
+
+    if path is None:
+        return Pseudonyms(secrets.token_bytes(32))
+    key = Path(path).read_bytes()
+    if len(key) < SHORTEST_KEY:
+        raise Refusal(f"{path}: a key needs {SHORTEST_KEY} octets at least: head -c 32 /dev/urandom > {path}")
+    return Pseudonyms(key)
+
+
+def collect() -> list[Rule]:
+    """All rules that are installed."""
+    from analyzer.rule import collect
+
+    try:
+        return collect()
+    except ValueError as error:
+        raise Refusal(f"{error}; remove one of the two rule packages") from error
+
+
+def words(lists: Sequence[str]) -> list[str]:
+    """The words of an option that may be repeated and takes several by comma."""
+    return [word for one in lists for word in one.replace(",", " ").split()]
+
+
+def time(option: str, text: str | None, *, local: bool) -> int | None:
+    """A point in time as the user wrote it, ns since the epoch."""
+    from analyzer.report import times
+
+    if text is None:
+        return None
+    try:
+        return times.read(text, local=local)
+    except ValueError:
+        raise Refusal(
+            f"{option} {text}: no time; write it as 2026-01-10T06:51:02Z or as seconds since the epoch"
+        ) from None

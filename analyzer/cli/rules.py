@@ -1,0 +1,34 @@
+"""`gmaudit rule` and `gmaudit rules`: the documentation of the rules."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from analyzer.cli.options import collect, in_force, profile_option
+from analyzer.cli.refusal import Refusal
+
+
+@click.command(short_help="Explain one rule.")
+@click.argument("id")
+def rule(id: str) -> int:
+    """Explain one rule: what it checks, why, and what looks like a fault but is none."""
+    from analyzer.report.rules import explain
+
+    for one in collect():
+        if one.id == id.upper():
+            explain(one, sys.stdout)
+            return 0
+    raise Refusal(f"no rule is called {id}; gmaudit rules lists them all")
+
+
+@click.command()
+@profile_option
+def rules(profile: str, flag: tuple[str, ...]) -> int:
+    """List the rules that are in force."""
+    from analyzer.report.rules import catalogue
+
+    chosen = in_force(profile, flag)
+    catalogue([one for one in collect() if one.in_force(chosen)], chosen, sys.stdout)
+    return 0
