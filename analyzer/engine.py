@@ -24,9 +24,10 @@ from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
+from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
 from analyzer.network.copies import WINDOW
-from analyzer.network.packets import IP_IN_IP, Datagram, PacketReader
+from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.sip.framing import Framed
@@ -58,11 +59,12 @@ class Engine:
         watch: Callable[[bytes, int], None] = lambda address, port: None,
         vantage: str = "auto",
         on_sighting: Callable[[Context | None, Sighting], None] | None = None,
+        tracker: Callable[..., Tracker] = Tracker,
     ) -> None:
         self._emit = emit
         self._reader = PacketReader(on_evict=self._evicted)
         self._streams = TcpTracker(on_evict=self._evicted)
-        self.tracker = Tracker(profile, keyring, emit, watch, vantage, on_sighting)
+        self.tracker = tracker(profile, keyring, emit, watch, vantage, on_sighting)
         self.tracker.session.acknowledged = self._streams.acknowledged
         self._keyring = keyring
         self._cx = CxKeys(keyring)

@@ -18,8 +18,9 @@ EXTENSIONS: Final = 8
 
 FRAGMENT: Final = 44
 """The IPv6 Fragment header's number among the protocols."""
-_SKIPPED: Final = frozenset((0, 43, 60))
-"""Hop-by-Hop Options, Routing, Destination Options. Behind AH (51) nothing is read."""
+_SKIPPED: Final = frozenset((0, 43, 60, 135, 139, 140))
+"""Hop-by-Hop Options, Routing, Destination Options; Mobility, HIP and Shim6, whose length is told in the same way."""
+AH: Final = 51
 
 _V4 = struct.Struct(">BxHHHBB2x4s4s").unpack_from
 _V6 = struct.Struct(">4xHBB16s16s").unpack_from
@@ -100,7 +101,8 @@ def parse(data: bytes, begin: int, end: int, complete: bool) -> Packet | str:
 def follow(data: bytes, position: int, end: int, protocol: int) -> Upper | str:
     """Walk the IPv6 extension headers from ``position`` to the payload, or to the Fragment header of a fragment.
 
-    A Fragment header that holds a whole packet (an "atomic fragment", RFC 6946) is walked over like the others.
+    A Fragment header that holds a whole packet (an "atomic fragment", RFC 6946) is walked over like the others, and so
+    is AH (RFC 4302), which hides nothing.
     """
     ident = 0
     for _ in range(EXTENSIONS + 1):
@@ -118,6 +120,23 @@ def follow(data: bytes, position: int, end: int, protocol: int) -> Upper | str:
             offset, more = flags & 0xFFF8, bool(flags & 1)
             if offset or more:
                 return Upper(protocol, position, ident, offset, more)
+        elif protocol == AH:
+            protocol, position = authenticated(data, position, end)
+            if protocol == AH:
+                return Upper(AH, position, ident, 0, False)
         else:
             return Upper(protocol, position, ident, 0, False)
     return LONG_CHAIN
+
+
+def authenticated(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """Step over the AH at ``position``: what follows it, and where; AH itself if it is cut or there are two in a row.
+
+    Its length is counted in units of four octets, less two (RFC 4302 2.2), and is twelve octets at least.
+    """
+    if position + 12 > end:
+        return AH, position
+    following = position + (data[position + 1] + 2) * 4
+    if data[position] == AH or data[position + 1] < 1 or following > end:
+        return AH, position
+    return data[position], following

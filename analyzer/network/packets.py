@@ -11,19 +11,25 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from analyzer.frame import Frame, FrameRef
-from analyzer.network import fragments, ip, link, tunnels
+from analyzer.layers import link, told, tunnels
+from analyzer.layers.link import ETHERNET
+from analyzer.layers.told import Told
+from analyzer.layers.tunnels import BY_PORT, DEPTH, IP_IN_IP, NAT_TRAVERSAL, SCAT
+from analyzer.network import fragments, ip
 from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint
-from analyzer.network.link import ETHERNET
-from analyzer.network.tunnels import GTP_U, NAT_TRAVERSAL
-
-DEPTH: Final = 4
-"""How many tunnels around one another are opened; IP in IP in GTP-U, the deepest in use, is two."""
 
 NESTED: Final = "too many tunnels around one another"
 CUT_FRAGMENT: Final = "fragment cut by the capture"
+AH: Final = 51
 
-IP_IN_IP: Final = frozenset((4, 41))
-"""IPv4 (RFC 2003) and IPv6 (RFC 4213) as payload of IP."""
+WIRE: Final = 0
+TOLD: Final = 1
+MADE_UP: Final = 2
+"""Where a datagram is from: it was captured as it is; a tool told who sent the message to whom; the tool told the
+message and made up the rest."""
+
+TUNNEL_PORTS: Final = frozenset((*BY_PORT, *told.HEP, NAT_TRAVERSAL))
+"""UDP ports behind which something else than the datagram itself may be."""
 
 _INSIDE: Final = -1
 """In the place of a link type: the packet was inside something that was decrypted."""
@@ -31,6 +37,10 @@ _INSIDE: Final = -1
 _SHORT_V4 = struct.Struct(">2xHHHBB2x4s4sHH").unpack_from
 _SHORT_V6 = struct.Struct(">4xHBB16s16sHH").unpack_from
 """A whole header without options, and the ports behind it (of ESP: the SPI), in one call."""
+
+_UDP_HEADER = struct.Struct(">HHHH")
+_SCAT: Final = SCAT.to_bytes(2, "big")
+_TOLD_KEY: Final = b"told"
 
 _SHORTEST: Final = 44
 """What the longer of the two must find."""
@@ -62,6 +72,9 @@ class Datagram(NamedTuple):
     """How many tunnels were around it."""
     cut: bool
     """The capture kept less than the packet."""
+    origin: int = WIRE
+    """`WIRE`, `TOLD` or `MADE_UP`. What a tool told of is a message behind the eight octets of a UDP header whatever the
+    protocol is, and nobody knows whether it was protected."""
 
 
 class PacketReader:
@@ -95,6 +108,8 @@ class PacketReader:
         outbound: bool | None
         if kind == ETHERNET and data[12:14] == b"\x08\x00":
             begin, outbound = 14, None
+        elif kind == told.EXPORTED:
+            return self._exported(frame)
         else:
             located = link.find_ip(kind, data)
             if isinstance(located, str):
@@ -121,8 +136,7 @@ class PacketReader:
             else:
                 usual = False
             if usual and (
-                protocol in (ESP, TCP)
-                or (protocol == UDP and dport != GTP_U and dport != NAT_TRAVERSAL and sport != NAT_TRAVERSAL)
+                protocol in (ESP, TCP) or (protocol == UDP and dport not in TUNNEL_PORTS and sport != NAT_TRAVERSAL)
             ):
                 payload = data[start:end]
                 if protocol == ESP:
@@ -132,7 +146,9 @@ class PacketReader:
                 if self._recent.seen(key, (time, protocol, payload, ident, kind << 4)):
                     self.copies += 1
                     return ()
-                return (_new(Datagram, (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False)),)
+                return (
+                    _new(Datagram, (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False, WIRE)),
+                )
         return self._descend(data, begin, length <= len(data), (at,), outbound, kind, 0)
 
     def read_inside(self, outer: Datagram, data: bytes) -> Sequence[Datagram]:
@@ -150,7 +166,7 @@ class PacketReader:
         depth: int,
     ) -> Sequence[Datagram]:
         """Go from one IP header to the next until nothing that is known is wrapped in anything."""
-        end = len(data)
+        end, origin = len(data), WIRE
         while depth <= DEPTH:
             packet = ip.parse(data, begin, end, complete)
             if isinstance(packet, str):
@@ -168,29 +184,65 @@ class PacketReader:
                     # What comes first in it is no header: nobody could read it.
                     self._skip(CUT_FRAGMENT, len(frames))
                     return ()
-            if protocol in IP_IN_IP:
-                data, begin, end, complete, depth = payload, 0, len(payload), not cut, depth + 1
+            if protocol == AH:
+                protocol, begin = ip.authenticated(payload, 0, len(payload))
+                payload = payload[begin:]
+            span = tunnels.inside(protocol, payload, 0, len(payload))
+            if span is not None:
+                begin, end, all_there = span
+                if payload[2:4] == _SCAT and protocol == UDP and told.made_up(payload, begin, end):
+                    origin = MADE_UP
+                data, complete, depth = payload, all_there and not cut, depth + 1
                 continue
-            if protocol == UDP:
-                span = tunnels.user_packet(payload)
-                if span is not None:
-                    data, (begin, end, complete), depth = payload, span, depth + 1
-                    continue
+            if protocol == UDP and len(payload) > 8:
                 wrapped = tunnels.wrapped_esp(payload)
                 if wrapped is not None:
                     protocol, payload = ESP, wrapped
-            key = fingerprint(source + destination, protocol, payload)
-            if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, kind << 4 | depth)):
-                self.copies += len(frames)
-                return ()
-            return (
-                _new(
-                    Datagram,
-                    (frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut),
-                ),
+                elif int.from_bytes(payload[2:4], "big") in told.HEP:
+                    message = told.hep(payload, 8, len(payload))
+                    if message is not None:
+                        return self._tell(message, payload, frames, depth, cut)
+            return self._hand_on(
+                Datagram(frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut, origin),
+                ident,
+                kind,
             )
         self._skip(NESTED, len(frames))
         return ()
+
+    def _exported(self, frame: Frame) -> Sequence[Datagram]:
+        """Read what Wireshark has exported: a packet as it was, or a message that it tells of."""
+        found = told.exported(frame.data)
+        cut = frame.length > len(frame.data)
+        if isinstance(found, Told):
+            return self._tell(found, frame.data, (frame.ref,), 0, cut)
+        located = found if isinstance(found, str) else link.find_ip(found.link, frame.data, found.begin)
+        if isinstance(located, str):
+            self._skip(located, 1)
+            return ()
+        return self._descend(frame.data, located[0], not cut, (frame.ref,), located[1], frame.link, 0)
+
+    def _tell(
+        self, message: Told, data: bytes, frames: tuple[FrameRef, ...], depth: int, cut: bool
+    ) -> Sequence[Datagram]:
+        """Make a datagram of a message that a tool tells of."""
+        source, destination, sport, dport, protocol, begin, end, made_up = message
+        payload = _UDP_HEADER.pack(sport, dport, min(8 + end - begin, 0xFFFF), 0) + data[begin:end]
+        origin = MADE_UP if made_up else TOLD
+        return self._hand_on(
+            Datagram(frames[-1], frames, source, destination, protocol, payload, 0, None, depth, cut, origin), 0, 0
+        )
+
+    def _hand_on(self, datagram: Datagram, ident: int, kind: int) -> Sequence[Datagram]:
+        """Hand a datagram on unless it is a copy. What a tool tells of is no copy of what was on the wire."""
+        frames, protocol, payload = datagram.frames, datagram.protocol, datagram.payload
+        key = fingerprint(datagram.source + datagram.destination, protocol, payload)
+        if datagram.origin:
+            key = _TOLD_KEY + key
+        if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, kind << 4 | datagram.depth)):
+            self.copies += len(frames)
+            return ()
+        return (datagram,)
 
     def _reassemble(
         self, packet: ip.Packet, content: bytes, frames: tuple[FrameRef, ...], depth: int

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.frame import Frame, FrameRef
-from analyzer.network import fragments, ip, link, packets
+from analyzer.layers import link, tunnels
+from analyzer.network import fragments, ip, packets
 from analyzer.network.packets import Datagram, PacketReader
 from tests.network.build import (
     MILLISECOND,
@@ -80,11 +81,11 @@ def test_whole_packets_with_every_field(protocol: int, payload: bytes) -> None:
     bench = Bench()
     frame = bench.line.frame(ethernet(ipv4(protocol, payload, ttl=63)))
     assert list(bench.reader.read(frame)) == [
-        (frame.ref, (frame.ref,), UE, PCSCF, protocol, payload, 63, None, 0, False)
+        (frame.ref, (frame.ref,), UE, PCSCF, protocol, payload, 63, None, 0, False, 0)
     ]
     datagram = bench.one(sll(ipv6(protocol, payload, ttl=255)), link=113)
     at = FrameRef(0, 2, bench.line.time)
-    assert datagram == (at, (at,), UE6, PCSCF6, protocol, payload, 255, True, 0, False)
+    assert datagram == (at, (at,), UE6, PCSCF6, protocol, payload, 255, True, 0, False, 0)
     assert not bench.reader.skipped
 
 
@@ -162,9 +163,9 @@ def test_tunnels_are_unwrapped() -> None:
 def test_tunnels_are_opened_to_a_fixed_depth() -> None:
     bench = Bench()
     packet = ipv4(17, udp(b"deep"))
-    for _ in range(packets.DEPTH):
+    for _ in range(tunnels.DEPTH):
         packet = ipv4(4, packet, source=ENB)
-    assert bench.one(ethernet(packet)).depth == packets.DEPTH
+    assert bench.one(ethernet(packet)).depth == tunnels.DEPTH
     assert bench.read(ethernet(ipv4(4, packet))) == ()
     assert bench.reader.skipped == {packets.NESTED: 1}
 
@@ -362,7 +363,7 @@ def check(datagrams: Sequence[Datagram], frame: Frame) -> None:
         assert datagram.at == datagram.frames[-1] == frame.ref
         assert len(datagram.source) == len(datagram.destination) in (4, 16)
         assert 0 <= datagram.protocol <= 255
-        assert 0 <= datagram.depth <= packets.DEPTH
+        assert 0 <= datagram.depth <= tunnels.DEPTH
 
 
 @settings(max_examples=300)

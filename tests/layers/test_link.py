@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.network import link
+from analyzer.layers import link
 from tests.network.build import ethernet, ipv4, ipv6, udp
 
 V4 = ipv4(17, udp(b"hello"))

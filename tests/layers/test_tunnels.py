@@ -4,15 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.network import tunnels
+from analyzer.layers import tunnels
 from tests.network.build import esp, gtp, ipv4, ipv6, udp
 
 INNER = ipv4(50, esp())
 PDU_SESSION = b"\x01\x10\x05\x00"
 
 
+def opened(datagram: bytes) -> tunnels.Span | None:
+    return tunnels.inside(17, datagram, 0, len(datagram))
+
+
 def inner(datagram: bytes) -> bytes | None:
-    span = tunnels.user_packet(datagram)
+    span = opened(datagram)
     return None if span is None else datagram[span[0] : span[1]]
 
 
@@ -34,8 +38,8 @@ def test_next_extension_type_counts_only_with_its_flag() -> None:
 
 def test_trailing_octets_are_left_out_and_a_cut_is_told() -> None:
     datagram = gtp(INNER)
-    assert tunnels.user_packet(datagram + b"rest") == (16, 16 + len(INNER), True)
-    assert tunnels.user_packet(datagram[:-5]) == (16, 11 + len(INNER), False)
+    assert opened(datagram + b"rest") == (16, 16 + len(INNER), True)
+    assert opened(datagram[:-5]) == (16, 11 + len(INNER), False)
 
 
 def test_what_is_no_user_packet_stays_udp() -> None:
@@ -53,7 +57,7 @@ def test_what_is_no_user_packet_stays_udp() -> None:
         udp(b"short", 2152, 2152),
         b"",
     ):
-        assert tunnels.user_packet(datagram) is None
+        assert opened(datagram) is None
 
 
 def test_esp_behind_a_nat() -> None:
@@ -72,14 +76,14 @@ def test_ike_and_keep_alives_stay_udp() -> None:
 @given(st.binary(max_size=80))
 def test_any_message_gives_a_span_within_it_or_nothing(message: bytes) -> None:
     datagram = udp(message, 2152, 2152)
-    span = tunnels.user_packet(datagram)
+    span = opened(datagram)
     assert span is None or 16 <= span[0] < span[1] <= len(datagram)
 
 
 @given(st.sampled_from((0x30, 0x31, 0x32, 0x34, 0x37)), st.binary(max_size=80))
 def test_any_extension_headers(flags: int, rest: bytes) -> None:
     datagram = gtp(rest, flags=flags)
-    span = tunnels.user_packet(datagram)
+    span = opened(datagram)
     assert span is None or datagram[span[0]] >> 4 in (4, 6)
 
 
