@@ -1,16 +1,18 @@
 # make demo   audit the capture that comes with the project
 # make test   linters, types, the direction of imports, and all tests
 # make lint   the same without the tests
+# make fuzz   try the parsers and the whole tool with inputs made to break them (FUZZ_SECONDS=600)
 # make clean  remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := captures/udp4_sha1_aes
+FUZZ_SECONDS ?= 600
 
 # Tests that need tshark are deselected by name where it is missing; GMAUDIT_ALL_TESTS=1 makes that an error.
 TSHARK := $(shell command -v tshark)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint fuzz clean
 
 demo: .venv/installed
 	@chmod 600 $(DEMO)/keys.toml
@@ -32,6 +34,9 @@ lint: .venv/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: .venv/installed-for-fuzzing
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --all --crashes fuzz-crashes
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -43,6 +48,10 @@ lint: .venv/installed-for-tests
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/installed
 
+.venv/installed-for-fuzzing: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test,fuzz]'
+	@touch $@ .venv/installed-for-tests .venv/installed
+
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf fuzz-crashes .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
