@@ -27,9 +27,10 @@ from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
 from analyzer.network.copies import WINDOW
-from analyzer.network.packets import Datagram, PacketReader
+from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
+from analyzer.sip.digest import challenge
 from analyzer.sip.framing import Framed
 from analyzer.sip.large import LARGE, LargeMessages
 from analyzer.sip.message import parse
@@ -41,6 +42,12 @@ _UDP_HEADER = 8
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
+UNJUDGED: Final = {
+    TOLD: "a SIP message comes from a tool that tells no protection (HEP, exported PDU); it is not judged",
+    MADE_UP: "a SIP message comes from a tool that made up its addresses and ports (SCAT, exported PDU); "
+    "it is not judged",
+}
+"""What is said of messages of which nobody knows how they were sent."""
 TRIED: Final = 100_000
 """SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
 DECRYPTED = 64
@@ -88,7 +95,9 @@ class Engine:
         self._now = FrameRef(frame.capture, frame.number, frame.time)
         for datagram in self._reader.read(frame):
             protocol = datagram.protocol
-            if protocol == ESP:
+            if datagram.origin:
+                self._told(datagram)
+            elif protocol == ESP:
                 self._esp(datagram)
             elif protocol in (UDP, TCP) and self._is_decrypted(datagram):
                 self._emit(Notice(at=datagram.at, subject=None, text=COPY))
@@ -175,7 +184,7 @@ class Engine:
             packets.unbound(association)
             if inside is not None and (inside.source == outer.source or inside.destination == outer.destination):
                 tag = Packet(None, content.sequence)
-        if inside is None:
+        if inside is None or inside.origin:
             return
         self._decrypted.append((outer.at.time, inside.payload))
         if inside.protocol == ESP:
@@ -236,6 +245,19 @@ class Engine:
             return
         sport, dport = _PORTS.unpack_from(payload)
         self._sip(datagram, payload[_UDP_HEADER:], sport, dport, None)
+
+    def _told(self, datagram: Datagram) -> None:
+        """A message that a tool tells of. It may have been protected or not, and its ports may be made up.
+
+        No rule could accuse anybody with it (FP5, FP11), so the trackers never see it; keys it may hold all the same.
+        """
+        message = parse(datagram.payload[_UDP_HEADER:])
+        if message is None or datagram.cut:
+            return
+        found = challenge(message) if message.status == 401 else None
+        if found is not None and found.rand and found.ck and found.ik:
+            self._keyring.learn(found.rand, found.ck, found.ik, f"401 that a tool tells of, frame {datagram.at.number}")
+        self._emit(Notice(at=datagram.at, subject=None, text=UNJUDGED[datagram.origin]))
 
     def _sip(self, datagram: Datagram, text: bytes, sport: int, dport: int, tag: Packet | None) -> None:
         """The content of a UDP datagram, in clear or out of ESP."""

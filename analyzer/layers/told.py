@@ -1,8 +1,9 @@
 """SIP that a tool tells of, instead of a packet as it was on the wire: exported PDUs, HEP, and SCAT.
 
-Wireshark's exported PDUs (link type 252) and HEP version 3 (https://github.com/sipcapture/HEP) hold the message and say
-who sent it to whom. Whether it was protected they do not say: the tool may have decrypted it, or sit behind the IPsec of
-its host. SCAT takes messages from the log of a baseband, which has neither addresses nor ports: it makes them up.
+Wireshark's exported PDUs (link type 252) and HEP version 3 (https://github.com/sipcapture/HEP) hold the message and
+say who sent it to whom. Whether it was protected they do not say: the tool may have decrypted it, or sit behind the
+IPsec of its host. SCAT takes messages from the log of a baseband, which has neither addresses nor ports: it makes them
+up.
 """
 
 from __future__ import annotations

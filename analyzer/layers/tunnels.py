@@ -1,7 +1,7 @@
 """Finds the packet inside a packet: in IP, GRE, MPLS, and in UDP under the ports that are agreed for it.
 
-IP in IP: RFC 2003, RFC 4213, RFC 2473. GRE: RFC 2784, RFC 2890, with ERSPAN (draft-foschiano-erspan) and Ethernet in it.
-GTP-U: TS 29.281 5.1 (header) and 5.2 (extension headers; TS 38.415 defines the PDU session container that 5G adds).
+IP in IP: RFC 2003, RFC 4213, RFC 2473. GRE: RFC 2784, RFC 2890, with ERSPAN (draft-foschiano-erspan) and Ethernet in
+it. GTP-U: TS 29.281 5.1 (header) and 5.2 (extension headers; TS 38.415 defines the PDU session container that 5G adds).
 VXLAN: RFC 7348. GENEVE: RFC 8926. ESP in UDP: RFC 3948 2. What does not fit exactly is left as the datagram that it is.
 """
 
@@ -15,8 +15,8 @@ from analyzer.layers import link
 from analyzer.layers.link import IP_TYPES, MPLS_TYPES, Octets
 
 DEPTH: Final = 4
-"""How many tunnels around one another are opened, of all kinds together, those of ESP too: GTP-U in the VXLAN of a mirror
-is two, and an ePDG's tunnel may be inside."""
+"""How many tunnels around one another are opened, of all kinds together, those of ESP too: GTP-U in the VXLAN of a
+mirror is two, and an ePDG's tunnel may be inside."""
 
 IP_IN_IP: Final = frozenset((4, 41))
 """IPv4 (RFC 2003) and IPv6 (RFC 4213) as payload of IP."""

@@ -14,7 +14,7 @@ from analyzer.frame import Frame, FrameRef
 from analyzer.layers import link, told, tunnels
 from analyzer.layers.link import ETHERNET
 from analyzer.layers.told import Told
-from analyzer.layers.tunnels import BY_PORT, DEPTH, IP_IN_IP, NAT_TRAVERSAL, SCAT
+from analyzer.layers.tunnels import BY_PORT, DEPTH, NAT_TRAVERSAL, SCAT
 from analyzer.network import fragments, ip
 from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint
 
@@ -73,8 +73,8 @@ class Datagram(NamedTuple):
     cut: bool
     """The capture kept less than the packet."""
     origin: int = WIRE
-    """`WIRE`, `TOLD` or `MADE_UP`. What a tool told of is a message behind the eight octets of a UDP header whatever the
-    protocol is, and nobody knows whether it was protected."""
+    """`WIRE`, `TOLD` or `MADE_UP`. What a tool told of is a message behind the eight octets of a UDP header, whatever
+    the protocol is, and nobody knows whether it was protected."""
 
 
 class PacketReader:
