@@ -65,7 +65,7 @@ def test_a_changed_script_is_still_sealed_rightly() -> None:
     report = targets.audited(script.pcap(script.frames(after)))
     assert report is not None
     assert report.esp.packets == report.esp.verified
-    assert "NEG-07" in {finding.rule for finding in report.findings}
+    assert "NEG-08" in {finding.rule for finding in report.findings}
 
 
 @given(st.sampled_from(SCRIPTS), st.integers(0, 2**32 - 1), st.integers(50, 9000))
