@@ -5,12 +5,13 @@ A section gives the byte order, its interfaces give link type and time; only wit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
 from struct import Struct, unpack_from
 from typing import Final, Literal, NamedTuple
 
 from analyzer.frame import SECOND
-from analyzer.sources.triage import ByteOrder, Octets, Triage
+from analyzer.sources.triage import ByteOrder, Octets, Shape, Triage
 from analyzer.sources.walker import FOREVER, NEVER, reason_for
 from analyzer.sources.window import LARGEST
 
@@ -18,7 +19,10 @@ MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 """How a section begins: its block type, the same in both byte orders."""
 
 MAX_INTERFACES: Final = 4096
-"""Interfaces of one section; a capture that describes more is read no further."""
+"""Interfaces of one section (2 MB); a capture that describes more is read no further."""
+
+MAX_SHAPES: Final = 64
+"""Link types and byte orders of which the way to judge their frames is kept, so that a million sections are cheap."""
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -40,16 +44,49 @@ DATA: Final = 28
 
 TIME_RESOLUTION: Final = 9
 TIME_OFFSET: Final = 14
+LOST_BEFORE: Final = 4
 LOST_BY_INTERFACE: Final = 5
 LOST_BY_SYSTEM: Final = 7
+
+LEAST_LOST: Final = 12
+"""Octets of the option that tells how many packets were lost before this one."""
+
+
+Unpack = Callable[[Octets, int], tuple[int, ...]]
+
+_FIELDS: Final[dict[ByteOrder, Unpack]] = {
+    "<": Struct("<8xIIIII").unpack_from,
+    ">": Struct(">8xIIIII").unpack_from,
+}
 
 
 class Damaged(Exception):
     """What is wrong with a block, so that nothing behind it can be trusted."""
 
 
+class Shapes:
+    """How the frames of each link type are judged and fetched, worked out once."""
+
+    def __init__(self, triage: Triage) -> None:
+        self._triage = triage
+        self._known: dict[tuple[ByteOrder, int], tuple[Shape, Unpack]] = {}
+
+    def of(self, order: ByteOrder, link: int) -> tuple[Shape, Unpack]:
+        """What triage wants, and the one fetch for it and for all that tells whether a packet goes on the run.
+
+        That is block type, length, interface and size of the frame.
+        """
+        known = self._known.get((order, link))
+        if known is None:
+            shape = self._triage.shape(order, link)
+            known = shape, Struct(f"{order}III8xI4x{shape.layout}").unpack_from
+            if len(self._known) < MAX_SHAPES:
+                self._known[order, link] = known
+        return known
+
+
 class Interface:
-    """One interface of a section: what its frames are, and how their time is written."""
+    """One interface of a section: what its frames are, how their time is written, and how many of them were lost."""
 
     __slots__ = (
         "_divisor",
@@ -58,22 +95,24 @@ class Interface:
         "link",
         "lost_by_interface",
         "lost_by_system",
+        "lost_on_the_way",
         "reason",
         "shape",
         "snaplen",
         "unpack",
     )
 
-    def __init__(self, triage: Triage, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
+    def __init__(self, shapes: Shapes, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
         self.link = link
         self.snaplen = snaplen
         """The most octets that were kept of a frame; 0 for all."""
-        self.shape = triage.shape(order, link)
+        self.shape, self.unpack = shapes.of(order, link)
         self.reason = reason_for(link, self.shape.known)
-        # One fetch for all that tells whether a packet goes on the run (block type, length, interface, size of the
-        # frame), and for the common shape of the frame in it.
-        self.unpack = Struct(f"{order}III8xI4x{self.shape.layout}").unpack_from
-        self.lost_by_interface = self.lost_by_system = 0
+        self.lost_by_interface: int | None = None
+        """As the statistics say that came last; None if they do not."""
+        self.lost_by_system: int | None = None
+        self.lost_on_the_way: int | None = None
+        """What the packets themselves say was lost before each of them, added up."""
         resolution = options.get(TIME_RESOLUTION, b"\x06")[0]
         per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
         # In lowest terms, so that the usual tick needs no number above 64 bits: 150 ns less.
@@ -82,9 +121,20 @@ class Interface:
         self._offset = _number(options.get(TIME_OFFSET, b""), order, signed=True) * SECOND
 
     def time(self, high: int, low: int) -> int:
-        """Nanoseconds since the epoch, as far as there is room for them."""
+        """Nanoseconds since the epoch; NEVER where that is before it, or later than anybody can count."""
         time = (high << 32 | low) * self._multiplier // self._divisor + self._offset
-        return time if 0 <= time <= FOREVER else max(0, min(time, FOREVER))
+        return time if 0 <= time <= FOREVER else NEVER
+
+    @property
+    def lost(self) -> int | None:
+        """Packets that were not captured; None if nobody says. Statistics count the same packets as packets do."""
+        counted = [
+            (self.lost_by_interface or 0) + (self.lost_by_system or 0)
+            if self.lost_by_interface is not None or self.lost_by_system is not None
+            else None,
+            self.lost_on_the_way,
+        ]
+        return max((count for count in counted if count is not None), default=None)
 
 
 class Packet(NamedTuple):
@@ -92,7 +142,7 @@ class Packet(NamedTuple):
 
     interface: Interface
     time: int
-    """NEVER where the block does not tell."""
+    """NEVER where the block does not tell, or tells nonsense."""
     start: int
     end: int
     length: int
@@ -102,18 +152,18 @@ class Packet(NamedTuple):
 class Section:
     """A section: its byte order, and its interfaces as far as they are described."""
 
-    def __init__(self, triage: Triage, buffer: Octets, at: int) -> None:
+    def __init__(self, shapes: Shapes, buffer: Octets, at: int) -> None:
         """Read the section header at ``at``; raises Damaged if it is not of version 1.0, or 1.2, which is the same."""
         self.order = _byte_order(buffer, at)
         major, minor = unpack_from(self.order + "HH", buffer, at + 12)
         if major != 1 or minor not in (0, 2):
             raise Damaged(f"a section of version {major}.{minor}")
         self.interfaces: list[Interface] = []
-        self.nobody = Interface(triage, self.order, 1, 0, {})
+        self.nobody = Interface(shapes, self.order, 1, 0, {})
         """An interface for a run that has none yet."""
-        self.fields = Struct(self.order + "8xIIIII").unpack_from
+        self.fields = _FIELDS[self.order]
         """Of an enhanced packet block: interface, upper and lower half of the time, size and length of the frame."""
-        self._triage = triage
+        self._shapes = shapes
 
     def block(self, buffer: Octets, start: int, end: int) -> tuple[int, int]:
         """Type of the block at ``start``, and where it ends: 0 as long as it is not whole before ``end``."""
@@ -135,15 +185,37 @@ class Section:
             raise Damaged(f"more than {MAX_INTERFACES} interfaces")
         link, snaplen = unpack_from(self.order + "HxxI", buffer, start + 8)
         options = _options(buffer, start + 16, end - 4, self.order)
-        self.interfaces.append(Interface(self._triage, self.order, link, snaplen, options))
+        self.interfaces.append(Interface(self._shapes, self.order, link, snaplen, options))
 
     def count_lost(self, buffer: Octets, start: int, end: int) -> None:
         """Read an interface statistics block. Its counters run since capturing began, so the last ones hold."""
         (index,) = unpack_from(self.order + "I", buffer, start + 8)
         options = _options(buffer, start + 20, end - 4, self.order)
         interface = self._interface(index)
-        interface.lost_by_interface = _number(options.get(LOST_BY_INTERFACE, b""), self.order)
-        interface.lost_by_system = _number(options.get(LOST_BY_SYSTEM, b""), self.order)
+        for code in (LOST_BY_INTERFACE, LOST_BY_SYSTEM):
+            value = options.get(code, b"")
+            if len(value) != 8 or value == b"\xff" * 8:  # with all bits set, the recorder does not know
+                continue
+            if code == LOST_BY_INTERFACE:
+                interface.lost_by_interface = _number(value, self.order)
+            else:
+                interface.lost_by_system = _number(value, self.order)
+
+    def count_lost_before(self, block: int, buffer: Octets, start: int, end: int) -> None:
+        """Add what an obsolete or enhanced packet block says about losses since the last packet of its interface."""
+        if block == OBSOLETE_PACKET:
+            index, lost = unpack_from(self.order + "HH", buffer, start + 8)
+            if lost == 0xFFFF:  # not known
+                return
+        else:
+            index, _, _, size, _ = self.fields(buffer, start)
+            options = _options(buffer, start + DATA + size + (-size & 3), end - 4, self.order)
+            value = options.get(LOST_BEFORE, b"")
+            if len(value) != 8:
+                return
+            lost = _number(value, self.order)
+        interface = self._interface(index)
+        interface.lost_on_the_way = (interface.lost_on_the_way or 0) + lost
 
     def packet(self, block: int, buffer: Octets, start: int, end: int) -> Packet:
         """Read a packet block of any kind; raises Damaged if its frame does not fit into it."""

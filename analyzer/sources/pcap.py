@@ -1,6 +1,8 @@
 """Walks through a pcap capture, https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html.
 
-Both byte orders, microseconds and nanoseconds, and the modified form whose record header is eight octets longer.
+Both byte orders, microseconds and nanoseconds; the modified form whose record header is eight octets longer; and lcap
+of IXIA's testers, whose file header is four octets longer (wiretap/libpcap.c of Wireshark). The snaplen in the file
+header is not believed: many writers leave 0 there, and some write more than they say.
 """
 
 from __future__ import annotations
@@ -12,21 +14,25 @@ from typing import Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, ByteOrder, Triage
-from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, new, reason_for
+from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, convert, new, reason_for
 from analyzer.sources.window import LARGEST, Window
 
-MAGICS: Final[dict[bytes, tuple[ByteOrder, int, int]]] = {
-    b"\xa1\xb2\xc3\xd4": (">", 1000, 16),
-    b"\xd4\xc3\xb2\xa1": ("<", 1000, 16),
-    b"\xa1\xb2\x3c\x4d": (">", 1, 16),
-    b"\x4d\x3c\xb2\xa1": ("<", 1, 16),
-    b"\xa1\xb2\xcd\x34": (">", 1000, 24),
-    b"\x34\xcd\xb2\xa1": ("<", 1000, 24),
-}
-"""How a pcap file begins: byte order, nanoseconds of a tick, octets of a record header."""
-
 HEADER: Final = 24
-"""Octets of the file header."""
+"""Octets of the usual file header."""
+
+MAGICS: Final[dict[bytes, tuple[ByteOrder, int, int, int]]] = {
+    b"\xa1\xb2\xc3\xd4": (">", 1000, 16, HEADER),
+    b"\xd4\xc3\xb2\xa1": ("<", 1000, 16, HEADER),
+    b"\xa1\xb2\x3c\x4d": (">", 1, 16, HEADER),
+    b"\x4d\x3c\xb2\xa1": ("<", 1, 16, HEADER),
+    b"\xa1\xb2\xcd\x34": (">", 1000, 24, HEADER),
+    b"\x34\xcd\xb2\xa1": ("<", 1000, 24, HEADER),
+    b"\x1c\x00\x01\xac": (">", 1, 16, HEADER + 4),
+    b"\xac\x01\x00\x1c": ("<", 1, 16, HEADER + 4),
+    b"\x1c\x00\x01\xab": (">", 1000, 16, HEADER + 4),
+    b"\xab\x01\x00\x1c": ("<", 1000, 16, HEADER + 4),
+}
+"""How a pcap file begins: byte order, nanoseconds of a tick, octets of a record header and of the file header."""
 
 
 class PcapWalker(Walker):
@@ -35,13 +41,15 @@ class PcapWalker(Walker):
     def __init__(self, window: Window, capture: int, triage: Triage, summary: Summary) -> None:
         """Raises UnreadableCapture if the file header is cut or of another version."""
         super().__init__(window, capture, triage, summary)
-        self._need(HEADER, "file header")
-        order, self._tick, self._record = MAGICS[bytes(window.buffer[:4])]
+        order, self._tick, self._record, self._header = MAGICS[bytes(window.buffer[:4])]
+        self._need(self._header, "file header")
         major, minor, link = unpack_from(order + "HH12xI", window.buffer, 4)
         if (major, minor) != (2, 4):
-            raise UnreadableCapture(f"{summary.path}: is pcap version {major}.{minor}; convert it with editcap -F pcap")
+            raise UnreadableCapture(
+                f"{summary.path}: is pcap of version {major}.{minor}; convert it: {convert(summary.path)}"
+            )
         self._order = order
-        self._link = link & 0xFFFF  # above it: the length of an Ethernet checksum, and reserved bits
+        self._link = link & 0xFFFF  # above it: the length of a checksum behind each frame, and reserved bits
         self._fields = Struct(order + "IIII").unpack_from
 
     def frames(self) -> Iterator[Frame | None]:
@@ -58,8 +66,8 @@ class PcapWalker(Walker):
         network = record + shape.network
         segment = network + 20
         least = shape.network + 20
-        start = after = HEADER
-        seen = kept = 0
+        start = after = self._header
+        seen = kept = previous = 0
         bounded = self.limit < FOREVER
         while True:
             buffer, view, end, opening = window.buffer, window.view, window.end, after
@@ -93,8 +101,13 @@ class PcapWalker(Walker):
                 if certain or tests(kind, otherwise)(buffer, start + network, after):
                     kept += 1
                     seconds, ticks, _, length = self._fields(buffer, start)
-                    data = view[start + record : after].tobytes()
-                    yield new(Frame, (capture, number, seconds * SECOND + ticks * tick, link, data, length))
+                    time = seconds * SECOND + ticks * tick
+                    if time < previous:
+                        self._earlier(time, previous)
+                    previous = time
+                    if length > size:
+                        self._cut(size)
+                    yield new(Frame, (capture, number, time, link, view[start + record : after].tobytes(), length))
             seen = number - 1
             self._settle(seen, kept, reason)
             if after > opening:

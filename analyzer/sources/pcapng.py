@@ -1,7 +1,9 @@
 """Walks through a pcapng capture: any number of sections and interfaces, all kinds of packet blocks.
 
-Interface statistics become a notice if they tell of lost frames; other blocks are stepped over. The two lengths of a
-packet block are not compared (75 ns each): what follows one that lies is no block, and there reading ends.
+What interface statistics and packets tell of lost frames is added up; other blocks are stepped over: names, secrets,
+custom ones, and those of which nobody has heard. The length of a section is not believed, since many writers do not
+know it. The two lengths of a packet block are not compared (75 ns each): what follows one that lies is no block, and
+there reading ends.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from struct import unpack_from
 
 from analyzer.frame import Frame
 from analyzer.sources import blocks
-from analyzer.sources.blocks import DATA, PACKET, Damaged, Packet, Section
+from analyzer.sources.blocks import DATA, LEAST_LOST, OBSOLETE_PACKET, PACKET, Damaged, Packet, Section, Shapes
 from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, Triage
-from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, new
+from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, convert, new
 from analyzer.sources.window import Window
 
 
@@ -24,13 +26,16 @@ class PcapngWalker(Walker):
         """Raises UnreadableCapture if the first section header cannot be used."""
         super().__init__(window, capture, triage, summary)
         self._need(blocks.LEAST[blocks.SECTION], "section header")
+        self._shapes = Shapes(triage)
         try:
-            self._section = Section(triage, window.buffer, 0)
+            self._section = Section(self._shapes, window.buffer, 0)
         except Damaged as damage:
-            raise UnreadableCapture(f"{summary.path}: begins with {damage}; try editcap -F pcapng on it") from None
+            raise UnreadableCapture(
+                f"{summary.path}: begins with {damage}; if Wireshark reads it: {convert(summary.path)}"
+            ) from None
         self._interface, self._index = self._section.nobody, -1
         self._at = self._number = self._kept = 0
-        self._lost_by_interface = self._lost_by_system = self._timeless = 0
+        self._lost_by_interface = self._lost_by_system = 0
 
     def frames(self) -> Iterator[Frame | None]:
         """The frames that are kept, and None whenever another capture's turn has come."""
@@ -43,12 +48,18 @@ class PcapngWalker(Walker):
         except Damaged as damage:
             self._breaks(str(damage))
         self._add_losses()
-        if self._timeless:
-            self._summary.notices.append(f"{self._timeless} frames have no time and take that of the frame before")
-        if self._lost_by_interface or self._lost_by_system:
-            self._summary.notices.append(
-                f"frames were lost while capturing ({self._lost_by_interface} by the interface, "
-                f"{self._lost_by_system} by the system): what is missing here may have been sent"
+        summary = self._summary
+        if summary.timeless:
+            summary.notices.append(
+                f"frames without a time, or with one that cannot be: {summary.timeless:,}; "
+                "they take that of the frame before"
+            )
+        if summary.drops:
+            where = f"{self._lost_by_interface:,} by the interface, {self._lost_by_system:,} by the system"
+            summary.notices.append(
+                f"the recorder lost {summary.drops:,} frames ({where}): what is missing here may have been sent"
+                if self._lost_by_interface or self._lost_by_system
+                else f"the recorder lost {summary.drops:,} frames: what is missing here may have been sent"
             )
 
     def _run(self) -> Iterator[Frame | None]:
@@ -61,7 +72,8 @@ class PcapngWalker(Walker):
         )
         buffer, view, end = window.buffer, window.view, window.end
         interface, chosen = self._interface, self._index
-        start, after, number, kept = -1, self._at, self._number, self._kept
+        start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
+        counted = -1
         bounded = self.limit < FOREVER
         while True:
             shape, unpack = interface.shape, interface.unpack
@@ -73,14 +85,21 @@ class PcapngWalker(Walker):
                     buffer, after
                 )
                 following = after + total
-                if block != PACKET or index != chosen or size + 32 > total or following > end:
+                # A packet with options breaks off once, so that those are looked at.
+                if (
+                    block != PACKET
+                    or index != chosen
+                    or following > end
+                    or (not 32 <= total - size < 32 + LEAST_LOST and after != counted)
+                ):
                     break
                 start, after = after, following
                 number += 1
                 if bounded:
                     _, high, low, _, _ = fields(buffer, start)
-                    while (time := interface.time(high, low)) > self.limit:
-                        self.reached = time
+                    time = interface.time(high, low)
+                    while (previous if time == NEVER else time) > self.limit:
+                        self.reached = previous if time == NEVER else time
                         yield None
                     bounded = self.limit < FOREVER
                 # The proof that a frame cannot matter, as in pcap.py.
@@ -100,18 +119,27 @@ class PcapngWalker(Walker):
                 if certain or tests(kind, otherwise)(buffer, start + network, start + DATA + size):
                     kept += 1
                     _, high, low, _, length = fields(buffer, start)
+                    time = interface.time(high, low)
+                    if time < previous:
+                        time = self._earlier(time, previous)
+                    previous = time
+                    if length > size:
+                        self._cut(size)
                     data = view[start + DATA : start + DATA + size].tobytes()
-                    yield new(Frame, (capture, number, interface.time(high, low), interface.link, data, length))
+                    yield new(Frame, (capture, number, time, interface.link, data, length))
             if block != PACKET or index >= len(interfaces) or size + 32 > total or following > end:
                 break
-            # A packet of another interface: it is fetched again, in the shape of that one.
+            if total - size >= 32 + LEAST_LOST:
+                self._section.count_lost_before(block, buffer, after, following)
+                counted = after
+            # If it is of another interface, it is fetched again in the shape of that one.
             if interfaces[index].reason != interface.reason:
                 self._settle(number, kept, interface.reason)
             interface, chosen = interfaces[index], index
             if self._summary.first is None:
                 self._date(self._section.packet(block, buffer, after, following).time)
         self._interface, self._index = interface, chosen
-        self._at, self._number, self._kept = after, number, kept
+        self._at, self._number, self._kept, self._previous = after, number, kept, previous
         self._settle(number, kept, interface.reason)
         if start >= 0:
             self._date(self._section.packet(PACKET, buffer, start, after).time)
@@ -119,20 +147,23 @@ class PcapngWalker(Walker):
     def _single(self, packet: Packet) -> Iterator[Frame | None]:
         """Judge a packet of a rare kind; one without time takes that of the frame before it."""
         interface, shape, buffer = packet.interface, packet.interface.shape, self._window.buffer
-        time = packet.time
-        if time == NEVER:
-            time = self._summary.last or 0
-            self._timeless += 1
+        time = (self._summary.last or 0) if packet.time == NEVER else packet.time
         while time > self.limit:
             self.reached = time
             yield None
         self._number += 1
-        if packet.time != NEVER:
-            self._date(time)
+        self._date(packet.time)
         kind, *_ = unpack_from(self._section.order + shape.layout, buffer, packet.start)
         if shape.tests.get(kind, shape.otherwise)(buffer, packet.start + shape.network, packet.end):
             self._kept += 1
+            if packet.time == NEVER:
+                self._summary.timeless += 1
+            elif time < self._previous:
+                self._earlier(time, self._previous)
+            self._previous = time
             data = bytes(buffer[packet.start : packet.end])
+            if packet.length > len(data):
+                self._cut(len(data))
             yield new(Frame, (self._capture, self._number, time, interface.link, data, packet.length))
         self._settle(self._number, self._kept, interface.reason)
 
@@ -168,8 +199,10 @@ class PcapngWalker(Walker):
             section.describe(buffer, start, end)
         elif block == blocks.STATISTICS:
             section.count_lost(buffer, start, end)
+        elif block == OBSOLETE_PACKET:
+            section.count_lost_before(block, buffer, start, end)
         elif block == blocks.SECTION:
-            following = Section(self._triage, buffer, start)
+            following = Section(self._shapes, buffer, start)
             self._add_losses()
             self._section, self._interface, self._index = following, following.nobody, -1
         return packet
@@ -177,5 +210,8 @@ class PcapngWalker(Walker):
     def _add_losses(self) -> None:
         """Add up what the interfaces of the section that ends have lost."""
         for interface in self._section.interfaces:
-            self._lost_by_interface += interface.lost_by_interface
-            self._lost_by_system += interface.lost_by_system
+            lost = interface.lost
+            if lost is not None:
+                self._summary.drops = (self._summary.drops or 0) + lost
+                self._lost_by_interface += interface.lost_by_interface or 0
+                self._lost_by_system += interface.lost_by_system or 0

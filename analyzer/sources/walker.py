@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Final
 
 from analyzer.frame import Frame
@@ -12,13 +13,22 @@ from analyzer.sources.triage import Triage
 from analyzer.sources.window import Window
 
 FOREVER: Final = (1 << 63) - 1
-"""The latest time there is, in nanoseconds (the year 2262); later ones, which only a broken capture has, become it."""
+"""The latest time there is, in nanoseconds (the year 2262)."""
 
 NEVER: Final = -1
 """Before every time there is."""
 
 new: Final = tuple.__new__
 """Makes a `Frame` in 123 ns, and the class itself in 224."""
+
+
+MAX_LINKS: Final = 16
+"""Reasons of one capture for which frames were not kept that are counted apart; the others are counted together."""
+
+
+def convert(path: str) -> str:
+    """The command that makes something readable of what Wireshark can read and this package cannot."""
+    return f"editcap -F pcapng {quote(path)} " + ("-" if path == "-" else quote(f"{path}.pcapng"))
 
 
 def reason_for(link: int, known: bool) -> str:
@@ -28,6 +38,10 @@ def reason_for(link: int, known: bool) -> str:
 
 class UnreadableCapture(Exception):
     """A capture that cannot be read at all; the message is one line that says what is wrong and what to do."""
+
+
+class NoCapture(UnreadableCapture):
+    """A file that does not even begin like a capture of any kind that is known here."""
 
 
 @dataclass(slots=True)
@@ -78,6 +92,8 @@ class Walker(ABC):
         self._triage = triage
         self._summary = summary
         self._dropped = 0
+        self._previous = 0
+        """Time of the last frame that was kept."""
 
     @abstractmethod
     def frames(self) -> Iterator[Frame | None]:
@@ -96,13 +112,33 @@ class Walker(ABC):
         self._triage.dropped += dropped
         self._summary.frames = frames
         if dropped:
-            self._summary.skipped[reason] = self._summary.skipped.get(reason, 0) + dropped
+            skipped = self._summary.skipped
+            if reason not in skipped and len(skipped) == MAX_LINKS:
+                reason = "other unknown link types"
+            skipped[reason] = skipped.get(reason, 0) + dropped
 
     def _date(self, time: int) -> None:
         """Note the time of a frame: of the first one in the file, and of the last one before something else comes."""
+        if time == NEVER:
+            return
         if self._summary.first is None:
             self._summary.first = time
         self._summary.last = time
+
+    def _earlier(self, time: int, previous: int) -> int:
+        """The time of a frame that is to be kept and seems to be earlier than the one before it, which is noted."""
+        summary = self._summary
+        if time == NEVER:
+            summary.timeless += 1
+            return previous
+        summary.backwards += 1
+        summary.furthest_back = max(summary.furthest_back, previous - time)
+        return time
+
+    def _cut(self, size: int) -> None:
+        """Note that ``size`` octets of a longer frame were recorded."""
+        self._summary.cut += 1
+        self._summary.snaplen = max(self._summary.snaplen, size)
 
     def _ends(self, remaining: int) -> None:
         """Say what is wrong with the end of the capture: ``remaining`` octets of a record are there, but not all."""
@@ -110,10 +146,16 @@ class Walker(ABC):
         if self._window.failure:
             self._summary.notices.append(f"reading failed before frame {frame}: {self._window.failure}")
         elif remaining:
-            self._summary.notices.append(f"ends in the middle of the record of frame {frame}")
+            self._summary.notices.append(
+                f"ends in the middle of the record of frame {frame}: the recorder was killed or is still at work, "
+                "or the file was not copied whole"
+            )
             self._summary.skipped["truncated record"] = 1
 
     def _breaks(self, problem: str) -> None:
         """Say why the capture is not read any further."""
         frame = self._summary.frames + 1
-        self._summary.notices.append(f"damaged before frame {frame}, and read only up to there: {problem}")
+        command = convert(self._summary.path)
+        self._summary.notices.append(
+            f"damaged before frame {frame}, and read only up to there: {problem}; if Wireshark reads more: {command}"
+        )

@@ -7,7 +7,6 @@ from record to record; mmap was the slowest), and it serves files, pipes and dec
 
 from __future__ import annotations
 
-import zlib
 from typing import Final, Protocol
 
 from analyzer.sources.triage import SLACK
@@ -59,8 +58,8 @@ class Window:
             self.view = memoryview(self.buffer)
         try:
             count = self._stream.readinto1(self.view[self.end : self._capacity])
-        except (OSError, EOFError, zlib.error) as error:
-            # A damaged gzip file or disk: what came so far is still worth auditing.
+        except (OSError, EOFError) as error:
+            # A damaged file or disk: what came so far is still worth auditing.
             self.failure = str(error) or type(error).__name__
             return False
         self.end += count

@@ -8,7 +8,7 @@ from struct import pack
 from typing import Protocol
 
 from analyzer.frame import Frame
-from analyzer.sources.files import recognise
+from analyzer.sources.kinds import recognise
 from analyzer.sources.triage import Triage
 from analyzer.sources.walker import Summary, Walker
 from analyzer.sources.window import BLOCK, Window
