@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import RegistrationOverlapped
+from analyzer.ims.events import RegistrationOverlapped, Shared
 from analyzer.ims.subjects import offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
@@ -34,6 +34,7 @@ class Procedure:
         "register",
         "server",
         "set",
+        "shared",
         "sm7",
         "transaction",
         "vectors",
@@ -54,6 +55,8 @@ class Procedure:
         self.nonce = ""
         self.server: tuple[Mechanism, ...] = ()
         self.set: SaSet | None = None
+        self.shared: tuple[Shared, ...] = ()
+        """Sets that were alive at SM6 and have values in common with the new one."""
         self.sm7: Sighting | None = None
         self.client: Comparison | None = None
         self.verify: Comparison | None = None

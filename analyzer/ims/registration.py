@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
 from analyzer.ims.associations import SaSet, overdue
 from analyzer.ims.bindings import bind, deregisters, identify
 from analyzer.ims.events import (
@@ -100,6 +101,8 @@ class Registrar:
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),
                 sm12_missing=owner is not None and owner.sm12_may_be_missing(),
+                mirrored=mirrored(context, owner, sighting),
+                challenge_before=challenge_before(earlier, sighting, session.profile),
             )
         )
         if unfinished is not None:
@@ -177,6 +180,9 @@ class Registrar:
                 expected=procedure.set.terms if procedure.set else None,
                 client=procedure.client,
                 verify=procedure.verify,
+                offer=procedure.offer,
+                server=procedure.server,
+                used=used(procedure.set),
             )
         )
 
@@ -224,6 +230,8 @@ class Registrar:
         if found.rand is not None:
             procedure.vectors = session.keyring.vectors(context.impi, found.rand)
         procedure.set = self._temporary(context, procedure, sighting)
+        if procedure.set is not None:
+            procedure.shared = shared(context, procedure.set, sighting.at.time, session.profile)
         session.emit(
             ChallengeSent(
                 at=sighting.at,
@@ -237,6 +245,7 @@ class Registrar:
                 offer=procedure.offer,
                 server=procedure.server,
                 announced=procedure.set.terms if procedure.set else None,
+                shared=procedure.shared,
                 parent=procedure.parent_terms,
                 emergency=context.emergency,
             )
@@ -289,6 +298,11 @@ class Registrar:
                 )
             )
             procedure.consumed = procedure.finished = True
+                    offer=procedure.offer,
+                    server=procedure.server,
+                    used=used(expected),
+                    again=repeated_in_answer(procedure.challenge, sighting),
+                    shared=procedure.shared,
             if expected is not None and expected.alive(Side.PCSCF) and confirmed(procedure, expected, transaction):
                 expected.inferred = False
                 self._established(context, procedure, expected, sighting)

@@ -132,6 +132,15 @@ class Mechanism:
         """Whether it has parameters of RFC 3329 Appendix A (one SPI, port1 and port2), which ipsec-3gpp replaced."""
         return not _OBSOLETE.isdisjoint(self.params)
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Integrity and encryption algorithm in lower case, as TS 33.203 Annex H spells them (FP20)."""
+        return normal_alg(self.alg), self.ealg
+
+    def absent(self) -> list[str]:
+        """Which of the five parameters that an SA needs are not there, or have no value at all."""
+        return [key for key in (*_NEEDED, "alg") if self.params.get(key) is None]
+
     def missing(self) -> list[str]:
         """Which of the five parameters that an SA needs are absent or not usable as what they are."""
         numbers = (self.spi_c, self.spi_s, self.port_c, self.port_s)

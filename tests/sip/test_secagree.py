@@ -45,6 +45,14 @@ def test_security_client_of_the_lab() -> None:
     assert not entry.obsolete_form
 
 
+def test_what_is_absent_and_what_is_only_unusable() -> None:
+    entry = only("ipsec-3gpp;alg=hmac-sha1-96;spi-c;spi-s=x;port-c=0;port-s=70000")
+    assert entry.absent() == ["spi-c"]
+    assert entry.missing() == ["spi-c", "spi-s", "port-s"]
+    assert only("ipsec-3gpp").absent() == ["spi-c", "spi-s", "port-c", "port-s", "alg"]
+    assert entry.pair == ("hmac-sha-1-96", "null")
+
+
 def test_security_server_of_a_public_capture() -> None:
     entry = only("ipsec-3gpp;prot=esp;mod=trans;spi-c=100;spi-s=101;port-c=5100;port-s=6100;alg=hmac-md5-96;ealg=null")
     assert (entry.spi_c, entry.spi_s, entry.port_c, entry.port_s) == (100, 101, 5100, 6100)

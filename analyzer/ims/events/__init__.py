@@ -19,6 +19,7 @@ from analyzer.ims.events.messages import EarlyUse as EarlyUse
 from analyzer.ims.events.messages import MessageDuringRegistration as MessageDuringRegistration
 from analyzer.ims.events.messages import RequestSent as RequestSent
 from analyzer.ims.events.messages import ResponseSent as ResponseSent
+from analyzer.ims.events.packets import AuthenticationHeaderSeen as AuthenticationHeaderSeen
 from analyzer.ims.events.packets import ClearOnProtectedPort as ClearOnProtectedPort
 from analyzer.ims.events.packets import ConnectionClosing as ConnectionClosing
 from analyzer.ims.events.packets import ForeignSpi as ForeignSpi
@@ -32,14 +33,17 @@ from analyzer.ims.events.packets import ReservedSpi as ReservedSpi
 from analyzer.ims.events.packets import SequenceRepeated as SequenceRepeated
 from analyzer.ims.events.packets import WrongDerivation as WrongDerivation
 from analyzer.ims.events.registration import ChallengeAnswered as ChallengeAnswered
+from analyzer.ims.events.registration import ChallengeBefore as ChallengeBefore
 from analyzer.ims.events.registration import ChallengeSent as ChallengeSent
 from analyzer.ims.events.registration import CoreRegisterSent as CoreRegisterSent
 from analyzer.ims.events.registration import Deregistered as Deregistered
+from analyzer.ims.events.registration import Mirrored as Mirrored
 from analyzer.ims.events.registration import RegistrationOverlapped as RegistrationOverlapped
 from analyzer.ims.events.registration import RegistrationRefreshed as RegistrationRefreshed
 from analyzer.ims.events.registration import RegistrationRefused as RegistrationRefused
 from analyzer.ims.events.registration import RegistrationStarted as RegistrationStarted
 from analyzer.ims.events.registration import RegistrationSucceeded as RegistrationSucceeded
+from analyzer.ims.events.registration import Shared as Shared
 from analyzer.ims.events.sets import DeadSetUsed as DeadSetUsed
 from analyzer.ims.events.sets import FreshRequest as FreshRequest
 from analyzer.ims.events.sets import SetRetired as SetRetired

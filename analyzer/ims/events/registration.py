@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
 from analyzer.sip.secagree import Comparison, Mechanism
+
+
+class Mirrored(NamedTuple):
+    """The Security-Verify of a protected SM1, held against what it should repeat (TS 24.229 5.1.1.4.2 e)."""
+
+    present: bool
+    success: Comparison | None
+    """Against the Security-Server of the last successful authentication; None if that is not in the capture."""
+    reference: FrameRef | None
+    """The challenge which that Security-Server came in."""
+    other: FrameRef | None
+    """Another challenge, whose Security-Server it repeats instead."""
+    other_success: bool
+    """That one led to a set too: it may be what the UE had to repeat, if it lacked a newer SM12."""
+
+
+class ChallengeBefore(NamedTuple):
+    """A challenge that the UE could not go on with, for want of a usable Security-Server (TS 24.229 5.1.1.5.1)."""
+
+    at: FrameRef
+    missing: tuple[str, ...]
+    """Parameters that its entries lacked; none if there was no entry."""
+    same_call: bool
+    """The new REGISTER has the Call-ID of the one that was challenged."""
+    in_time: bool
+    """The new REGISTER came before the old one's timer F could end it, so the UE had the challenge (FP17)."""
+
+
+class Shared(NamedTuple):
+    """A living set that has a value which a new set should have for itself."""
+
+    terms: SetTerms
+    names: tuple[str, ...]
+    """Of the new set's ``spi_uc``, ``spi_us``, ``spi_pc``, ``spi_ps``, ``port_uc``: those that it has too."""
+    ue: bool | None
+    """Alive at the UE: None if only under one of the two readings of when a replaced set is gone (R9)."""
+    pcscf: bool | None
+    """Alive at the P-CSCF; as `ue`."""
+    same_contact: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +68,10 @@ class RegistrationStarted(Event):
     """On a set that a newer one replaced: how sure it is that the UE had to use the newer one."""
     sm12_missing: bool
     """It came on a set whose SM7 has no answer in the capture, so that SM12 may have been lost (FP4)."""
+    mirrored: Mirrored | None
+    """What its Security-Verify repeats; None in clear."""
+    challenge_before: ChallengeBefore | None
+    """The latest challenge of this contact, if it had no Security-Server that a set could be made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +107,8 @@ class ChallengeSent(Event):
     """Security-Server, entry by entry."""
     announced: SetTerms | None
     """The set that offer and answer make, None if they make none."""
+    shared: tuple[Shared, ...]
+    """Living sets that have SPIs or the UE's client port with it in common."""
     parent: SetTerms | None
     """The set that protected SM1."""
     emergency: bool
@@ -80,6 +126,12 @@ class ChallengeAnswered(Event):
     """Security-Client of SM7 against that of the challenged REGISTER; None if that had none."""
     verify: Comparison | None
     """Security-Verify against the Security-Server of SM6; None if SM6 had none."""
+    offer: tuple[Mechanism, ...]
+    """Security-Client of the challenged REGISTER."""
+    server: tuple[Mechanism, ...]
+    """Security-Server of SM6."""
+    used: tuple[str, str] | None
+    """Integrity and encryption algorithm that the packets of the set prove; None if no key has proven any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +144,16 @@ class RegistrationSucceeded(Event):
     client: Comparison | None
     verify: Comparison | None
     parent: SetTerms | None
+    offer: tuple[Mechanism, ...]
+    """Security-Client of the challenged REGISTER."""
+    server: tuple[Mechanism, ...]
+    """Security-Server of SM6; nothing if SM6 is not in the capture."""
+    used: tuple[str, str] | None
+    """Integrity and encryption algorithm that the packets of the set prove; None if no key has proven any."""
+    again: Comparison | None
+    """The Security-Server of SM12 against that of SM6; None if SM12 has none, as it should be."""
+    shared: tuple[Shared, ...]
+    """Sets that were alive when SM6 was sent and have the UE's client port, or SPIs, in common with the new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
