@@ -17,7 +17,7 @@ from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.assemble import assemble
 from analyzer.report.model import CaptureSummary, Report
-from analyzer.sources.files import Captures
+from analyzer.sources.files import Captures, Summary
 from analyzer.sources.triage import Triage
 
 __all__ = ["Options", "TraceLine", "audit", "audit_frames", "keyed_associations"]
@@ -39,8 +39,8 @@ def audit(
     Raises UnreadableCapture or KeyFileError, each with one line that says what to do.
     """
     options = options or Options()
-    running, keyring, summaries = _run(captures, options, progress, on_message)
-    return _report(running, keyring, options, summaries)
+    running, keyring, source = _run(captures, options, progress, on_message)
+    return _report(running, keyring, options, [_summary(each) for each in source.summaries], source.notices)
 
 
 def audit_frames(
@@ -96,7 +96,7 @@ def _run(
     options: Options,
     progress: Callable[[int], None] | None,
     on_message: Callable[[TraceLine], None] | None,
-) -> tuple[Audit, Keyring, list[CaptureSummary]]:
+) -> tuple[Audit, Keyring, Captures]:
     keyring = Keyring()
     for path in options.keys:
         keyring.add_file(path)
@@ -107,18 +107,19 @@ def _run(
     with _rare_collections():
         for frame in source:
             receive(frame)
-    summaries = [
-        CaptureSummary(
-            path=each.path,
-            frames=each.frames,
-            first=each.first,
-            last=each.last,
-            skipped=each.skipped,
-            notices=each.notices,
-        )
-        for each in source.summaries
-    ]
-    return running, keyring, summaries
+    return running, keyring, source
+
+
+def _summary(each: Summary) -> CaptureSummary:
+    """What the report says of one capture."""
+    return CaptureSummary(
+        path=each.path,
+        frames=each.frames,
+        first=each.first,
+        last=each.last,
+        skipped=each.skipped,
+        notices=each.notices,
+    )
 
 
 @contextmanager
@@ -137,9 +138,15 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _report(running: Audit, keyring: Keyring, options: Options, summaries: list[CaptureSummary]) -> Report:
+def _report(
+    running: Audit,
+    keyring: Keyring,
+    options: Options,
+    summaries: list[CaptureSummary],
+    left_out: Sequence[str] = (),
+) -> Report:
     outcome = running.finish()
-    outcome.notices[:0] = _some(keyring.notices, "notices on key files")
+    outcome.notices[:0] = [*left_out, *_some(keyring.notices, "notices on key files")]
     outcome.notices += _some([f"key not used: {origin}" for origin in keyring.unused()], "keys that were not used")
     return assemble(outcome, running.engine, options.profile, summaries)
 
