@@ -170,14 +170,14 @@ def in_labels(data: Octets, position: int, end: int) -> int | str:
 
 
 def looks_like_ip(data: Octets, position: int, end: int) -> bool:
-    """Whether a whole IP header may begin here: its version and its shortest lengths fit."""
+    """Whether an IP header may begin here: its version fits, and the lengths of IPv4."""
     if position + 20 > end:
         return False
     first = data[position]
     if first >> 4 == 4:
         header, total = (first & 15) << 2, _uint16(data, position + 2)[0]
         return header >= 20 and (total >= header or not total)
-    return first >> 4 == 6 and position + 40 <= end
+    return first >> 4 == 6
 
 
 def _located(found: int | str, outbound: bool | None) -> Located | str:

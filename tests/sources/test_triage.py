@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.layers.link import TAGS
 from analyzer.sources import triage as module
 from analyzer.sources.triage import SLACK, Triage
 from tests.sources.build import (
@@ -49,13 +50,19 @@ TRANSPORT = {
     "diameter": (6, tcp(3868, 40000, flags=0x02), True),
     "sctp": (132, bytes(40), True),
     "esp": (50, bytes(40), True),
-    "ah": (51, bytes(40), True),
+    "esp behind ah": (51, b"\x32\4" + bytes(22) + bytes(40), True),
+    "rtp behind ah": (51, b"\x11\4" + bytes(22) + udp(20000, 30000, RTP), False),
+    "ah cut": (51, b"\x32\xff" + bytes(22), False),
+    "ah behind ah": (51, b"\x33\4" + bytes(22) + b"\x32\4" + bytes(22) + bytes(40), False),
+    "extension headers behind ah": (51, b"\x3c\4" + bytes(22) + bytes(40), True),
     "esp in udp": (17, udp(4500, 4500, bytes(40)), True),
     "tcp of that port": (6, tcp(4500, 40000, bytes(40)), False),
-    "gtp-u": (17, udp(2152, 2152, bytes(40)), True),
-    "ip in ip": (4, ip4(17, udp(1, 2)), True),
-    "ipv6 in ip": (41, ip6(17, udp(1, 2)), True),
-    "gre": (47, bytes(40), True),
+    "answer to that port": (17, udp(4500, 40000, bytes(40)), True),
+    "gtp-u echo": (17, udp(2152, 2152, b"\x32\1\0\4" + bytes(8)), False),
+    "gtp-u without a message": (17, udp(2152, 2152, bytes(40)), False),
+    "hep": (17, udp(40000, 9060, b"HEP3" + bytes(40)), True),
+    "something else on that port": (17, udp(40000, 9060, b"HEP2" + bytes(40)), False),
+    "gre of pptp": (47, b"\x20\1\x88\x0b" + bytes(40), False),
     "register": (17, udp(40000, 50000, REGISTER), True),
     "status line": (17, udp(40000, 50000, b"SIP/2.0 200 OK\r\n"), True),
     "ack": (17, udp(40000, 50000, b"ACK sip:a SIP/2.0\r\n"), True),
@@ -95,8 +102,8 @@ def test_decision_behind_vlan_tags(tags: tuple[int, ...], protocol: int, payload
 
 def test_more_tags_than_anybody_needs_are_not_kept() -> None:
     packet = ip4(50, bytes(40))
-    assert Triage().keeps(1, ethernet(packet, *[0x8100] * module.MAX_TAGS))
-    assert not Triage().keeps(1, ethernet(packet, *[0x8100] * (module.MAX_TAGS + 1)))
+    assert Triage().keeps(1, ethernet(packet, *[0x8100] * TAGS))
+    assert not Triage().keeps(1, ethernet(packet, *[0x8100] * (TAGS + 1)))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +139,7 @@ def test_extension_headers_have_their_own_length() -> None:
     assert not Triage().keeps(101, ip6(60, b"\x3b" + inner[1:]))
 
 
-@pytest.mark.parametrize("kind", [0x0806, 0x88CC, 0x8847, 0x05DC])
+@pytest.mark.parametrize("kind", [0x0806, 0x88CC, 0x8863, 0x05DC])
 def test_other_ethertypes_are_not_kept(kind: int) -> None:
     frame = bytes(12) + kind.to_bytes(2, "big") + ip4(50, bytes(40))
     assert not Triage().keeps(1, frame)
@@ -146,7 +153,7 @@ def test_what_is_no_ip_header_is_not_kept(first: int) -> None:
     assert not Triage().keeps(1, ethernet(ip6(50, bytes(60)))[:14] + packet[:1] + ip6(50, bytes(60))[1:])
 
 
-@pytest.mark.parametrize("link", [9, 105, 147, 252, 65535])
+@pytest.mark.parametrize("link", [105, 147, 253, 65535])
 def test_unknown_link_types_are_not_kept(link: int) -> None:
     triage = Triage()
     assert not triage.keeps(link, ethernet(ip4(50, bytes(40))))
