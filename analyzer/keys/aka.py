@@ -7,13 +7,16 @@ from somebody who has K. The expansion of CK and IK to ESP keys is in ``analyzer
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from analyzer.ipsec.secret import Secret
+
+AUTS_LENGTH: Final = 14
+"""Octets of AUTS (TS 33.102 6.3.3)."""
 
 _BLOCK = 16
 _BITS = (1 << 128) - 1
@@ -62,11 +65,12 @@ def milenage(k: Secret, opc: Secret, rand: bytes) -> AkaResult:
 
 def mac_a(k: Secret, opc: Secret, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
     """f1 of TS 35.206 4.1: the 8 octets that prove the network. SQN has 6 octets, AMF 2 (else ValueError)."""
-    encrypt = _encryptor(k)
-    mask = _checked(opc.octets, "OPc")
-    temp = encrypt(_xor(_checked(rand, "RAND"), mask))
-    given = _checked((sqn + amf) * 2, "SQN and AMF")
-    return _xor(encrypt(_xor(temp, _rotate(_xor(given, mask), 64))), mask)[:8]
+    return _macs(k, opc, rand, sqn, amf)[:8]
+
+
+def mac_s(k: Secret, opc: Secret, rand: bytes, sqn: bytes) -> bytes:
+    """f1* of TS 35.206 4.1 with the AMF of TS 33.102 6.3.3, which is zero: the 8 octets that prove an AUTS."""
+    return _macs(k, opc, rand, sqn, bytes(2))[8:]
 
 
 def is_genuine(k: Secret, opc: Secret, rand: bytes, autn: bytes) -> bool:
@@ -75,6 +79,23 @@ def is_genuine(k: Secret, opc: Secret, rand: bytes, autn: bytes) -> bool:
         return False
     sqn = _xor(autn[:6], milenage(k, opc, rand).ak.octets)
     return Secret(mac_a(k, opc, rand, sqn, autn[6:8])) == Secret(autn[8:])
+
+
+def is_resynchronisation(k: Secret, opc: Secret, rand: bytes, auts: bytes) -> bool:
+    """Whether AUTS (SQN hidden by AK*, MAC-S) was made for this RAND by somebody who has K."""
+    if len(rand) != _BLOCK or len(auts) != AUTS_LENGTH:
+        return False
+    sqn = _xor(auts[:6], milenage(k, opc, rand).ak_resync.octets)
+    return Secret(mac_s(k, opc, rand, sqn)) == Secret(auts[6:])
+
+
+def _macs(k: Secret, opc: Secret, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
+    """f1 and f1* together, 16 octets."""
+    encrypt = _encryptor(k)
+    mask = _checked(opc.octets, "OPc")
+    temp = encrypt(_xor(_checked(rand, "RAND"), mask))
+    given = _checked((sqn + amf) * 2, "SQN and AMF")
+    return _xor(encrypt(_xor(temp, _rotate(_xor(given, mask), 64))), mask)
 
 
 def _encryptor(k: Secret) -> Callable[[bytes], bytes]:

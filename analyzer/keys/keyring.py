@@ -15,7 +15,7 @@ from analyzer.ipsec.algorithms import Keys
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.keys import formats
-from analyzer.keys.aka import milenage
+from analyzer.keys.aka import is_genuine, is_resynchronisation, milenage
 from analyzer.keys.entries import ExplicitSa, KeyFileError, Subscriber, Vector, content_of
 
 __all__ = ["ExplicitSa", "KeyFileError", "Keyring", "Subscriber", "Vector"]
@@ -28,6 +28,9 @@ MAX_LEARNED_PER_RAND: Final = 4
 """Different vectors for one RAND; the newest are kept."""
 MAX_VECTORS: Final = 1_000
 """Candidates for one challenge. Only a challenge whose subscriber is unknown can have so many."""
+
+MAX_CARDS: Final = 16
+"""K and OPc of one subscriber that are tried for one challenge."""
 
 MAX_EXPLICIT: Final = 16
 """Associations of key files for one packet; only wildcards let so many fit, and each costs as much as the packet."""
@@ -122,11 +125,29 @@ class Keyring:
         found: dict[tuple[bytes, bytes], Vector] = {}
         for vector in itertools.islice(self._vectors(None if impi is None else _fold(impi), rand), MAX_VECTORS):
             key = vector.ck.octets, vector.ik.octets
-            if found.setdefault(key, vector) is not vector and vector.origin in self._unused:
+            known = found.setdefault(key, vector)
+            if known is vector:
+                continue
+            if known.res is None and vector.res is not None:
+                found[key] = known._replace(res=vector.res)  # what follows from K tells RES too
+            if vector.origin in self._unused:
                 self._same_vectors.setdefault(key, {})[vector.origin] = None
                 if len(self._same_vectors) > MAX_LEARNED:
                     self._same_vectors.popitem(last=False)
         return list(found.values())
+
+    def genuine(self, impi: str | None, rand: bytes, autn: bytes) -> bool | None:
+        """Whether this challenge was made by somebody who has K of this subscriber; None if no K of it is here."""
+        cards = self._cards(impi)
+        return any(is_genuine(card.k, card.opc, rand, autn) for card in cards) if cards else None
+
+    def resynchronises(self, impi: str | None, rand: bytes, auts: bytes) -> bool | None:
+        """Whether this AUTS was made by somebody who has K of this subscriber; None if no K of it is here."""
+        cards = self._cards(impi)
+        return any(is_resynchronisation(card.k, card.opc, rand, auts) for card in cards) if cards else None
+
+    def _cards(self, impi: str | None) -> list[Subscriber]:
+        return self._subscribers.get(_fold(impi), [])[:MAX_CARDS] if impi is not None else []
 
     def _vectors(self, impi: str | None, rand: bytes) -> Iterator[Vector]:
         for vector in self._of_rand.get(rand, ()):

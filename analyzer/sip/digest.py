@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from itertools import islice
 from typing import Final
 
 from analyzer.sip.message import Message
 from analyzer.sip.text import LWS, identifier, parameters, split
+
+CHALLENGES: Final = 8
+"""Challenges of one message that are read; a server offers one or two."""
 
 _RAND: Final = 16
 _AUTN: Final = 16
@@ -134,6 +138,12 @@ class Credentials(_Digest):
         return self.params.get("auts")
 
     @property
+    def integrity_protected(self) -> str | None:
+        """What the P-CSCF says of the protection of the REGISTER (TS 24.229 7.2A.2), in lower case; None if absent."""
+        claim = self.params.get("integrity-protected")
+        return None if claim is None else identifier(claim).lower()
+
+    @property
     def auts_octets(self) -> bytes | None:
         """AUTS decoded, of whatever length; None if absent or not base64."""
         return _base64(self.auts)
@@ -151,14 +161,14 @@ class Credentials(_Digest):
 
 def challenge(message: Message) -> Challenge | None:
     """The Digest challenge in WWW-Authenticate: the first one of AKA, else the first one; None if there is none."""
-    first = None
-    for value in message.values("www-authenticate"):
-        found = Challenge(value)
-        if found.is_digest:
-            if found.is_aka:
-                return found
-            first = first or found
-    return first
+    found = challenges(message)
+    return next((each for each in found if each.is_aka), found[0] if found else None)
+
+
+def challenges(message: Message) -> list[Challenge]:
+    """The Digest challenges in WWW-Authenticate, one for each algorithm on offer; `CHALLENGES` of them at most."""
+    read = (Challenge(value) for value in message.values("www-authenticate"))
+    return list(islice((found for found in read if found.is_digest), CHALLENGES))
 
 
 def credentials(message: Message) -> Credentials | None:

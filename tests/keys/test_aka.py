@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from analyzer.ipsec.secret import Secret
-from analyzer.keys.aka import is_genuine, mac_a, milenage, opc_from_op
+from analyzer.keys.aka import is_genuine, is_resynchronisation, mac_a, mac_s, milenage, opc_from_op
 
 # TS 35.208 4.3, sets 1 to 6: K, RAND, SQN, AMF, OP, OPc, f1, f2, f5, f3, f4, f5*
 SETS = [
@@ -77,3 +79,26 @@ def test_wrong_lengths_are_named_without_their_content(lengths: tuple[int, int, 
     with pytest.raises(ValueError, match="octets instead of 16") as raised:
         milenage(Secret(k), Secret(opc), rand)
     assert "ab" not in str(raised.value).lower()
+
+
+def test_the_auts_of_the_lab() -> None:
+    """From the recording of a synchronisation failure: SQN of the card is its K's secret, MAC-S its proof."""
+    k, opc = (Secret(each) for each in octets(LAB[0])[:2])
+    rand = base64.b64decode("4K1+m6/Uhi4+w6t1K74rHBFWwAtY0YAAFNmZT8nRXLA=")[:16]
+    auts = base64.b64decode("8I+XV1mxWs3pqHLROXY=")
+    assert is_resynchronisation(k, opc, rand, auts)
+    for position in range(14):
+        spoiled = bytearray(auts)
+        spoiled[position] ^= 1
+        assert not is_resynchronisation(k, opc, rand, bytes(spoiled))
+    assert not is_resynchronisation(opc, k, rand, auts)
+
+
+@pytest.mark.parametrize(("rand", "auts"), [(b"", bytes(14)), (bytes(16), b""), (bytes(16), bytes(13)), (b"", b"")])
+def test_no_auts_at_all(rand: bytes, auts: bytes) -> None:
+    assert not is_resynchronisation(Secret(bytes(16)), Secret(bytes(16)), rand, auts)
+
+
+def test_the_two_macs_are_not_the_same() -> None:
+    k, opc, rand = Secret(bytes(16)), Secret(bytes(16)), bytes(16)
+    assert mac_s(k, opc, rand, bytes(6)) != mac_a(k, opc, rand, bytes(6), bytes(2))

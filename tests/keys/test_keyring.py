@@ -245,3 +245,23 @@ def test_nothing_shows_a_key(tmp_path: Path) -> None:
     shown = repr([made, made.vectors("a", RAND), made.associations(), made.explicit(octets(UE4), octets(PCSCF4), SPI)])
     secrets = (K, OPC, DERIVED_CK, DERIVED_IK, "c1" * 16, CK.octets.hex(), IK.octets.hex(), "01" * 16, "02" * 16)
     assert not any(secret in shown or repr(bytes.fromhex(secret)) in shown for secret in secrets)
+
+
+def test_a_vector_that_follows_from_k_tells_res_also_where_its_keys_are_given_too() -> None:
+    given = f'[[aka]]\nrand = "{RAND.hex()}"\nck = "{DERIVED_CK}"\nik = "{DERIVED_IK}"\n'
+    made = ring(given, subscriber("alice@home"))
+    (vector,) = made.vectors("alice@home", RAND)
+    assert vector.res == Secret(bytes.fromhex("bb5f3a758bcea459"))
+    made.mark_used(vector)
+    assert made.unused() == []
+
+
+def test_who_made_a_challenge() -> None:
+    made = ring(subscriber("alice@home"))
+    autn = bytes.fromhex("82edc0cba1ac8000294de47a6f69a5e4")
+    assert made.genuine("Alice@HOME", RAND, autn) is True
+    assert made.genuine("alice@home", RAND, autn[::-1]) is False
+    assert made.genuine("bob@home", RAND, autn) is None
+    assert made.genuine(None, RAND, autn) is None
+    assert made.resynchronises("alice@home", RAND, bytes(14)) is False
+    assert made.resynchronises("bob@home", RAND, bytes(14)) is None

@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.sip.digest import Challenge, Credentials, challenge, credentials, verify
+from analyzer.sip.digest import CHALLENGES, Challenge, Credentials, challenge, challenges, credentials, verify
 from analyzer.sip.message import parse
 from tests.sip.samples import RES, SM1, SM6, SM7
 
@@ -94,6 +94,7 @@ def test_the_aka_challenge_comes_first() -> None:
     found = challenge(message)
     assert found
     assert found.realm == "b"
+    assert [each.realm for each in challenges(message)] == ["a", "b", "c"]
     message = parse(head + b"WWW-Authenticate: NTLM x\r\nWWW-Authenticate: Digest realm=a\r\n\r\n")
     assert message
     found = challenge(message)
@@ -103,6 +104,19 @@ def test_the_aka_challenge_comes_first() -> None:
     message = parse(head + b"WWW-Authenticate: NTLM\r\n\r\n")
     assert message
     assert challenge(message) is None
+
+
+def test_a_message_full_of_challenges() -> None:
+    message = parse(b"SIP/2.0 401 Unauthorized\r\n" + b"WWW-Authenticate: Digest realm=a\r\n" * 1000 + b"\r\n")
+    assert message
+    assert len(challenges(message)) == CHALLENGES
+
+
+def test_what_the_pcscf_says_of_the_protection() -> None:
+    assert Credentials('Digest integrity-protected="YES"').integrity_protected == "yes"
+    assert Credentials("Digest integrity-protected=no").integrity_protected == "no"
+    assert Credentials("Digest integrity-protected").integrity_protected is None
+    assert Credentials("Digest nonce=a").integrity_protected is None
 
 
 def test_credentials_of_the_first_register() -> None:
