@@ -105,6 +105,7 @@ class Audit:
         keyring: Keyring,
         watch: Callable[[bytes, int], None] = lambda address, port: None,
         on_message: Callable[[TraceLine], None] | None = None,
+        engine: Callable[..., Engine] = Engine,
     ) -> None:
         self._options = options
         self._on_message = on_message
@@ -128,7 +129,7 @@ class Audit:
         self._notices: dict[str, int] = {}
         self._unsaid = 0
         self._crashed: dict[str, str] = {}
-        self.engine = Engine(
+        self.engine = engine(
             options.profile,
             keyring,
             self._event,
