@@ -14,6 +14,7 @@ from analyzer.ims.events import EarlyUse, IntegrityFailed
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.ipsec.variants import Variant
 from analyzer.keys.entries import Vector
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
@@ -79,7 +80,19 @@ class Ledger:
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
-    __slots__ = ("association", "inner", "ledger", "mistake", "proven", "refused", "role", "sender", "set", "vector")
+    __slots__ = (
+        "association",
+        "inner",
+        "ledger",
+        "mistake",
+        "proven",
+        "refused",
+        "role",
+        "sender",
+        "set",
+        "variant",
+        "vector",
+    )
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
@@ -91,6 +104,8 @@ class Binding:
         """The authentication vector that the key came from; None for an explicit key."""
         self.mistake = ""
         """How the key was derived from it, if not as TS 33.203 Annex I says."""
+        self.variant: Variant | None = None
+        """How its packets differ from what its algorithms demand; None if they do not."""
         self.proven = False
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
@@ -277,6 +292,15 @@ class SaSet:
         assert association is not None
         if association.icv:
             self.alg, self.ealg, self.keyed = association.alg, association.ealg, True
+
+    def proven_pairs(self, but: Binding) -> tuple[tuple[Role, str, str], ...]:
+        """The algorithms that packets of the other associations of this set have proven."""
+        proven = (each for role in self.bindings.values() for each in role if each.proven and each is not but)
+        return tuple(
+            (each.role, each.association.alg, each.association.ealg)
+            for each in proven
+            if each.association and each.association.icv
+        )
 
     def complete(self) -> Knowledge:
         """Whether the capture has everything that was sent on this set, as far as sequence numbers can tell."""

@@ -26,7 +26,7 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.procedures import Procedure, confirmed, res_right, settled, was_waiting
-from analyzer.ims.session import Session, agree, algorithms
+from analyzer.ims.session import Session, agree, algorithms, common
 from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
@@ -257,6 +257,7 @@ class Registrar:
         if agreed is None:
             return None
         mine, theirs = agreed
+        shared = common(procedure.offer, procedure.server)
         context.generations += 1
         terms = SetTerms(
             generation=context.generations,
@@ -272,6 +273,8 @@ class Registrar:
             mod=theirs.mod,
             sm1=procedure.register.at,
             sm6=sm6.at,
+            agreed=shared[0] if shared else None,
+            common=shared,
         )
         made = SaSet(context, terms, procedure.parent)
         made.alg, made.ealg = theirs.alg, theirs.ealg
@@ -295,14 +298,14 @@ class Registrar:
                     client=procedure.client,
                     verify=procedure.verify,
                     parent=procedure.parent_terms,
-                )
-            )
-            procedure.consumed = procedure.finished = True
                     offer=procedure.offer,
                     server=procedure.server,
                     used=used(expected),
                     again=repeated_in_answer(procedure.challenge, sighting),
                     shared=procedure.shared,
+                )
+            )
+            procedure.consumed = procedure.finished = True
             if expected is not None and expected.alive(Side.PCSCF) and confirmed(procedure, expected, transaction):
                 expected.inferred = False
                 self._established(context, procedure, expected, sighting)

@@ -18,6 +18,7 @@ from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
+from analyzer.ipsec.trial import Found, associate
 from analyzer.keys.keyring import Keyring, Vector
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
@@ -44,15 +45,6 @@ class Packet(NamedTuple):
     sequence: int
     association: SecurityAssociation | None = None
     """Without a binding: what opened it."""
-
-
-class Candidate(NamedTuple):
-    """Keys that a set may have."""
-
-    alg: str
-    ealg: str
-    keys: Keys
-    vector: Vector
 
 
 class Session:
@@ -88,8 +80,8 @@ class Session:
                 self._enter(Binding(made, role), association)
             if not keys and not made.bindings[role] and any(ealg == "null" for _, ealg in pairs):
                 self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)))
-            for alg, ealg, expanded, vector in reversed(keys):  # the likeliest last: it is tried first
-                self.candidate(made, role, alg, ealg, expanded, vector)
+            for found, vector in reversed(keys):  # the likeliest last: it is tried first
+                self.candidate(made, role, found, vector)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
@@ -99,9 +91,7 @@ class Session:
         if len(context.sets) > SETS:
             self.drop(context, _least_wanted(context.sets))
 
-    def candidate(
-        self, made: SaSet, role: Role, alg: str, ealg: str, keys: Keys, vector: Vector, mistake: str = ""
-    ) -> None:
+    def candidate(self, made: SaSet, role: Role, found: Found, vector: Vector) -> None:
         """Enter one more association that may be that of a role of a set, with the keys that follow from a vector."""
         context, terms = made.contact, made.terms
         assert isinstance(context, Context)
@@ -109,13 +99,14 @@ class Session:
         if spi is None:
             return
         binding = Binding(made, role)
-        binding.vector, binding.mistake = vector, mistake
-        association = SecurityAssociation(
+        binding.vector, binding.mistake, binding.variant = vector, found.mistake, found.variant
+        association = associate(
+            found.variant,
             spi=spi,
             destination=context.pair.address(role.sender.other),
-            alg=alg,
-            ealg=ealg,
-            keys=keys,
+            alg=found.alg,
+            ealg=found.ealg,
+            keys=found.keys,
             # Behind a NAT, the outer source may be any.
             source=None if terms.mod == TUNNEL else context.pair.address(role.sender),
             ports=terms.ports(role),
@@ -145,10 +136,21 @@ class Session:
                 self.confirm(association, vector)
             return
         self.confirm(association, vector)
-        if vector is None:
-            return
-        if not binding.mistake:
-            self.emit(KeysProven(at=at, subject=context.subject, terms=owner.terms, role=binding.role))
+        if vector is None or not binding.mistake:
+            self.emit(
+                KeysProven(
+                    at=at,
+                    subject=context.subject,
+                    terms=owner.terms,
+                    role=binding.role,
+                    pair=(association.alg, association.ealg),
+                    derived=vector is not None,
+                    icv=association.icv,
+                    demanded_icv=association.demanded_icv,
+                    esn=binding.variant is not None and binding.variant.esn,
+                    others=owner.proven_pairs(binding),
+                )
+            )
             return
         self.emit(
             WrongDerivation(
@@ -220,13 +222,13 @@ class Session:
             )
 
     @staticmethod
-    def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[Candidate]:
+    def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[tuple[Found, Vector]]:
         """Keys of every pair of algorithms under every vector: the four associations of a set share them."""
         found = []
         for vector in vectors:
             for alg, ealg in pairs[:CANDIDATES]:
                 try:
-                    found.append(Candidate(alg, ealg, expand(alg, ealg, vector.ck, vector.ik), vector))
+                    found.append((Found(alg, ealg, expand(alg, ealg, vector.ck, vector.ik), ""), vector))
                 except UnknownAlgorithm:
                     continue
         return found
@@ -252,6 +254,14 @@ def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[
             if (own.alg, own.ealg) == (entry.alg, entry.ealg):
                 return own, entry
     return (mine[0], theirs[0]) if mine and theirs else None
+
+
+def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[tuple[str, str], ...]:
+    """The pairs of algorithms that both sides name, the most preferred first: by q, then in the server's order (R8)."""
+    mine = {(entry.alg, entry.ealg) for entry in offer if entry.is_ipsec}
+    theirs = [entry for entry in server if entry.is_ipsec and (entry.alg, entry.ealg) in mine]
+    theirs.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
+    return tuple(dict.fromkeys((entry.alg, entry.ealg) for entry in theirs if entry.alg is not None))
 
 
 def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:

@@ -95,7 +95,7 @@ class Trials:
     def _enter(self, owner: SaSet, found: Found, vector: Vector) -> None:
         """What one association of a set shows is likely for all four, so that is the next thing that they are tried."""
         for role in Role:
-            self._session.candidate(owner, role, found.alg, found.ealg, found.keys, vector, found.mistake)
+            self._session.candidate(owner, role, found, vector)
 
 
 def flaw(refusal: Refusal) -> str:

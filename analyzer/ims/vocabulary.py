@@ -102,6 +102,10 @@ class SetTerms:
     mod: str | None
     sm1: FrameRef | None
     sm6: FrameRef | None
+    agreed: tuple[str, str] | None = None
+    """Integrity and encryption algorithm that both sides should take (RFC 3329 2.3.1); None if nothing is common."""
+    common: tuple[tuple[str, str], ...] = ()
+    """All pairs of algorithms that both sides named, in the order of the P-CSCF."""
 
     def spi(self, role: Role) -> int | None:
         """The SPI of one of the four associations: the receiver chose it for the port that it receives on."""

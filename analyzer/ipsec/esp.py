@@ -78,6 +78,7 @@ class SecurityAssociation:
         "_salt",
         "_shortest",
         "alg",
+        "demanded_icv",
         "destination",
         "doubtful",
         "ealg",
@@ -127,6 +128,8 @@ class SecurityAssociation:
         self._cut = self._integrity.icv + self._encryption.icv
         self.icv = 0 if self._integrity is UNCHECKED else self._cut
         """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
+        self.demanded_icv = self._cut
+        """Octets that the algorithms demand of the ICV."""
         self._iv = self._block = 0
         self._shortest = 0  # until the first packet: many associations of a large capture never see one
         self._mac: HMAC | None = None

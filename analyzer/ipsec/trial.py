@@ -1,18 +1,19 @@
 """What a few packets of one SPI betray: which algorithms protect them, or which mistake was made with their keys.
 
 For a set whose negotiation is not in the capture, or is not obeyed (requirements, section 7); and for senders that
-derive the keys otherwise than TS 33.203 Annex I says (ESP-14). Nothing is kept here. One try costs what a packet costs,
-and there are less than thirty for one CK and IK.
+derive the keys otherwise than TS 33.203 Annex I says (ESP-14), cut the ICV otherwise (ESP-05) or number otherwise
+(ESP-13). Nothing is kept here. One try costs what a packet costs, and there are less than fifty for one CK and IK.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from analyzer.ipsec.algorithms import PAIRS, Keys, expand, pair
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.ipsec.secret import Secret
+from analyzer.ipsec.variants import Variant, VariantAssociation, variants
 
 SWAPPED: Final = "ck-ik-swapped"
 """CK and IK are exchanged."""
@@ -26,6 +27,8 @@ class Found(NamedTuple):
     keys: Keys
     mistake: str
     """How they differ from those of Annex I: SWAPPED or one that the table names; empty if they do not."""
+    variant: Variant | None = None
+    """How the packets differ from what the algorithms demand, None if they do not."""
 
 
 def find(
@@ -34,13 +37,15 @@ def find(
     """The first pair of algorithms whose keys, from CK and IK of 16 octets each, open all these packets of one SPI.
 
     Every pair that the standard allows is tried, the ``likely`` ones first; with ``mistakes`` also the known wrong
-    derivations, after all that is right. Packets are given from their SPI on; without any there is nothing to find.
+    derivations and variants of the packets, after all that is right. Packets are given from their SPI on; without any
+    there is nothing to find.
     Raises UnknownAlgorithm for a likely pair that is not in the table.
     """
     pairs = dict.fromkeys((*likely, *PAIRS))
     right = [Found(alg, ealg, expand(alg, ealg, ck, ik), "") for alg, ealg in pairs]
     wrong = [each for alg, ealg in pairs for each in mistaken(alg, ealg, ck, ik)] if mistakes else []
-    return next((each for each in (*right, *wrong) if packets and _opens(each, packets)), None)
+    odd = (each._replace(variant=variant) for each in right for variant in variants(each.alg, each.ealg) if mistakes)
+    return next((each for each in (*right, *wrong, *odd) if packets and _opens(each, packets)), None)
 
 
 def mistaken(alg: str, ealg: str, ck: Secret, ik: Secret) -> list[Found]:
@@ -59,7 +64,12 @@ def mistaken(alg: str, ealg: str, ck: Secret, ik: Secret) -> list[Found]:
 
 
 def _opens(candidate: Found, packets: Sequence[bytes]) -> bool:
-    association = SecurityAssociation(
-        spi=0, destination=b"", alg=candidate.alg, ealg=candidate.ealg, keys=candidate.keys
+    association = associate(
+        candidate.variant, spi=0, destination=b"", alg=candidate.alg, ealg=candidate.ealg, keys=candidate.keys
     )
     return all(isinstance(association.open(packet), Opened) for packet in packets)
+
+
+def associate(variant: Variant | None, **fields: Any) -> SecurityAssociation:
+    """An association with these fields, as what was found needs it."""
+    return SecurityAssociation(**fields) if variant is None else VariantAssociation(variant, **fields)

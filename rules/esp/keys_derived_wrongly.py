@@ -1,7 +1,7 @@
 """ESP-14: the keys of ESP follow from CK and IK as TS 33.203 Annex I says."""
 
 from analyzer.ims.events import KeysProven, WrongDerivation
-from analyzer.rule import Actor, Severity, Verdict, judged, rule
+from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
 
 WORDS = {
     "ck-ik-swapped": "with CK and IK exchanged",
@@ -18,9 +18,8 @@ WORDS = {
     severity=Severity.MEDIUM,
     traps=("FP18",),
     evidence=("E8",),
-    met_by=(KeysProven,),
 )
-def keys_derived_wrongly(event: WrongDerivation) -> Verdict | None:
+def keys_derived_wrongly(event: KeysProven | WrongDerivation) -> Verdict | None:
     """The encryption and the integrity key of an association follow from CK and IK: none exchanged, none cut.
 
     Who derives them otherwise interoperates only with those who make the same error, and may have a weaker key.
@@ -29,6 +28,8 @@ def keys_derived_wrongly(event: WrongDerivation) -> Verdict | None:
     exchanged in a key file, which looks the same and makes it `probable`. A SHA-1 key without its 32 zeros is the same
     key to HMAC (R2).
     """
+    if isinstance(event, KeysProven):
+        return PASS if event.derived else None
     how = WORDS.get(event.mistake, event.mistake)
     actor = Actor(event.role.sender)
     return judged(

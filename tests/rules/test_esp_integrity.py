@@ -155,12 +155,3 @@ def test_a_capture_of_which_every_packet_was_cut() -> None:
     report = audited(s)
     assert {each.verdict for each in report.findings} == {"inconclusive"}
     assert not any("no key" in each.message for each in report.findings)
-
-
-def test_an_icv_of_another_length_is_not_taken_for_a_wrong_key_of_one_packet() -> None:
-    """ESP-05 has this one; for ESP-04 no packet of the association ever verifies."""
-    s = Scenario()
-    p = s.sm1()
-    s.sm6(p)
-    s.sm7(p, esp={"icv": 20})
-    assert {each.verdict for each in findings(s, "ESP-04")} == {"inconclusive"}

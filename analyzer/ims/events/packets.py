@@ -71,10 +71,31 @@ class IntegrityFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysProven(Event):
-    """The first packet of an association whose keys follow from CK and IK as TS 33.203 Annex I says."""
+    """The first packet of an association that a key verified, and what it shows of the algorithms."""
 
     terms: SetTerms
     role: Role
+    pair: tuple[str, str]
+    """Integrity and encryption algorithm."""
+    derived: bool
+    """The keys follow from CK and IK as TS 33.203 Annex I says; else they were given as they are."""
+    icv: int
+    """Octets of the ICV on the wire."""
+    demanded_icv: int
+    """Octets that the algorithms demand."""
+    esn: bool
+    """An extended sequence number stands under the ICV."""
+    others: tuple[tuple[Role, str, str], ...]
+    """What associations of this set that were proven before use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationHeaderSeen(Event):
+    """AH between a UE and its P-CSCF; told once for each pair and sender."""
+
+    sender: Side
+    gm: bool
+    """What it protects is a packet of a living set; else it may be another service's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,96 @@
+"""The AKA digest exchange: credentials, refused challenges, answers and their ends (RFC 3310; TS 24.229 5.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events.base import Event
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
+
+
+class RandSeen(NamedTuple):
+    """An earlier challenge of the same subscriber with the same RAND."""
+
+    at: FrameRef
+    same_autn: bool
+    """The whole vector is the same; else only RAND, and so CK and IK."""
+    same_pair: bool
+    """It went from the same P-CSCF address to the same UE address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeRejected(Event):
+    """A REGISTER that reports that the UE did not accept the challenge: MAC or SQN was wrong for it (cases F, G)."""
+
+    register: Sighting
+    challenge: Sighting
+    mac_right: bool | None
+    """Whether the challenge came from somebody who has K of this subscriber; None if K is not at hand."""
+    auts_right: bool | None
+    """Whether its AUTS came from such a one; None if there is none or K is not at hand."""
+    card: Knowledge
+    """Whether K and OPc at hand are those of the UE."""
+    in_a_row: int
+    """How many challenges the UE has rejected one after the other, this one included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignChallengeAnswered(Event):
+    """SM7 to a challenge that nobody made who has K of this subscriber."""
+
+    register: Sighting
+    challenge: Sighting
+    card: Knowledge
+    """Whether K and OPc at hand are those of the UE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsRepeated(Event):
+    """A protected SM1 on the set of the last authentication, and what its Authorization holds of it."""
+
+    register: Sighting
+    sm7: FrameRef
+    """The REGISTER of the last success."""
+    nonce: tuple[str, str]
+    """Of the last success, and here; empty where there is none."""
+    response: tuple[str, str]
+    comparable: bool
+    """The response must be the same: it was computed over the same, without a nonce count."""
+    next_nonce: str
+    """``nextnonce`` of SM12's Authentication-Info, if it had one."""
+    refused_since: bool
+    """A later authentication was refused."""
+    newer_challenge: FrameRef | None
+    """The later challenge that the nonce is from, if it is that of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationAbandoned(Event):
+    """A REGISTER of the UE after its SM7 had no answer until Timer F (TS 33.203 7.3.1.4)."""
+
+    register: Sighting
+    sm7: FrameRef
+    """The SM7 that had no answer."""
+    temporary: SetTerms | None
+    """The set that it was to establish."""
+    in_use: SetTerms | None
+    """The set of an earlier success, if there is one."""
+    waited: Knowledge
+    """Whether there was no answer for sure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationConcluded(Event):
+    """The final answer to an SM7, or to a REGISTER that reports a MAC or SQN failure."""
+
+    response: Sighting
+    register: Sighting
+    reports_failure: bool
+    res_right: bool | None
+    """Whether the UE's digest is that of RES; None if RES is not known, or its algorithm is not computed."""
+    algorithm: str
+    """Of the challenge."""
+    card: Knowledge
+    """Whether the RES at hand is that of the UE."""

@@ -1,0 +1,101 @@
+"""Associations that break RFC 4303's terms for Gm but can be read: another length of ICV, or extended numbers.
+
+HMAC-MD5-96 and HMAC-SHA-1-96 cut their ICV to 12 octets (RFC 2403, 2404), AES-GMAC and AES-GCM have 16 (RFC 4543,
+4106); senders are known to leave the HMAC whole or to cut the others. Extended sequence numbers (RFC 4303 2.2.1) put 32
+bits that are not sent under the ICV, and nothing in TS 33.203 Annex H can negotiate them. Such an association is tried
+only where nothing else opened a packet.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
+
+from analyzer.ipsec.algorithms import Keys, pair
+from analyzer.ipsec.esp import BAD_ICV, NO_KEY, NOT_BLOCKS, TOO_SHORT, Opened, SecurityAssociation, inner, makes_sense
+
+_HIGH: Final = bytes(4)
+"""The upper half of an extended number, in the first 2^32 packets."""
+
+
+class Variant(NamedTuple):
+    """How an association differs from what its algorithms demand."""
+
+    icv: int
+    """Octets of its ICV."""
+    esn: bool
+    """It has extended sequence numbers."""
+
+
+def variants(alg: str, ealg: str) -> list[Variant]:
+    """What senders are known to do instead with this pair of algorithms. Raises UnknownAlgorithm."""
+    first, second = pair(alg, ealg)
+    if first.digest is not None:
+        whole = first.digest().digest_size
+        return [Variant(length, False) for length in (16, 20) if length <= whole] + [Variant(first.icv, True)]
+    if first.combined or second.combined:
+        return [Variant(length, False) for length in (12, 8)] + [Variant(16, True)]
+    return []
+
+
+class VariantAssociation(SecurityAssociation):
+    """An association with a `Variant`; otherwise as its base, whose hot path knows nothing of it."""
+
+    __slots__ = ("_variant",)
+
+    def __init__(self, variant: Variant, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._variant = variant
+        self._cut = self.icv = variant.icv
+
+    def open(self, packet: bytes) -> Opened | str:
+        """Verify and decrypt the packet, given from its SPI on; else one of the constants of `esp.py`."""
+        if self.keys is None:
+            return NO_KEY
+        if not self._shortest:
+            self._prepare(self.keys)
+        end = len(packet) - self.icv
+        if end < self._shortest:
+            return TOO_SHORT
+        body = self._combined_body(packet, end, self.keys) if self._combined is not None else self._body(packet, end)
+        if body is None:
+            self.failed += 1
+            return BAD_ICV
+        if self._decrypt is not None:
+            if len(body) % self._block:
+                self.failed += 1
+                return NOT_BLOCKS
+            body = self._decrypt(body)
+        opened = inner(packet, body, 0 if self._combined is not None else self._iv)
+        if isinstance(opened, str) or not makes_sense(opened):
+            self.failed += 1
+            return BAD_ICV
+        self.verified += 1
+        return opened
+
+    def _body(self, packet: bytes, end: int) -> bytes | None:
+        assert self._mac is not None
+        mac = self._mac.copy()
+        mac.update(packet[:end])
+        if self._variant.esn:
+            mac.update(_HIGH)
+        return packet[8:end] if mac.finalize()[: self.icv] == packet[end:] else None
+
+    def _combined_body(self, packet: bytes, end: int, keys: Keys) -> bytes | None:
+        """GCM with a tag of another length, or with the extended number among what is authenticated."""
+        alg, ealg = self._integrity, self._encryption
+        octets = (keys.auth if alg.combined else keys.enc).octets
+        key = octets[: len(octets) - (alg.salt or ealg.salt)]
+        header = packet[:4] + _HIGH + packet[4:8] if self._variant.esn else packet[:8]
+        mode = GCM(self._salt + packet[8:16], packet[end:], min_tag_length=self.icv)
+        gcm = Cipher(AES(key), mode).decryptor()
+        gcm.authenticate_additional_data(header if ealg.combined else header + packet[8:end])
+        try:
+            body = gcm.update(packet[16:end]) if ealg.combined else packet[16:end]
+            return body + gcm.finalize()
+        except InvalidTag:
+            return None
