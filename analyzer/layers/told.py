@@ -1,9 +1,9 @@
 """SIP that a tool tells of, instead of a packet as it was on the wire: exported PDUs, HEP, and SCAT.
 
 Wireshark's exported PDUs (link type 252) and HEP version 3 (https://github.com/sipcapture/HEP) hold the message and
-say who sent it to whom. Whether it was protected they do not say: the tool may have decrypted it, or sit behind the
-IPsec of its host. SCAT takes messages from the log of a baseband, which has neither addresses nor ports: it makes them
-up.
+say who sent it to whom. Whether it was protected they do not say: Wireshark exports what it has decrypted ("OSI layer
+3" is nothing but the content of ESP), and a HEP agent may sit behind the IPsec of its host. SCAT takes messages from
+the log of a baseband, which has neither addresses nor ports: it makes them up.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ HEP: Final = frozenset((9060, 9061))
 FOREIGN: Final = "exported PDU of another protocol"
 MALFORMED: Final = "exported PDU malformed"
 
-_TEXT: Final = frozenset((b"sip", b"sip.tcp"))
-"""What Wireshark calls the dissectors of SIP."""
+_TEXT: Final = frozenset((b"sip", b"sip.tcp", b"udp.port", b"tcp.port"))
+"""What Wireshark calls the dissectors of SIP, and the tables in which it finds what UDP and TCP carry."""
+_TRANSPORTS: Final = {b"udp": 17, b"tcp": 6}
 _LINKS: Final = {
     b"ip": 101,
     b"ipv6": 101,
@@ -65,7 +66,7 @@ class Told(NamedTuple):
 
 
 class Framed(NamedTuple):
-    """An exported PDU that is a packet as it was on the wire."""
+    """An exported PDU that is a whole packet; on the wire it may have been in another one."""
 
     link: int
     begin: int
@@ -84,7 +85,7 @@ def exported(data: Octets) -> Told | Framed | str:
             break
         value = bytes(data[position : position + length])
         position += length
-        if tag in (12, 13):
+        if tag in (12, 13, 14):
             name = value.rstrip(b"\0")
         elif 20 <= tag <= 26:
             ends[tag] = value
@@ -93,17 +94,22 @@ def exported(data: Octets) -> Told | Framed | str:
         return MALFORMED
     if name in _LINKS:
         return Framed(_LINKS[name], position)
-    if name not in _TEXT:
+    if name not in _TEXT and name not in _TRANSPORTS:
         return FOREIGN
     source = ends.get(22) or ends.get(20, b"")
     destination = ends.get(23) or ends.get(21, b"")
     sport, dport = _number(ends.get(25, b"")), _number(ends.get(26, b""))
+    protocol = _TRANSPORTS.get(name) or _PORT_TYPES.get(_number(ends.get(24, b"")), _UDP)
+    if name in _TRANSPORTS:
+        if position + 20 > end:
+            return MALFORMED
+        sport, dport = _PORTS(data, position)
+        position += 8 if protocol == _UDP else (data[position + 12] >> 4) * 4
     known = len(source) == len(destination) and len(source) in (4, 16) and 0 < sport < 65536 and 0 < dport < 65536
     if not known:
         source = destination = _UNKNOWN4
         sport = dport = 0
-    protocol = _PORT_TYPES.get(_number(ends.get(24, b"")), _UDP)
-    return Told(source, destination, sport, dport, protocol, position, end, not known)
+    return Told(source, destination, sport, dport, protocol, min(position, end), end, not known)
 
 
 def hep(data: Octets, begin: int, end: int) -> Told | None:

@@ -164,9 +164,10 @@ class PacketReader:
         outbound: bool | None,
         kind: int,
         depth: int,
+        origin: int = WIRE,
     ) -> Sequence[Datagram]:
         """Go from one IP header to the next until nothing that is known is wrapped in anything."""
-        end, origin = len(data), WIRE
+        end = len(data)
         while depth <= DEPTH:
             packet = ip.parse(data, begin, end, complete)
             if isinstance(packet, str):
@@ -202,6 +203,10 @@ class PacketReader:
                     message = told.hep(payload, 8, len(payload))
                     if message is not None:
                         return self._tell(message, payload, frames, depth, cut)
+            if origin and protocol == ESP:
+                origin = WIRE  # whatever was around it: this protects itself
+            elif origin and protocol == TCP:
+                payload = _text_of(payload)
             return self._hand_on(
                 Datagram(frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut, origin),
                 ident,
@@ -220,7 +225,7 @@ class PacketReader:
         if isinstance(located, str):
             self._skip(located, 1)
             return ()
-        return self._descend(frame.data, located[0], not cut, (frame.ref,), located[1], frame.link, 0)
+        return self._descend(frame.data, located[0], not cut, (frame.ref,), located[1], frame.link, 0, TOLD)
 
     def _tell(
         self, message: Told, data: bytes, frames: tuple[FrameRef, ...], depth: int, cut: bool
@@ -267,6 +272,12 @@ class PacketReader:
 
     def _count_copy(self) -> None:
         self.copies += 1
+
+
+def _text_of(segment: bytes) -> bytes:
+    """A TCP segment in the form of what a tool tells of: behind a header of eight octets."""
+    text = segment[segment[12] >> 2 & 60 :] if len(segment) >= 20 else b""
+    return segment[:4].ljust(4, b"\0") + bytes(4) + text
 
 
 def _ignore(_: str) -> None:
