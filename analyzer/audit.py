@@ -61,6 +61,8 @@ class Options:
     start: int | None = None
     """Judge only from this time on, ns since the epoch; state is built from all."""
     end: int | None = None
+    second_opinion: bool = False
+    """Let tshark look too, and say where it differs; changes no verdict."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from analyzer.audit import Audit, Options, TraceLine
+from analyzer.engine import Engine
 from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
 from analyzer.ims.session import TUNNEL
@@ -36,11 +37,32 @@ def audit(
     """Audit capture files as one timeline.
 
     `progress` gets the octets read since its last call, `on_message` a line for every SIP message on Gm.
-    Raises UnreadableCapture or KeyFileError, each with one line that says what to do.
+    Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
     options = options or Options()
+    if options.second_opinion:
+        return _twice(captures, options, progress, on_message)
     running, keyring, source = _run(captures, options, progress, on_message)
     return _report(running, keyring, options, [_summary(each) for each in source.summaries], source.notices)
+
+
+def _twice(
+    captures: Sequence[str],
+    options: Options,
+    progress: Callable[[int], None] | None,
+    on_message: Callable[[TraceLine], None] | None,
+) -> Report:
+    """The audit, and what tshark thinks of the same captures."""
+    from analyzer import second  # seldom asked for, and the engine that remembers is of no other use
+    from analyzer.opinion.witness import Witness
+
+    tshark = second.check(captures)
+    running, keyring, source = _run(captures, options, progress, on_message, Witness)
+    summaries = [_summary(each) for each in source.summaries]
+    report = _report(running, keyring, options, summaries, source.notices)
+    assert isinstance(running.engine, Witness)
+    report.second_opinion = second.ask(tshark, running.engine, _keyed_by(running.engine), summaries)
+    return report
 
 
 def audit_frames(
@@ -62,9 +84,13 @@ def audit_frames(
 def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[Keyed]:
     """The associations of the captures that a key has opened, each once, in the order in which it did."""
     running, _, _ = _run(captures, options or Options(rules=()), None, None)
+    return _keyed_by(running.engine)
+
+
+def _keyed_by(engine: Engine) -> list[Keyed]:
     found: dict[tuple[object, ...], Keyed] = {}
     numbers: dict[int, int] = {}
-    for association in running.engine.tracker.session.proven:
+    for association in engine.tracker.session.proven:
         keys = association.keys
         if keys is None:
             continue
@@ -96,13 +122,14 @@ def _run(
     options: Options,
     progress: Callable[[int], None] | None,
     on_message: Callable[[TraceLine], None] | None,
+    engine: Callable[..., Engine] = Engine,
 ) -> tuple[Audit, Keyring, Captures]:
     keyring = Keyring()
     for path in options.keys:
         keyring.add_file(path)
     triage = Triage()
     source = Captures(captures, triage, progress=progress)
-    running = Audit(options, keyring, triage.watch, on_message)
+    running = Audit(options, keyring, triage.watch, on_message, engine)
     receive = running.engine.receive
     with _rare_collections():
         for frame in source:

@@ -77,6 +77,7 @@ class Paired(click.Command):
     help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
 )
 @click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
+@click.option("--second-opinion", is_flag=True, help="Let tshark look too, and say where it differs.")
 @pseudonyms_options
 @zone_option
 @click.pass_context
@@ -96,6 +97,7 @@ def check(
     output: tuple[str, ...],
     fail_on: str,
     show_passes: bool,
+    second_opinion: bool,
     pseudonymise: bool,
     pseudonymise_key: str | None,
     utc: bool,
@@ -118,6 +120,7 @@ def check(
         start=time("--from", start, local=not utc),
         end=time("--to", end, local=not utc),
         vantage=vantage,
+        second_opinion=second_opinion,
     )
     names = pseudonyms(pseudonymise, pseudonymise_key)
     report = audit(captures, options)

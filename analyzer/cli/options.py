@@ -74,6 +74,7 @@ def audit_options(
     start: int | None = None,
     end: int | None = None,
     vantage: str = "auto",
+    second_opinion: bool = False,
 ) -> Options:
     """What the user asked for, in the words of the audit."""
     from analyzer.audit import Options
@@ -94,6 +95,7 @@ def audit_options(
         subject=subject,
         start=start,
         end=end,
+        second_opinion=second_opinion,
     )
 
 

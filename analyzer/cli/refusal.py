@@ -24,10 +24,11 @@ def guarded(work: Callable[[], Result]) -> Result:
     """Do the work; input that cannot be used becomes a refusal."""
     from analyzer.keys.keyring import KeyFileError
     from analyzer.sources.files import UnreadableCapture
+    from analyzer.sources.tshark import TsharkFailed
 
     try:
         return work()
-    except (KeyFileError, UnreadableCapture) as error:
+    except (KeyFileError, TsharkFailed, UnreadableCapture) as error:
         raise Refusal(str(error)) from error
 
 

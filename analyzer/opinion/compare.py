@@ -169,7 +169,7 @@ class Comparison:
         if reason is not None:
             explained = opinion.explained.setdefault(reason, Explained(reason=reason))
             explained.count += 1
-            if len(explained.frames) < FRAMES and place not in explained.frames[-1:]:
+            if len(explained.frames) < FRAMES and place not in explained.frames:
                 explained.frames.append(place)
             return
         opinion.unexplained += 1

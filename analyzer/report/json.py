@@ -11,6 +11,7 @@ import re
 from typing import Any, TextIO
 
 from analyzer.finding import Finding, Tally
+from analyzer.opinion.model import SecondOpinion
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
 from analyzer.report.times import iso
 
@@ -50,6 +51,7 @@ def document(report: Report) -> dict[str, Any]:
             "findings": [_finding(finding) for finding in report.findings],
             "notices": list(report.notices),
             "crashed": list(report.crashed),
+            "second_opinion": None if report.second_opinion is None else _opinion(report.second_opinion),
         }
     )
     return whole
@@ -162,6 +164,34 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "argument": finding.argument,
         "cause": finding.cause,
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _opinion(opinion: SecondOpinion) -> dict[str, Any]:
+    return {
+        "program": opinion.program,
+        "agree": {"esp": opinion.esp, "sip": opinion.sip, "sec_agree": opinion.sec_agree},
+        "explained": [
+            {
+                "reason": each.reason.code,
+                "explanation": each.reason.sentence,
+                "count": each.count,
+                "frames": [{"capture": capture, "frame": frame} for capture, frame in each.frames],
+            }
+            for each in opinion.explained.values()
+        ],
+        "unexplained": opinion.unexplained,
+        "differences": [
+            {
+                "about": each.about,
+                "capture": each.capture,
+                "frame": each.frame,
+                "ours": each.ours,
+                "theirs": each.theirs,
+            }
+            for each in opinion.differences
+        ],
+        "notes": list(opinion.notes),
     }
 
 

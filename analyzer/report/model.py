@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from analyzer.finding import RANK, Finding, Tally
+from analyzer.opinion.model import SecondOpinion
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,6 +107,8 @@ class Report:
     """What could not be read or judged: missing and unused keys, holes, evictions, each one line without secrets."""
     crashed: list[str] = field(default_factory=list)
     """Rules that raised an exception, with its type; the others ran (exit status 3)."""
+    second_opinion: SecondOpinion | None = None
+    """How tshark sees the captures, if that was asked for."""
 
     @property
     def verdict(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
+from analyzer.opinion.model import SecondOpinion
 from analyzer.report.model import Report, SubjectSummary
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class Pseudonyms:
                 for each in report.findings
             ],
             notices=[text(notice) for notice in report.notices],
+            second_opinion=self._opinion(report.second_opinion),
+        )
+
+    def _opinion(self, opinion: SecondOpinion | None) -> SecondOpinion | None:
+        text = self.text
+        return opinion and replace(
+            opinion,
+            differences=[replace(each, ours=text(each.ours), theirs=text(each.theirs)) for each in opinion.differences],
+            notes=[text(note) for note in opinion.notes],
         )
 
     def line(self, line: TraceLine) -> TraceLine:

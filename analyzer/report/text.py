@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from analyzer.finding import RANK, Finding, Tally
+from analyzer.report import opinion
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.order import Case, cases
 from analyzer.report.page import STYLES, TIE, Cell, Page, Part, listed, several
@@ -80,6 +81,9 @@ class _Writer:
             for case in cases(report.findings):
                 self._case(case)
                 page.line()
+        if report.second_opinion is not None:
+            opinion.write(report.second_opinion, page, self.names)
+            page.line()
         self._summary()
 
     # --- what was read ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import selectors
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -112,7 +112,7 @@ class Tshark:
             raise TsharkFailed(f"{path}: version {version} is too old, --second-opinion needs {needed}: {INSTALL}")
         return cls(path, version)
 
-    def read(self, capture: str, last: int, keys: str) -> Iterator[SeenFrame | Told]:
+    def read(self, capture: str, last: int, keys: str) -> Generator[SeenFrame | Told, None, None]:
         """What there is to tell about the frames of a file with SIP or ESP, in their order; at the end how it ended.
 
         ``last`` is the number of the last frame in the file, ``keys`` the text of an `esp_sa` file. Raises
