@@ -247,6 +247,11 @@ class PacketLedger:
                 sender=Side.UE if source == pair.ue else Side.PCSCF,
                 spi=spi,
                 announced_by_sender=source + packet[:4] in self._session.announced,
+                unused_offer=next(
+                    (each.exchange.unused[spi] for each in pair.contexts if spi in each.exchange.unused), None
+                )
+                if source == pair.pcscf
+                else None,
                 negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )
         )

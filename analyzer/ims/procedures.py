@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from analyzer.frame import SECOND
 from analyzer.ims.associations import SaSet
-from analyzer.ims.events import RegistrationOverlapped, Shared
+from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
+from analyzer.ims.knowledge import REORDERED
 from analyzer.ims.subjects import offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
@@ -102,15 +104,28 @@ def was_waiting(earlier: Procedure) -> Knowledge:
     return Knowledge(True, f"the UE had repeated it {repeats} times, and the capture has no gap")
 
 
-def settled(new: SaSet, sm12: Sighting) -> Knowledge:
-    """Whether the SM12 that was seen is the first one that was sent."""
-    return new.complete() if sm12.protection is not None else Knowledge(True, "SM12 was seen in clear")
+def came_before(early: EarlyUse, new: SaSet, sm12: Sighting) -> Knowledge | None:
+    """Whether a message on the new set was sent before SM12, of which the first copy may be missing; None: it was not.
+
+    What the P-CSCF sent right before SM12 as seen here may have left after it; on one association the numbers tell.
+    """
+    use, last = early.sighting.protection, sm12.protection
+    if last is None:
+        return Knowledge(True, "SM12 was seen in clear")
+    if early.sighting.sender is sm12.sender and use is not None and use.terms is last.terms:
+        elapsed = sm12.at.time - early.at.time
+        if use.role is last.role and use.sequence > last.sequence:
+            return None
+        if use.role is not last.role and elapsed < REORDERED:
+            return Knowledge(False, f"only {elapsed / SECOND:.3f} s before SM12, which it may have overtaken")
+    return new.complete()
 
 
 def res_right(procedure: Procedure, sm7: Sighting) -> bool | None:
     """Whether the UE's response is right, where a vector of this challenge tells RES."""
-    found = credentials(sm7.message)
-    for vector in procedure.vectors:
-        if found is not None and vector.res is not None:
-            return verify(found, sm7.message.method, vector.res.octets, sm7.message.body)
-    return None
+    found, message = credentials(sm7.message), sm7.message
+    if found is None:
+        return None
+    results = (vector.res.octets for vector in procedure.vectors if vector.res is not None)
+    verdicts = {verify(found, message.method, res, message.body) for res in results}
+    return True if True in verdicts else False if False in verdicts else None

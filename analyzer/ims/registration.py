@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
 from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.authentication import Rands, abandoned, answered, concluded, started
 from analyzer.ims.bindings import bind, deregisters, identify
 from analyzer.ims.events import (
     AuthenticationOnly,
@@ -25,22 +26,23 @@ from analyzer.ims.events import (
     RegistrationSucceeded,
 )
 from analyzer.ims.knowledge import ue_had_sm12
-from analyzer.ims.procedures import Procedure, confirmed, res_right, settled, was_waiting
+from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, was_waiting
 from analyzer.ims.session import Session, agree, algorithms, common
 from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
-from analyzer.sip.digest import Challenge, challenge, credentials
+from analyzer.sip.digest import Challenge, challenge, challenges, credentials
 from analyzer.sip.secagree import compare
 
 
 class Registrar:
     """Follows the procedures of all contexts."""
 
-    __slots__ = ("_session",)
+    __slots__ = ("_rands", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._rands = Rands()
 
     # --- REGISTER ----------------------------------------------------------------------------------------------
 
@@ -49,6 +51,7 @@ class Registrar:
         message = sighting.message
         transaction.deregisters = deregisters(message)
         identify(context, message)
+        abandoned(self._session, context, sighting)
         procedure = self._answered(context, sighting, transaction, owner)
         if procedure is None:
             self._start(context, sighting, transaction, owner)
@@ -98,6 +101,8 @@ class Registrar:
                 reports_failure=transaction.kind == "failure",
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
+                nonce_from=_nonce_from(context, sighting),
+                awaited=owner.challenge if owner is not None and not owner.established() else None,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),
                 sm12_missing=owner is not None and owner.sm12_may_be_missing(),
@@ -105,6 +110,7 @@ class Registrar:
                 challenge_before=challenge_before(earlier, sighting, session.profile),
             )
         )
+        started(session, context, sighting, transaction.kind)
         if unfinished is not None:
             self._overlaps(context, unfinished, procedure)
         failed = transaction.kind == "failure"
@@ -185,6 +191,7 @@ class Registrar:
                 used=used(procedure.set),
             )
         )
+        answered(self._session, context, procedure, sighting)
 
     # --- answers -----------------------------------------------------------------------------------------------
 
@@ -197,6 +204,7 @@ class Registrar:
             how = f"its answer came only in frame {sighting.at.number}"
             self._session.emit(replace(procedure.overlap, complete=Knowledge(True, how)))
             procedure.overlap = None
+        concluded(self._session, context, procedure, sighting, transaction)
         status = sighting.message.status
         found = challenge(sighting.message) if status in (401, 407) else None
         if found is not None:
@@ -224,8 +232,9 @@ class Registrar:
         procedure.nonce = found.nonce or ""
         procedure.server = offer_of(sighting.message, "security-server")
         context.newest = procedure
-        context.challenges[procedure.nonce] = procedure
-        if len(context.challenges) > CHALLENGES:
+        for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
+            context.challenges[each.nonce or ""] = procedure
+        while len(context.challenges) > CHALLENGES:
             context.challenges.popitem(last=False)
         if found.rand is not None:
             procedure.vectors = session.keyring.vectors(context.impi, found.rand)
@@ -239,6 +248,7 @@ class Registrar:
                 challenge=sighting,
                 register=transaction.request,
                 answers_sm7=transaction.kind == "SM7",
+                rand_before=self._rands.seen(context, found, sighting),
                 answers_failure=transaction.kind == "failure",
                 is_aka=found.is_aka,
                 reveals_keys=found.has_keys,
@@ -326,6 +336,10 @@ class Registrar:
                     and carried is not None
                     and bool(carried.response)
                     and carried.nonce == newest.nonce,
+                    nonce_from=_nonce_from(context, transaction.request),
+                    established=any(each.serves() for each in context.sets),
+                    reports_failure=kind == "failure",
+                    emergency=context.emergency,
                 )
             )
         procedure.finished = True
@@ -334,11 +348,14 @@ class Registrar:
     def _established(self, context: Context, procedure: Procedure, new: SaSet, sm12: Sighting) -> None:
         """SM12: the new set replaces what was there (section 9, both sides)."""
         session, at = self._session, sm12.at
-        certain = settled(new, sm12)
-        for early in new.early:
-            session.emit(replace(early, certain=certain))
-        if not new.early and not new.inferred:
-            session.emit(AuthenticationOnly(at=at, subject=context.subject, generation=new.generation))
+        held = [(early, came_before(early, new, sm12)) for early in new.early]
+        for early, certain in held:
+            if certain is not None:
+                session.emit(replace(early, certain=certain))
+        guilty = {early.sighting.sender for early, certain in held if certain is not None}
+        for side in Side:
+            if side not in guilty and not new.inferred:
+                session.emit(AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation))
         new.early.clear()
         before = context.newest_established()
         for other in context.sets:
@@ -423,3 +440,10 @@ class Registrar:
         failed.early.clear()
         for side in Side:
             failed.end(side, End.FAILED, at)
+
+
+def _nonce_from(context: Context, register: Sighting) -> FrameRef | None:
+    """The challenge of this contact that the nonce of a REGISTER is from."""
+    found = credentials(register.message)
+    procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
+    return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import MessageDuringRegistration
+from analyzer.ims.exchange import Exchange
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Transactions
 from analyzer.ims.vocabulary import Side, Subject
@@ -54,6 +55,7 @@ class Context:
         "contact",
         "current",
         "emergency",
+        "exchange",
         "forgotten",
         "generations",
         "impi",
@@ -80,6 +82,7 @@ class Context:
         self.instance: tuple[str, str | None] | None = None
         self.port_us: int | None = None
         self.emergency = emergency
+        self.exchange = Exchange()
         self.sets: list[SaSet] = []
         """Newest last."""
         self.forgotten: list[SaSet] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
@@ -24,7 +25,7 @@ from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
-from analyzer.sip.digest import challenge
+from analyzer.sip.digest import challenge, credentials
 from analyzer.sip.message import Message
 
 _new = tuple.__new__
@@ -32,6 +33,15 @@ _new = tuple.__new__
 
 CORE_REGISTERS = 4096
 """REGISTERs on Gm remembered to be recognised behind the P-CSCF."""
+
+
+class GmRegister(NamedTuple):
+    """What is remembered of a REGISTER on Gm, to be held against what the P-CSCF made of it."""
+
+    at: FrameRef
+    subject: Subject
+    protection: Protection | None
+    kind: str
 
 
 class Tracker:
@@ -66,7 +76,7 @@ class Tracker:
         self.packets = PacketLedger(self.session, self.traffic)
         self.directory = Directory(vantage, self._forget)
         self._on_sighting = on_sighting
-        self._gm_registers: dict[tuple[str, int | None], tuple[FrameRef, Subject] | None] = {}
+        self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
         self.clear_messages = 0
         self.protected_messages = 0
@@ -213,8 +223,8 @@ class Tracker:
         if message.is_request:
             if sighting.sender is not Side.UE or transaction is None or not fresh:
                 return
-            self._note_register(context, message, sighting.at)
             self.registrar.request(context, sighting, transaction, owner)
+            self._note_register(context, sighting, transaction.kind)
             transaction.context = context
             if transaction.kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
@@ -276,9 +286,11 @@ class Tracker:
 
     # --- the core leg ------------------------------------------------------------------------------------------------
 
-    def _note_register(self, context: Context, message: Message, at: FrameRef) -> None:
-        if any(message.first(name) for name in ("security-client", "security-verify")):
-            self._gm_registers[message.call_id, message.cseq] = at, context.subject
+    def _note_register(self, context: Context, sighting: Sighting, kind: str) -> None:
+        message, protection = sighting.message, sighting.protection
+        if protection is not None or any(message.first(name) for name in ("security-client", "security-verify")):
+            known = GmRegister(sighting.at, context.subject, protection, kind)
+            self._gm_registers[message.call_id, message.cseq] = known
             if len(self._gm_registers) > CORE_REGISTERS:
                 del self._gm_registers[next(iter(self._gm_registers))]
 
@@ -297,7 +309,8 @@ class Tracker:
                 self._gm_registers[key] = None
             elif key in self._gm_registers:
                 return  # a retransmission (FP1)
-            original, subject = known or (None, None)
+            original, subject, protection, kind = known or (None, None, None, "")
+            found = credentials(message)
             leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
             if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
                 leaked.append("sec-agree")
@@ -309,6 +322,9 @@ class Tracker:
                     subject=subject,
                     leaked=tuple(leaked),
                     original=original,
+                    protection=protection,
+                    kind=kind,
+                    claim=found.integrity_protected if found is not None else None,
                 )
             )
 

@@ -12,6 +12,12 @@ The words that they use (`Side`, `Role`, `SetTerms`, `Sighting` ...) stand in `v
 
 from __future__ import annotations
 
+from analyzer.ims.events.authentication import AuthenticationAbandoned as AuthenticationAbandoned
+from analyzer.ims.events.authentication import AuthenticationConcluded as AuthenticationConcluded
+from analyzer.ims.events.authentication import ChallengeRejected as ChallengeRejected
+from analyzer.ims.events.authentication import CredentialsRepeated as CredentialsRepeated
+from analyzer.ims.events.authentication import ForgedChallengeAnswered as ForgedChallengeAnswered
+from analyzer.ims.events.authentication import RandSeen as RandSeen
 from analyzer.ims.events.base import Event as Event
 from analyzer.ims.events.messages import AuthenticationOnly as AuthenticationOnly
 from analyzer.ims.events.messages import ClearMessageSent as ClearMessageSent
@@ -58,6 +64,9 @@ from analyzer.ims.vocabulary import Side as Side
 from analyzer.ims.vocabulary import Sighting as Sighting
 from analyzer.ims.vocabulary import State as State
 from analyzer.ims.vocabulary import Subject as Subject
+from analyzer.sip.digest import Credentials as Credentials
+from analyzer.sip.digest import challenges as challenges
+from analyzer.sip.digest import credentials as credentials
 from analyzer.sip.message import Message as Message
 from analyzer.sip.secagree import Comparison as Comparison
 from analyzer.sip.secagree import Mechanism as Mechanism

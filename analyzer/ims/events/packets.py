@@ -133,6 +133,8 @@ class ForeignSpi(Event):
     spi: int
     announced_by_sender: bool
     """The sender itself announced this SPI: it is the one of the other direction."""
+    unused_offer: FrameRef | None
+    """The UE had offered it in a REGISTER that was answered, here, without a challenge (FP16)."""
     negotiated: bool
     """Every registration of this pair was seen from its beginning."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
+from analyzer.ims.events.authentication import RandSeen
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
+from analyzer.ims.vocabulary import Knowledge, Protection, SetTerms, Sighting
 from analyzer.sip.secagree import Comparison, Mechanism
 
 
@@ -62,6 +63,10 @@ class RegistrationStarted(Event):
     reports_failure: bool
     deregisters: bool
     emergency: bool
+    nonce_from: FrameRef | None
+    """The challenge of this contact that its nonce is from, None if that is not in the capture."""
+    awaited: Sighting | None
+    """On a set that is not established: the challenge that announced it, whose answer could come there."""
     unfinished: FrameRef | None
     """An earlier REGISTER of this contact that has neither a final answer nor timed out."""
     knew: Knowledge | None
@@ -96,6 +101,8 @@ class ChallengeSent(Event):
     """The REGISTER that it answers, None if that is not in the capture."""
     answers_sm7: bool
     """A second challenge in answer to SM7 (case E)."""
+    rand_before: RandSeen | None
+    """An earlier challenge of this subscriber with the same RAND."""
     answers_failure: bool
     """The challenge that follows a MAC or SQN failure (cases F, G)."""
     is_aka: bool
@@ -184,6 +191,13 @@ class RegistrationRefreshed(Event):
     in_use: SetTerms | None
     answers_challenge: bool
     """The REGISTER came in clear and carried an answer to the newest challenge."""
+    nonce_from: FrameRef | None
+    """The challenge of this contact that its nonce is from, None if that is not in the capture."""
+    established: bool
+    """An ipsec-3gpp set had been established for this contact (FP11)."""
+    reports_failure: bool
+    """The REGISTER reported a MAC or SQN failure."""
+    emergency: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,3 +216,9 @@ class CoreRegisterSent(Event):
     """Which of Security-Client, Security-Verify and sec-agree it still holds."""
     original: FrameRef | None
     """The REGISTER on Gm."""
+    protection: Protection | None
+    """What protected that one; None if nothing did, or it is not in the capture."""
+    kind: str
+    """What that one was: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN); empty if it is not in the capture."""
+    claim: str | None
+    """``integrity-protected`` as the P-CSCF set it, in lower case; None if it is absent."""

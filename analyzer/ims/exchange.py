@@ -1,0 +1,51 @@
+"""The AKA exchange of one contact, as its next REGISTER is held against it (TS 24.229 5.1.1.4.2, 5.1.1.5.12)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.vocabulary import Knowledge
+
+UNUSED: Final = 16
+"""SPIs remembered for one contact that were offered in vain; the oldest goes first."""
+
+
+class Success(NamedTuple):
+    """The credentials of the last SM7 that had a 2xx, which the next SM1 repeats."""
+
+    sm7: FrameRef
+    generation: int | None
+    """The set that this authentication made."""
+    inputs: tuple[str, ...]
+    """What the response was computed over besides the nonce."""
+    nonce: str
+    response: str
+    next_nonce: str
+    """``nextnonce`` of SM12's Authentication-Info, empty if it had none."""
+
+
+class Exchange:
+    """What is remembered of the authentications of one contact."""
+
+    __slots__ = ("card", "refused", "rejected", "rejections", "success", "unused")
+
+    def __init__(self) -> None:
+        self.success: Success | None = None
+        self.refused = False
+        """A REGISTER after the last success was refused."""
+        self.card = Knowledge(False, "nothing shows that K and OPc of the key file are those of the UE")
+        self.rejections = 0
+        """Challenges that the UE has rejected, one after the other."""
+        self.rejected = ""
+        """The nonce of the last of them."""
+        self.unused: OrderedDict[int, FrameRef] = OrderedDict()
+        """SPIs of offers that were answered without a challenge, with that answer."""
+
+    def offered_in_vain(self, spis: list[int], answer: FrameRef) -> None:
+        """These SPIs were in an offer that needed none (FP16)."""
+        for spi in spis[-UNUSED:]:
+            self.unused[spi] = answer
+        while len(self.unused) > UNUSED:
+            self.unused.popitem(last=False)
