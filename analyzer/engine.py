@@ -152,6 +152,8 @@ class Engine:
             packets.unbound(association)
             binding = None
         if flow is None:
+            if binding is not None and binding.proven_at is not None and protocol not in (UDP, TCP):
+                packets.forms.payload(binding, protocol, datagram.at)
             return
         self._decrypted.append((datagram.at.time, inner))
         tag = Packet(binding, sequence, None if binding is not None else association)
@@ -221,6 +223,7 @@ class Engine:
             spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
             if refusal.reason in MALFORMED:
                 packets.noise(binding, spi, flaw(refusal))
+                packets.forms.refused(binding, refusal, datagram.at)
             else:
                 packets.failed(binding, sequence, spi, datagram.at)
             return

@@ -11,9 +11,11 @@ from collections import OrderedDict
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import EarlyUse, IntegrityFailed
+from analyzer.ims.ivs import CbcIvs, CombinedIvs
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.variants import Variant
 from analyzer.keys.entries import Vector
 from analyzer.network.tcp import Connection
@@ -82,10 +84,14 @@ class Binding:
 
     __slots__ = (
         "association",
+        "faults",
         "inner",
+        "ivs",
         "ledger",
+        "looked_at",
         "mistake",
         "proven",
+        "proven_at",
         "refused",
         "role",
         "sender",
@@ -107,6 +113,14 @@ class Binding:
         self.variant: Variant | None = None
         """How its packets differ from what its algorithms demand; None if they do not."""
         self.proven = False
+        self.proven_at: FrameRef | None = None
+        """The first packet that a key verified."""
+        self.ivs: CbcIvs | CombinedIvs | None = None
+        """What watches its initialisation vectors; None if there are none, or enough were looked at."""
+        self.looked_at = 0
+        """Packets whose IVs were looked at, once that is over."""
+        self.faults: set[str] = set()
+        """Kinds of faults in the form of its packets that were told."""
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
         self.refused: list[IntegrityFailed] = []
@@ -142,6 +156,7 @@ class SaSet:
         "expires_at",
         "expiry_from",
         "inferred",
+        "ivs",
         "keyed",
         "misused",
         "open_requests",
@@ -209,6 +224,8 @@ class SaSet:
         """Ends that a later, more pressing one took the place of."""
         self.misused: set[tuple[Side, End]] = set()
         """Sides that used it after it had to be gone, with the reason that held then."""
+        self.ivs: tuple[Secret, CombinedIvs] | None = None
+        """The IVs of all associations of the set under one key of a combined mode."""
         self.told = False
         self.trials = dict.fromkeys(Role, 0)
         """Packets of each association that failed and were tried with other keys."""

@@ -19,6 +19,7 @@ from analyzer.ims.events import (
     ReservedSpi,
     SequenceRepeated,
 )
+from analyzer.ims.forms import Forms
 from analyzer.ims.session import TUNNEL, Packet, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic, sent_astray
@@ -52,6 +53,7 @@ class PacketLedger:
         "_session",
         "_traffic",
         "bad_icv",
+        "forms",
         "no_key",
         "packets",
         "replayed",
@@ -61,6 +63,7 @@ class PacketLedger:
     def __init__(self, session: Session, traffic: Traffic) -> None:
         self._session = session
         self._traffic = traffic
+        self.forms = Forms(session)
         self._reserved: set[tuple[bytes, int]] = set()
         self._early: set[bytes] = set()
         self.packets = 0
@@ -88,12 +91,17 @@ class PacketLedger:
             self.no_key += 1  # opened, but no key has verified it
         if not binding.proven:
             session.prove(binding, at)
+            self.forms.begin(binding, at)
         if binding.refused:
             self._settle(binding, sequence)
         noted = binding.ledger.note(sequence, packet[-TAIL:], at)
         if noted is True:
             self.replayed += 1
             return False
+        if binding.ivs is not None:
+            self.forms.iv(binding, packet, sequence, at)
+        if len(packet) & 3 and binding.proven_at is not None:
+            self.forms.misaligned(binding, at)
         context = owner.contact
         assert isinstance(context, Context)
         role = binding.role
@@ -401,6 +409,7 @@ class PacketLedger:
             for failed in binding.refused:
                 self._session.emit(failed)
             binding.refused.clear()
+        self.forms.retire(owner)
         if owner.unopened and not owner.keyed:
             self._session.emit(
                 KeyMissing(

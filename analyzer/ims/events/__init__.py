@@ -25,9 +25,12 @@ from analyzer.ims.events.messages import EarlyUse as EarlyUse
 from analyzer.ims.events.messages import MessageDuringRegistration as MessageDuringRegistration
 from analyzer.ims.events.messages import RequestSent as RequestSent
 from analyzer.ims.events.messages import ResponseSent as ResponseSent
+from analyzer.ims.events.packets import AssociationExamined as AssociationExamined
 from analyzer.ims.events.packets import AuthenticationHeaderSeen as AuthenticationHeaderSeen
+from analyzer.ims.events.packets import BadIvSeen as BadIvSeen
 from analyzer.ims.events.packets import ClearOnProtectedPort as ClearOnProtectedPort
 from analyzer.ims.events.packets import ConnectionClosing as ConnectionClosing
+from analyzer.ims.events.packets import ForeignPayload as ForeignPayload
 from analyzer.ims.events.packets import ForeignSpi as ForeignSpi
 from analyzer.ims.events.packets import IntegrityFailed as IntegrityFailed
 from analyzer.ims.events.packets import IntegrityUnchecked as IntegrityUnchecked
@@ -37,6 +40,7 @@ from analyzer.ims.events.packets import PacketUnread as PacketUnread
 from analyzer.ims.events.packets import PacketVerified as PacketVerified
 from analyzer.ims.events.packets import ReservedSpi as ReservedSpi
 from analyzer.ims.events.packets import SequenceRepeated as SequenceRepeated
+from analyzer.ims.events.packets import TrailerMalformed as TrailerMalformed
 from analyzer.ims.events.packets import WrongDerivation as WrongDerivation
 from analyzer.ims.events.registration import ChallengeAnswered as ChallengeAnswered
 from analyzer.ims.events.registration import ChallengeBefore as ChallengeBefore

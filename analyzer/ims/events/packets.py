@@ -90,6 +90,60 @@ class KeysProven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BadIvSeen(Event):
+    """The IV of a verified packet repeats another, or follows from it; each kind once an association."""
+
+    terms: SetTerms
+    role: Role
+    kind: str
+    """``iv-repeated``, ``iv-counted`` or ``iv-chained``."""
+    earlier: FrameRef
+    """The packet whose IV it is, or from which it follows."""
+    other_role: Role | None
+    """Repeated from another association of the set: which one had it first."""
+    combined: bool
+    """AES-GCM or AES-GMAC, where a second use under one key gives the key of the ICV away."""
+    ealg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailerMalformed(Event):
+    """A packet whose ICV is right and whose trailer is not what RFC 4303 2.4 asks for."""
+
+    terms: SetTerms
+    role: Role
+    kind: str
+    """``padding``: other octets than 1, 2, 3...; ``alignment``; ``blocks``: no whole blocks of the cipher."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignPayload(Event):
+    """A packet whose ICV is right and that holds neither UDP nor TCP nor IP."""
+
+    terms: SetTerms
+    role: Role
+    next_header: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationExamined(Event):
+    """The end of an association that a key had verified: what was looked at, and what was found."""
+
+    terms: SetTerms
+    role: Role
+    pair: tuple[str, str]
+    packets: int
+    """Packets that verified."""
+    ivs: int
+    """Packets whose IVs were looked at; of a combined mode, those of the whole set."""
+    window: int
+    """How many IVs were compared with each other at most."""
+    combined: bool
+    faults: frozenset[str]
+    """Kinds of faults that were told of it: those of `BadIvSeen` and `TrailerMalformed`, ``payload``, ``mode``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationHeaderSeen(Event):
     """AH between a UE and its P-CSCF; told once for each pair and sender."""
 
