@@ -164,9 +164,7 @@ def in_labels(data: Octets, position: int, end: int) -> int | str:
     found: int | str = NOT_IP
     if position < end and data[position] < 0x10:
         found = _in_wire(data, position + 4, end)
-    if isinstance(found, str):
-        found = _in_wire(data, position, end)
-    return found
+    return _in_wire(data, position, end) if found == NOT_IP else found
 
 
 def looks_like_ip(data: Octets, position: int, end: int) -> bool:
