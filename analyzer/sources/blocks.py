@@ -59,6 +59,12 @@ _FIELDS: Final[dict[ByteOrder, Unpack]] = {
     ">": Struct(">8xIIIII").unpack_from,
 }
 
+_LOST_BEFORE: Final[dict[ByteOrder, bytes]] = {
+    "<": LOST_BEFORE.to_bytes(2, "little") + b"\x08\x00",
+    ">": LOST_BEFORE.to_bytes(2, "big") + b"\x00\x08",
+}
+"""How the option begins that tells how many packets were lost before this one."""
+
 
 class Damaged(Exception):
     """What is wrong with a block, so that nothing behind it can be trusted."""
@@ -209,7 +215,10 @@ class Section:
                 return
         else:
             index, _, _, size, _ = self.fields(buffer, start)
-            options = _options(buffer, start + DATA + size + (-size & 3), end - 4, self.order)
+            begin = start + DATA + size + (-size & 3)
+            if buffer.find(_LOST_BEFORE[self.order], begin, end) < 0:  # most options are something else: 1 µs less
+                return
+            options = _options(buffer, begin, end - 4, self.order)
             value = options.get(LOST_BEFORE, b"")
             if len(value) != 8:
                 return

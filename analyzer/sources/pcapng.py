@@ -73,7 +73,6 @@ class PcapngWalker(Walker):
         buffer, view, end = window.buffer, window.view, window.end
         interface, chosen = self._interface, self._index
         start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
-        counted = -1
         bounded = self.limit < FOREVER
         while True:
             shape, unpack = interface.shape, interface.unpack
@@ -85,14 +84,12 @@ class PcapngWalker(Walker):
                     buffer, after
                 )
                 following = after + total
-                # A packet with options breaks off once, so that those are looked at.
-                if (
-                    block != PACKET
-                    or index != chosen
-                    or following > end
-                    or (not 32 <= total - size < 32 + LEAST_LOST and after != counted)
-                ):
+                if block != PACKET or index != chosen or following > end:
                     break
+                if not 32 <= total - size < 32 + LEAST_LOST:
+                    if size + 32 > total:
+                        break
+                    self._section.count_lost_before(block, buffer, after, following)
                 start, after = after, following
                 number += 1
                 if bounded:
@@ -129,10 +126,7 @@ class PcapngWalker(Walker):
                     yield new(Frame, (capture, number, time, interface.link, data, length))
             if block != PACKET or index >= len(interfaces) or size + 32 > total or following > end:
                 break
-            if total - size >= 32 + LEAST_LOST:
-                self._section.count_lost_before(block, buffer, after, following)
-                counted = after
-            # If it is of another interface, it is fetched again in the shape of that one.
+            # A packet of another interface: it is fetched again, in the shape of that one.
             if interfaces[index].reason != interface.reason:
                 self._settle(number, kept, interface.reason)
             interface, chosen = interfaces[index], index

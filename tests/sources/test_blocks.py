@@ -5,12 +5,14 @@ import pytest
 from analyzer.sources.blocks import (
     INTERFACE,
     MAX_INTERFACES,
+    MAX_SHAPES,
     OBSOLETE_PACKET,
     PACKET,
     SIMPLE_PACKET,
     Damaged,
     Interface,
     Section,
+    Shapes,
 )
 from analyzer.sources.triage import SLACK, Triage
 from analyzer.sources.walker import FOREVER, NEVER
@@ -19,7 +21,7 @@ from tests.sources.build import interface as description
 
 
 def a_section(order: str = "<", *options: bytes) -> Section:
-    made = Section(Triage(), section(order), 0)
+    made = Section(Shapes(Triage()), section(order), 0)
     for each in options or (b"",):
         octets = description(order, options=each)
         made.describe(octets, 0, len(octets))
@@ -27,7 +29,7 @@ def a_section(order: str = "<", *options: bytes) -> Section:
 
 
 def interface(resolution: bytes = b"", offset: bytes = b"") -> Interface:
-    return Interface(Triage(), "<", 1, 0, {9: resolution, 14: offset} if resolution else {14: offset})
+    return Interface(Shapes(Triage()), "<", 1, 0, {9: resolution, 14: offset} if resolution else {14: offset})
 
 
 @pytest.mark.parametrize(
@@ -55,9 +57,14 @@ def test_offset_in_seconds() -> None:
     assert interface(offset=(-2).to_bytes(8, "little", signed=True)).time(0, 3_000_000) == SECOND
 
 
-def test_times_stay_in_range() -> None:
-    assert interface(b"\x00").time(0xFFFFFFFF, 0xFFFFFFFF) == FOREVER
-    assert interface(offset=(-1 << 63).to_bytes(8, "little", signed=True)).time(0, 0) == 0
+def test_times_that_cannot_be_are_none() -> None:
+    assert interface(b"\x09").time(*divmod(FOREVER, 1 << 32)) == FOREVER
+    assert interface(b"\x09").time(*divmod(FOREVER + 1, 1 << 32)) == NEVER, "the year 2262"
+    assert interface(b"\x00").time(0xFFFFFFFF, 0xFFFFFFFF) == NEVER, "the year 584 thousand million"
+    assert interface(offset=(-1).to_bytes(8, "little", signed=True)).time(0, 1_000_000) == 0
+    assert interface(offset=(-1).to_bytes(8, "little", signed=True)).time(0, 999_999) == NEVER
+    assert interface(offset=(-1 << 63).to_bytes(8, "little", signed=True)).time(0, 0) == NEVER
+    assert interface(offset=((1 << 63) - 1).to_bytes(8, "little", signed=True)).time(0, 0) == NEVER
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -74,7 +81,7 @@ def test_packets_of_all_three_kinds(order: str) -> None:
 
 
 def test_a_simple_packet_is_cut_by_its_interface() -> None:
-    made = Section(Triage(), section(), 0)
+    made = Section(Shapes(Triage()), section(), 0)
     octets = description(snaplen=50)
     made.describe(octets, 0, len(octets))
     octets = simple(SIP4[:50], length=len(SIP4))
@@ -134,10 +141,20 @@ def test_a_packet_of_an_interface_that_is_not_described() -> None:
 def test_versions(major: int, minor: int, good: bool) -> None:
     octets = section(major=major, minor=minor)
     if good:
-        assert Section(Triage(), octets, 0).order == "<"
+        assert Section(Shapes(Triage()), octets, 0).order == "<"
     else:
         with pytest.raises(Damaged, match=f"a section of version {major}.{minor}"):
-            Section(Triage(), octets, 0)
+            Section(Shapes(Triage()), octets, 0)
+
+
+def test_the_shape_of_a_link_type_is_worked_out_once() -> None:
+    shapes = Shapes(Triage())
+    assert shapes.of("<", 1) is shapes.of("<", 1)
+    assert shapes.of("<", 1) is not shapes.of(">", 1)
+    for link in range(1000, 1000 + 2 * MAX_SHAPES):
+        assert not shapes.of("<", link)[0].known
+    assert len(shapes._known) == MAX_SHAPES
+    assert shapes.of("<", 276)[0].known
 
 
 def test_interfaces_have_a_limit() -> None:

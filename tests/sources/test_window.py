@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import zlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +64,7 @@ class Broken(Trickle):
         return count
 
 
-@pytest.mark.parametrize("error", [OSError("Input/output error"), EOFError(), zlib.error("Error -3")], ids=repr)
+@pytest.mark.parametrize("error", [OSError("Input/output error"), EOFError(), EOFError("the gzip data is cut")], ids=repr)
 def test_a_stream_that_fails_ends_with_the_reason(error: Exception) -> None:
     window = Window(Broken(bytes(25), error), 64)
     assert take(window, 64) == bytes(25)
