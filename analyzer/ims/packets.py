@@ -255,12 +255,7 @@ class PacketLedger:
                 sender=Side.UE if source == pair.ue else Side.PCSCF,
                 spi=spi,
                 announced_by_sender=source + packet[:4] in self._session.announced,
-                unused_offer=next(
-                    (each.exchange.unused[spi] for each in pair.contexts if spi in each.exchange.unused), None
-                )
-                if source == pair.pcscf
-                else None,
-                negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
+                unused_offer=_unused(pair, spi) if source == pair.pcscf else None,
             )
         )
 
@@ -453,3 +448,8 @@ def _sender(binding: Binding) -> bytes:
     context = binding.set.contact
     assert isinstance(context, Context)
     return context.pair.address(binding.sender)
+
+
+def _unused(pair: Pair, spi: int) -> FrameRef | None:
+    """The answer that made an offer with this SPI of the UE useless (FP16)."""
+    return next((each.exchange.unused[spi] for each in pair.contexts if spi in each.exchange.unused), None)

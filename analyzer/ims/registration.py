@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from analyzer.frame import FrameRef
 from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
 from analyzer.ims.associations import SaSet, overdue
 from analyzer.ims.authentication import Rands, abandoned, answered, concluded, started

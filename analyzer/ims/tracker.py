@@ -310,7 +310,7 @@ class Tracker:
             elif key in self._gm_registers:
                 return  # a retransmission (FP1)
             original, subject, protection, kind = known or (None, None, None, "")
-            found = credentials(message)
+            carried = credentials(message)
             leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
             if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
                 leaked.append("sec-agree")
@@ -324,7 +324,7 @@ class Tracker:
                     original=original,
                     protection=protection,
                     kind=kind,
-                    claim=found.integrity_protected if found is not None else None,
+                    claim=carried.integrity_protected if carried is not None else None,
                 )
             )
 
