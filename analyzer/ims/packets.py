@@ -256,6 +256,7 @@ class PacketLedger:
                 spi=spi,
                 announced_by_sender=source + packet[:4] in self._session.announced,
                 unused_offer=_unused(pair, spi) if source == pair.pcscf else None,
+                negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )
         )
 

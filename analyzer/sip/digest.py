@@ -180,6 +180,12 @@ def credentials(message: Message) -> Credentials | None:
     return None
 
 
+def next_nonce(message: Message) -> str:
+    """The ``nextnonce`` of Authentication-Info, with which the client goes on (RFC 2617 3.2.3); "" if there is none."""
+    value = message.first("authentication-info")
+    return "" if value is None else identifier(parameters(split(value, ",")).get("nextnonce") or "")
+
+
 def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:
     """Whether the response is that of this RES; None if algorithm or qop is unknown or a parameter is missing.
 

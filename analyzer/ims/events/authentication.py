@@ -37,7 +37,7 @@ class ChallengeRejected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignChallengeAnswered(Event):
+class ForgedChallengeAnswered(Event):
     """SM7 to a challenge that nobody made who has K of this subscriber."""
 
     register: Sighting
@@ -90,6 +90,8 @@ class AuthenticationConcluded(Event):
     reports_failure: bool
     res_right: bool | None
     """Whether the UE's digest is that of RES; None if RES is not known, or its algorithm is not computed."""
+    res_known: bool
+    """There is a RES at hand; if it says nothing all the same, the algorithm is one that is not computed."""
     algorithm: str
     """Of the challenge."""
     card: Knowledge
