@@ -169,6 +169,23 @@ def concluded(
         )
 
 
+def unchallenged(context: Context, procedure: Procedure, answer: FrameRef) -> None:
+    """A REGISTER was answered without a challenge: where it was protected, its offer is used for nothing (FP16)."""
+    if procedure.parent is None:
+        return
+    offer = [entry for entry in procedure.offer if entry.is_ipsec]
+    context.exchange.offered_in_vain(
+        [spi for entry in offer for spi in (entry.spi_c, entry.spi_s) if spi is not None], answer
+    )
+
+
+def nonce_from(context: Context, register: Sighting) -> FrameRef | None:
+    """The challenge of this contact that the nonce of a REGISTER is from."""
+    found = credentials(register.message)
+    procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
+    return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
+
+
 def _keyed(context: Context, procedure: Procedure) -> Knowledge:
     """Whether the RES at hand is the UE's: the same K keyed its set, or has proven itself before."""
     bindings = procedure.set.bindings.values() if procedure.set is not None else ()

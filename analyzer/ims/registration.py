@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.frame import FrameRef
 from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
 from analyzer.ims.associations import SaSet, overdue
-from analyzer.ims.authentication import Rands, abandoned, answered, concluded, started
+from analyzer.ims.authentication import Rands, abandoned, answered, concluded, nonce_from, started, unchallenged
 from analyzer.ims.bindings import bind, deregisters, identify
 from analyzer.ims.events import (
     AuthenticationOnly,
@@ -102,7 +101,7 @@ class Registrar:
                 reports_failure=transaction.kind == "failure",
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
-                nonce_from=_nonce_from(context, sighting),
+                nonce_from=nonce_from(context, sighting),
                 awaited=owner.challenge if owner is not None and not owner.established() else None,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),
@@ -321,6 +320,7 @@ class Registrar:
                 expected.inferred = False
                 self._established(context, procedure, expected, sighting)
         elif not transaction.deregisters:
+            unchallenged(context, procedure, now)
             newest = context.newest
             carried = credentials(transaction.request.message)
             session.emit(
@@ -337,7 +337,7 @@ class Registrar:
                     and carried is not None
                     and bool(carried.response)
                     and carried.nonce == newest.nonce,
-                    nonce_from=_nonce_from(context, transaction.request),
+                    nonce_from=nonce_from(context, transaction.request),
                     established=any(each.serves() for each in context.sets),
                     reports_failure=kind == "failure",
                     emergency=context.emergency,
@@ -441,10 +441,3 @@ class Registrar:
         failed.early.clear()
         for side in Side:
             failed.end(side, End.FAILED, at)
-
-
-def _nonce_from(context: Context, register: Sighting) -> FrameRef | None:
-    """The challenge of this contact that the nonce of a REGISTER is from."""
-    found = credentials(register.message)
-    procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
-    return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
