@@ -31,14 +31,14 @@ RANDS: Final = 65_536
 """Challenges remembered for all subscribers, to find one that comes again; the oldest goes first."""
 
 
-def started(session: Session, context: Context, sighting: Sighting, kind: str) -> None:
-    """An SM1, or (``kind`` is ``failure``) a REGISTER that rejects the newest challenge."""
+def started(session: Session, context: Context, sighting: Sighting, transaction: Transaction) -> None:
+    """An SM1, or a REGISTER that rejects the newest challenge."""
     exchange, protection = context.exchange, sighting.protection
-    if kind == "failure":
+    if transaction.kind == "failure":
         _reject(session, context, sighting)
         return
     exchange.rejections, exchange.rejected = 0, ""
-    if protection is not None and exchange.success is not None:
+    if protection is not None and exchange.success is not None and not transaction.deregisters:
         _repeat(session, context, sighting, exchange.success, protection)
 
 
@@ -181,9 +181,19 @@ def unchallenged(context: Context, procedure: Procedure, answer: FrameRef) -> No
 
 def nonce_from(context: Context, register: Sighting) -> FrameRef | None:
     """The challenge of this contact that the nonce of a REGISTER is from."""
-    found = credentials(register.message)
-    procedure = context.challenges.get(found.nonce) if found is not None and found.nonce else None
+    procedure = _of_nonce(context, register)
     return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
+
+
+def nonce_spent(context: Context, register: Sighting) -> bool:
+    """Whether the challenge of this nonce has been consumed (R1)."""
+    procedure = _of_nonce(context, register)
+    return procedure is not None and procedure.consumed
+
+
+def _of_nonce(context: Context, register: Sighting) -> Procedure | None:
+    found = credentials(register.message)
+    return context.challenges.get(found.nonce) if found is not None and found.nonce else None
 
 
 def _keyed(context: Context, procedure: Procedure) -> Knowledge:

@@ -13,7 +13,16 @@ from dataclasses import replace
 
 from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
 from analyzer.ims.associations import SaSet, overdue
-from analyzer.ims.authentication import Rands, abandoned, answered, concluded, nonce_from, started, unchallenged
+from analyzer.ims.authentication import (
+    Rands,
+    abandoned,
+    answered,
+    concluded,
+    nonce_from,
+    nonce_spent,
+    started,
+    unchallenged,
+)
 from analyzer.ims.bindings import bind, deregisters, identify
 from analyzer.ims.events import (
     AuthenticationOnly,
@@ -102,6 +111,7 @@ class Registrar:
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
                 nonce_from=nonce_from(context, sighting),
+                nonce_spent=nonce_spent(context, sighting),
                 awaited=owner.challenge if owner is not None and not owner.established() else None,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),
@@ -110,7 +120,7 @@ class Registrar:
                 challenge_before=challenge_before(earlier, sighting, session.profile),
             )
         )
-        started(session, context, sighting, transaction.kind)
+        started(session, context, sighting, transaction)
         if unfinished is not None:
             self._overlaps(context, unfinished, procedure)
         failed = transaction.kind == "failure"

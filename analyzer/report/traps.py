@@ -45,6 +45,7 @@ TRAPS: Final = {
     "R11": "a second SM7 after a challenge of SM7 may repeat the offer",
     "R19": "clauses of TS 33.203 disagree on where a refusal of SM7 goes",
     "R20": "the sender asked for rport, on which RFC 3581 and TS 33.203 7.1 disagree",
+    "R22": "releases differ in whether AKAv2 may stand beside AKAv1",
     "R23": "the other side told it to",
     "R30": "the answer to a REGISTER that reports a MAC or SQN failure",
     "R37": "over TCP a refusal of SM7 may come on either connection",

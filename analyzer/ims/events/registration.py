@@ -65,6 +65,8 @@ class RegistrationStarted(Event):
     emergency: bool
     nonce_from: FrameRef | None
     """The challenge of this contact that its nonce is from, None if that is not in the capture."""
+    nonce_spent: bool
+    """That challenge had been answered, and the answer had its final answer (R1)."""
     awaited: Sighting | None
     """On a set that is not established: the challenge that announced it, whose answer could come there."""
     unfinished: FrameRef | None
