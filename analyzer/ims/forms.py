@@ -32,6 +32,8 @@ class Forms:
         if association is None or not association.icv or association.keys is None:
             return
         binding.proven_at = at
+        if binding.variant is not None and binding.variant.lax:
+            self._trailer(binding, "padding", at)
         alg, ealg = integrity(association.alg), encryption(association.ealg)
         if alg.combined or ealg.combined:
             key = association.keys.auth if alg.combined else association.keys.enc
@@ -79,10 +81,6 @@ class Forms:
         association = refusal.tried[0]
         if association.icv and not association.doubtful and binding.proven:
             self._trailer(binding, "blocks" if refusal.reason is NOT_BLOCKS else "padding", at)
-
-    def lax(self, binding: Binding, at: FrameRef) -> None:
-        """The first packet of an association could be read only when its padding was not looked at."""
-        self._trailer(binding, "padding", at)
 
     def payload(self, binding: Binding, next_header: int, at: FrameRef) -> None:
         """A verified packet holds neither UDP nor TCP nor IP."""

@@ -1,4 +1,4 @@
-"""Associations that break RFC 4303's terms for Gm but can be read: another length of ICV, or extended numbers.
+"""Associations that break RFC 4303's terms for Gm but can be read: another ICV, other padding, extended numbers.
 
 HMAC-MD5-96 and HMAC-SHA-1-96 cut their ICV to 12 octets (RFC 2403, 2404), AES-GMAC and AES-GCM have 16 (RFC 4543,
 4106); senders are known to leave the HMAC whole or to cut the others. Extended sequence numbers (RFC 4303 2.2.1) put 32
@@ -16,7 +16,18 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from analyzer.ipsec.algorithms import Keys, pair
-from analyzer.ipsec.esp import BAD_ICV, NO_KEY, NOT_BLOCKS, TOO_SHORT, Opened, SecurityAssociation, inner, makes_sense
+from analyzer.ipsec.esp import (
+    BAD_ICV,
+    BAD_PADDING,
+    NO_KEY,
+    NOT_BLOCKS,
+    TOO_SHORT,
+    UDP,
+    Opened,
+    SecurityAssociation,
+    inner,
+    makes_sense,
+)
 
 _HIGH: Final = bytes(4)
 """The upper half of an extended number, in the first 2^32 packets."""
@@ -27,8 +38,10 @@ class Variant(NamedTuple):
 
     icv: int
     """Octets of its ICV."""
-    esn: bool
+    esn: bool = False
     """It has extended sequence numbers."""
+    lax: bool = False
+    """Its padding is not 1, 2, 3 and so on (RFC 4303 2.4)."""
 
 
 def variants(alg: str, ealg: str) -> list[Variant]:
@@ -36,10 +49,12 @@ def variants(alg: str, ealg: str) -> list[Variant]:
     first, second = pair(alg, ealg)
     if first.digest is not None:
         whole = first.digest().digest_size
-        return [Variant(length, False) for length in (16, 20) if length <= whole] + [Variant(first.icv, True)]
-    if first.combined or second.combined:
-        return [Variant(length, False) for length in (12, 8)] + [Variant(16, True)]
-    return []
+        usual, lengths = first.icv, tuple(length for length in (16, 20) if length <= whole)
+    elif first.combined or second.combined:
+        usual, lengths = 16, (12, 8)
+    else:
+        return []
+    return [Variant(usual, lax=True), *(Variant(length) for length in lengths), Variant(usual, esn=True)]
 
 
 class VariantAssociation(SecurityAssociation):
@@ -70,7 +85,11 @@ class VariantAssociation(SecurityAssociation):
                 self.failed += 1
                 return NOT_BLOCKS
             body = self._decrypt(body)
-        opened = inner(packet, body, 0 if self._combined is not None else self._iv)
+        start = 0 if self._combined is not None else self._iv
+        opened = inner(packet, body, start)
+        if self._variant.lax and (isinstance(opened, str) or not self.verified):
+            # The first packet must be padded wrongly, else this is an association like any other.
+            opened = _lax(packet, body, start) if isinstance(opened, str) else BAD_PADDING
         if isinstance(opened, str) or not makes_sense(opened):
             self.failed += 1
             return BAD_ICV
@@ -99,3 +118,13 @@ class VariantAssociation(SecurityAssociation):
             return body + gcm.finalize()
         except InvalidTag:
             return None
+
+
+def _lax(packet: bytes, body: bytes, start: int) -> Opened | str:
+    """What is inside, whatever the padding holds; only a UDP datagram, whose length proves where the padding begins."""
+    trailer = len(body) - 2
+    end = trailer - body[trailer]
+    payload = body[start:end] if end >= start + 8 else b""
+    if body[trailer + 1] != UDP or len(payload) != int.from_bytes(payload[4:6], "big"):
+        return BAD_PADDING
+    return Opened(UDP, payload, int.from_bytes(packet[4:8], "big"), body[trailer])
