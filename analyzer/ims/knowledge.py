@@ -21,6 +21,9 @@ UNTOUCHED = frozenset({64, 128, 255})
 REACTION = SECOND // 5
 """Even at the endpoint itself, what leaves within 0.2 s of an arrival may have been on its way out before."""
 
+REORDERED = SECOND // 100
+"""Two packets of one sender that lie nearer than this may have left in the other order: networks and captures swap."""
+
 
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
@@ -86,7 +89,7 @@ def ue_had_sm12(
     """Whether the UE had SM12. It may have been lost on its way: then the UE repeats SM7, and goes on as before."""
     sm12, sm7, stream = newest.sm12_last, newest.sm7_last, newest.sm12_stream
     assert sm12 is not None
-    if newest.uplink is not None:
+    if newest.uplink is not None and now - newest.uplink.time >= REORDERED:
         return Knowledge(True, f"the UE had used the new set before (frame {newest.uplink.number})")
     if newest.inferred:
         return Knowledge(False, "SM12 is not in the capture")
@@ -114,11 +117,11 @@ def pcscf_had_uplink(vantage: Vantage, newest: SaSet, now: int, profile: Profile
     if uplink is None:
         return None
     cause = None
-    if downlink is not None and downlink.time > uplink.time:
+    if downlink is not None and uplink.time < downlink.time <= now - REORDERED:
         cause = f"the P-CSCF had used the new set itself (frame {downlink.number})"
     elif transaction is not None and transaction.request.sender is Side.UE:
         answer = transaction.final or transaction.provisional
-        if answer is not None and answer.time > uplink.time:
+        if answer is not None and uplink.time < answer.time <= now - REORDERED:
             cause = f"the P-CSCF had answered the UE's message on the new set (frame {answer.number})"
     if cause is None and _unanswered(transaction, Side.UE) and not vantage.at(Side.PCSCF):
         return Knowledge(False, f"the UE's message on the new set (frame {uplink.number}) has no answer yet")
@@ -133,7 +136,7 @@ def ue_had_downlink(vantage: Vantage, newest: SaSet, now: int, profile: Profile)
     cause = None
     if transaction is not None and transaction.request.sender is Side.PCSCF:
         answer = transaction.final or transaction.provisional
-        if answer is not None:
+        if answer is not None and answer.time <= now - REORDERED:
             cause = f"the UE had answered the P-CSCF's message on the new set (frame {answer.number})"
     if cause is None and _unanswered(transaction, Side.PCSCF) and not vantage.at(Side.UE):
         return Knowledge(False, f"the P-CSCF's message on the new set (frame {downlink.number}) has no answer yet")

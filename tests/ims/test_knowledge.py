@@ -169,3 +169,30 @@ def test_a_ue_that_answered_the_first_message_had_it() -> None:
     asked.answered(response(200, "NOTIFY", 20.1, sender=Side.UE))
     found = ue_had_downlink(Vantage("middle"), new, now(20.2), PROFILE)
     assert found is not None and found.sure
+
+
+# --- two packets of one sender, a moment apart ----------------------------------------------------------------------
+
+
+def test_what_left_in_the_same_moment_may_have_been_swapped() -> None:
+    """A network, or the queues of a capture, put the later of two packets first: its order is no cause."""
+    new, table = established(2, established(1), sm12=10), Transactions()
+    new.uplink, new.downlink = at(20), at(20.1)
+    near = pcscf_had_uplink(Vantage("middle"), new, now(20.109), PROFILE)
+    later = pcscf_had_uplink(Vantage("middle"), new, now(20.11), PROFILE)
+    assert near is not None and not near.sure
+    assert later is not None and later.sure
+    asked = transaction(table, "NOTIFY", 20.1, Side.PCSCF, new)
+    new.downlink_transaction = asked
+    asked.answered(response(200, "NOTIFY", 20.2, sender=Side.UE))
+    near = ue_had_downlink(Vantage("middle"), new, now(20.209), PROFILE)
+    later = ue_had_downlink(Vantage("middle"), new, now(20.21), PROFILE)
+    assert near is not None and not near.sure
+    assert later is not None and later.sure
+
+
+def test_a_ue_that_used_the_new_set_a_moment_before_may_have_had_no_sm12() -> None:
+    new = established(2, established(1), sm12=10)
+    new.uplink = at(10.1)
+    assert not ue_had_sm12(Vantage("middle"), new, now(10.109), PROFILE, nothing).sure
+    assert ue_had_sm12(Vantage("middle"), new, now(10.11), PROFILE, nothing).sure
