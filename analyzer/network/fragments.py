@@ -1,7 +1,10 @@
 """Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5): any order, duplicates, several datagrams at once.
 
-Fragments that contradict one another spoil their datagram, as RFC 5722 demands for IPv6: which of the two an endpoint
-would believe cannot be known. The number of datagrams and of octets that wait is limited; the oldest give way.
+Fragments that contradict one another spoil their datagram: which of the two an endpoint would believe cannot be known.
+In IPv6 any overlap does that, be it of equal octets; only the very same fragment may come twice (RFC 5722 3, RFC 8200
+4.5). In IPv4 an overlap of equal octets leaves no doubt, and fragments that a router has divided further, seen in front
+of it and behind, look like that. What is given up is counted, with all fragments of the datagram. The number of
+datagrams and of octets that wait is limited; the oldest give way.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ DATAGRAMS: Final = 1024
 OCTETS: Final = 8 << 20
 """How many octets may wait in all, ``OVERHEAD`` for each fragment included."""
 
-OVERHEAD: Final = 256
+OVERHEAD: Final = 384
 """What a fragment is charged besides its content: the reference to its frame and its place in the tables."""
 
 FINISHED: Final = 64
@@ -34,8 +37,12 @@ LONGEST: Final = 65535
 
 MALFORMED: Final = "malformed fragment"
 CONTRADICTION: Final = "fragments that contradict one another"
+OVERLAP: Final = "IPv6 fragments that overlap"
 INCOMPLETE: Final = "incomplete fragments: timed out"
 CROWDED: Final = "incomplete fragments: too many waited"
+
+_IPV6: Final = 16
+"""Octets of an address."""
 
 Key = tuple[int, bytes, bytes, int, int]
 """Depth, source, destination, identification, protocol (44 for IPv6, where the first fragment alone decides)."""
@@ -47,7 +54,7 @@ Whole = tuple[bytes, int, tuple[FrameRef, ...]]
 class _Datagram:
     """What is known of one datagram: a buffer, and which spans of it are filled."""
 
-    __slots__ = ("begins", "buffer", "charge", "ends", "frames", "protocol", "since", "spoiled", "total")
+    __slots__ = ("begins", "buffer", "charge", "ends", "frames", "pieces", "protocol", "since", "spoiled", "total")
 
     def __init__(self, since: int) -> None:
         self.since = since
@@ -55,6 +62,8 @@ class _Datagram:
         # Sorted, disjoint, never touching: as long as begins[0] == 0 and ends[0] == total, nothing is missing.
         self.begins: list[int] = []
         self.ends: list[int] = []
+        self.pieces: set[tuple[int, int]] = set()
+        """The fragments of IPv6 as they came."""
         self.frames: list[FrameRef] = []
         self.protocol = 0
         self.total: int | None = None
@@ -73,6 +82,10 @@ class _Datagram:
             if self.buffer[first:last] != content[first - begin : last - begin]:
                 return False
         return True
+
+    def overlaps(self, begin: int, end: int) -> bool:
+        """Whether some of these octets are there already, out of another fragment than just this one."""
+        return (begin, end) not in self.pieces and bisect_right(self.ends, begin) < bisect_left(self.begins, end)
 
     def has(self, begin: int, end: int) -> bool:
         """Whether these octets are there already."""
@@ -144,12 +157,10 @@ class Reassembler:
             self._on_skip(CONTRADICTION, len(frames))
             return None
         if not datagram.fits(offset, content, more):
-            # The key stays: RFC 5722 has the fragments that are still to come dropped as well.
-            self._on_skip(CONTRADICTION, len(datagram.frames) + len(frames))
-            self._charge(datagram, -datagram.charge)
-            replacement = self._waiting[key] = _Datagram(datagram.since)
-            replacement.spoiled = True
-            self._charge(replacement, OVERHEAD)
+            self._spoil(key, datagram, CONTRADICTION, len(frames))
+            return None
+        if len(key[1]) == _IPV6 and datagram.overlaps(offset, end):
+            self._spoil(key, datagram, OVERLAP, len(frames))
             return None
         if not more:
             datagram.total = end
@@ -160,6 +171,8 @@ class Reassembler:
             return None
         grown = max(0, end - len(datagram.buffer))
         datagram.fill(offset, content)
+        if len(key[1]) == _IPV6:
+            datagram.pieces.add((offset, end))
         datagram.frames.extend(frames)
         if datagram.complete:
             del self._waiting[key]
@@ -169,6 +182,14 @@ class Reassembler:
         while len(self._waiting) > DATAGRAMS or self._octets > OCTETS:
             self._give_up(CROWDED)
         return None
+
+    def _spoil(self, key: Key, datagram: _Datagram, reason: str, frames: int) -> None:
+        """Give a datagram up. Its key stays: the fragments that are still to come are dropped as well (RFC 5722 3)."""
+        self._on_skip(reason, len(datagram.frames) + frames)
+        self._charge(datagram, -datagram.charge)
+        replacement = self._waiting[key] = _Datagram(datagram.since)
+        replacement.spoiled = True
+        self._charge(replacement, OVERHEAD)
 
     def _finish(self, key: Key, datagram: _Datagram, now: int) -> Whole:
         payload = bytes(datagram.buffer)

@@ -149,6 +149,44 @@ def test_overlaps_that_agree_are_fine() -> None:
     assert not bench.skipped
 
 
+KEY6: Key = (0, bytes(15) + b"a", bytes(15) + b"b", 7, 44)
+
+
+@pytest.mark.parametrize("second", [(8, 24), (0, 24), (16, 32), (8, 16)])
+def test_any_overlap_spoils_a_datagram_of_ipv6(second: tuple[int, int]) -> None:
+    """RFC 5722 3: even of equal octets, for the receiver has dropped the whole datagram."""
+    bench, content = Bench(), bytes(range(40))
+    begin, end = second
+    assert bench.add(0, content[: 20 // 8 * 8], key=KEY6) is None
+    assert bench.add(16, content[16:24], key=KEY6) is None
+    assert bench.add(begin, content[begin:end], key=KEY6) is None
+    assert bench.skipped == {fragments.OVERLAP: 3}
+    assert bench.add(24, content[24:], False, key=KEY6) is None
+    assert bench.skipped == {fragments.OVERLAP: 3, fragments.CONTRADICTION: 1}
+    assert bench.subject.pending == 1
+
+
+def test_the_very_same_fragment_of_ipv6_may_come_twice() -> None:
+    bench, content = Bench(), bytes(range(40))
+    for begin, end in (0, 16), (0, 16), (24, 32), (16, 24), (24, 32):
+        assert bench.add(begin, content[begin:end], key=KEY6) is None
+    whole = bench.add(32, content[32:], False, key=KEY6)
+    assert whole is not None
+    assert whole[0] == content
+    assert bench.copies == 2
+
+
+def test_teardrop() -> None:
+    """The second fragment lies within the first and claims to be the last."""
+    for key in KEY, KEY6:
+        bench = Bench()
+        assert bench.add(0, bytes(40), key=key) is None
+        assert bench.add(24, bytes(4), False, key=key) is None
+        assert bench.skipped == {fragments.CONTRADICTION: 2}
+        assert bench.add(40, bytes(4), False, key=key) is None
+        assert bench.skipped == {fragments.CONTRADICTION: 3}
+
+
 def test_fragments_that_no_host_sends() -> None:
     bench = Bench()
     assert bench.add(0, b"no multiple of 8") is None
