@@ -52,7 +52,7 @@ class Packet(NamedTuple):
     data: bytes
     length: int
     origin: int
-    """Its number in the recording; 0 for a frame that was not in it."""
+    """Its number in the recording, of several copies or fragments that of the first; 0 if it was not in it."""
 
 
 class Recording(NamedTuple):
@@ -88,7 +88,11 @@ def load(folder: str, file: str) -> Recording:
         content = data[position + 16 : position + 16 + kept]
         packets.append(Packet(seconds * 10**9 + part * unit, content, length, len(packets) + 1))
         position += 16 + kept
-    return Recording(folder, file, struct.pack("<I", 0xA1B23C4D) + data[4:24], packets)
+    head = struct.pack("<I", 0xA1B23C4D) + data[4:24]
+    link = int.from_bytes(head[20:24], "little")
+    first: dict[bytes, int] = {}
+    packets = [each._replace(origin=first.setdefault(_same(link, each), each.origin)) for each in packets]
+    return Recording(folder, file, head, packets)
 
 
 def file_of(head: bytes, packets: list[Packet]) -> bytes:
@@ -251,6 +255,17 @@ def _way(link: int, packet: Packet) -> bytes | None:
     begin = _NETWORK[link]
     version = packet.data[begin] >> 4 if len(packet.data) > begin else 0
     return packet.data[begin + 12 : begin + 20] if version == 4 else packet.data[begin + 8 : begin + 40] or None
+
+
+def _same(link: int, packet: Packet) -> bytes:
+    """What a frame has in common with the recorded copies of it, and with the other fragments of its packet."""
+    begin = _NETWORK[link]
+    ip = packet.data[begin:]
+    if ip[:1] >= b"\x60" and ip[6:7] == b"\x2c":
+        return ip[8:40] + ip[44:48]
+    if ip[6:8] > b"\x40\x00" or b"\x00\x00" < ip[6:8] < b"\x40\x00":
+        return ip[12:20] + ip[4:6]
+    return ip
 
 
 def _in_time(packets: list[Packet]) -> list[Packet]:
