@@ -31,6 +31,24 @@ SHORT: Final = "link header cut or malformed"
 LABELLED: Final = "too many MPLS labels"
 WIRED: Final = "a pseudowire in a pseudowire"
 
+NAMES: Final = {
+    105: "IEEE 802.11",
+    119: "IEEE 802.11 with Prism header",
+    127: "IEEE 802.11 with radiotap",
+    187: "Bluetooth",
+    189: "USB",
+    192: "PPI",
+    195: "IEEE 802.15.4",
+    201: "Bluetooth",
+    215: "IEEE 802.15.4",
+    217: "GSMTAP",
+    220: "USB",
+    230: "IEEE 802.15.4",
+    249: "USB",
+    253: "Netlink",
+}
+"""What some of the link types are called that are not supported and that people have captures of."""
+
 TAGS: Final = 4
 """How many VLAN tags may stand before the IP header; provider networks use two, mirrors add one."""
 

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import Final
 
 from analyzer.frame import Frame
+from analyzer.layers.link import NAMES
 from analyzer.sources.triage import Triage
 from analyzer.sources.window import Window
 
@@ -33,7 +34,8 @@ def convert(path: str) -> str:
 
 def reason_for(link: int, known: bool) -> str:
     """Under which reason the frames of an interface are counted that are not kept."""
-    return "not signalling" if known else f"unknown link type {link}"
+    name = NAMES.get(link)
+    return "not signalling" if known else f"link type not supported: {name or 'number'} {link}"
 
 
 class UnreadableCapture(Exception):
@@ -114,7 +116,7 @@ class Walker(ABC):
         if dropped:
             skipped = self._summary.skipped
             if reason not in skipped and len(skipped) == MAX_LINKS:
-                reason = "other unknown link types"
+                reason = "other link types that are not supported"
             skipped[reason] = skipped.get(reason, 0) + dropped
 
     def _date(self, time: int) -> None:

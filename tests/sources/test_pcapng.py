@@ -79,7 +79,7 @@ def test_interfaces_may_alternate() -> None:
         for turn in range(3)
         for number, link, data in ((1, 1, SIP4), (2, 113, sll), (6, 101, raw))
     ]
-    assert summary.skipped == {"not signalling": 6, "unknown link type 147": 6}
+    assert summary.skipped == {"not signalling": 6, "link type not supported: number 147": 6}
     assert read(octets, capacity=200, most=150) == (frames, summary)
 
 
@@ -116,7 +116,7 @@ def test_obsolete_packets(order: str) -> None:
         + obsolete(ESP4, order, 0, ticks=START // 1000 + 2)
     )
     assert frames == [Frame(0, 1, START, 1, ESP4, len(ESP4))]
-    assert summary.skipped == {"not signalling": 1, "unknown link type 147": 1}
+    assert summary.skipped == {"not signalling": 1, "link type not supported: number 147": 1}
     assert (summary.first, summary.last) == (START, START + 2000)
 
 

@@ -183,3 +183,10 @@ def test_nor_of_any_octets(link: int, octets: bytes) -> None:
 def test_what_tools_tell_is_kept() -> None:
     assert Triage().keeps(252, exported(SIP))
     assert Triage().keeps(1, ethernet(outer(17, udp(hep(SIP, source=UE, destination=PCSCF), 40000, 9061))))
+
+
+def test_link_types_that_nobody_reads_are_named() -> None:
+    for link, name in ((253, "Netlink 253"), (105, "IEEE 802.11 105"), (147, "number 147")):
+        kept, summary = read(pcap([ethernet(LOUD["esp"])], link=link))
+        assert not kept
+        assert summary.skipped == {f"link type not supported: {name}": 1}
