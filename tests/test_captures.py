@@ -24,6 +24,10 @@ COPIED_ESP = {"netem_loss_dup_reorder_udp4.pcap": 8}
 COPIED_CLEAR = {"netem_loss_dup_reorder_udp4.pcap": 1}
 
 
+ONLY_BEHIND_THE_PCSCF = {"AUTH-13"}
+"""Rows that need the core leg, so that they have nothing to say without it."""
+
+
 @cache
 def report(name: str, file: str, profile: str = "rel-17") -> Report:
     folder = CAPTURES / name
@@ -131,7 +135,7 @@ def test_the_core_leg_is_as_good_as_a_key_file(name: str) -> None:
     alone = report(name, f"{name}.pcap")
     assert made.esp == alone.esp
     assert made.sip.core > 0
-    assert found(made) == found(alone)
+    assert [each for each in found(made) if each[1] not in ONLY_BEHIND_THE_PCSCF] == found(alone)
     tally = {each.id: each for each in made.rules}["NEG-18"]
     assert tally.passed > 0
     assert tally.violation == 0

@@ -229,7 +229,7 @@ class Rands:
         at, before, call_id, cseq, pair_before = known
         if (call_id, cseq) == (message.call_id, message.cseq):
             return None
-        return RandSeen(at, before == autn, pair == pair_before)
+        return RandSeen(at, before, before == autn, pair == pair_before)
 
 
 def _genuine(session: Session, context: Context, made: Challenge | None) -> bool | None:

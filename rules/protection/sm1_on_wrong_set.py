@@ -21,7 +21,8 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
     Not a violation: an SM1 in clear (SA-01 and FP30 speak of that), the old set again after a failed SM7 (FP17), the
     newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not have
     had SM12 yet: `probable` (FP2); so it is where SM12 may have been lost from the capture (FP4). If no set is left
-    that could have been used, only the rows on the end of sets speak (LIFE).
+    that could have been used, only the rows on the end of sets speak (LIFE). An SM7 with another nonce than that of its
+    challenge counts as an SM1 here, and AUTH-03 is the cause.
     """
     protection = event.register.protection
     if protection is None:
@@ -55,5 +56,6 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
         expected=f"set {newer.generation}" if newer else "the set in use, or in clear",
         observed=f"set {protection.generation} ({state.upper()})",
         related=tuple(f for f in (newer.sm6 if newer else None,) if f is not None),
+        cause="AUTH-03" if state is State.TMP else None,
         argument=why,
     )

@@ -14,6 +14,8 @@ class RandSeen(NamedTuple):
     """An earlier challenge of the same subscriber with the same RAND."""
 
     at: FrameRef
+    autn: bytes
+    """AUTN of that challenge, 16 octets."""
     same_autn: bool
     """The whole vector is the same; else only RAND, and so CK and IK."""
     same_pair: bool

@@ -1,0 +1,28 @@
+"""Digest parameters side by side (evidence E3): those of a challenge and those of the REGISTER that answers it."""
+
+from analyzer.ims.events import Credentials
+from analyzer.rule import Table
+
+SHOWN = 80
+"""Characters of a value that a table shows."""
+
+ABSENT = "(absent)"
+
+
+def cell(value: str | None) -> str:
+    """A value as a table shows it; what a sender wrote may be long."""
+    if value is None:
+        return ABSENT
+    return '""' if value == "" else value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}..."
+
+
+def side_by_side(title: str, left: str, right: str, rows: tuple[tuple[str, str | None, str | None], ...]) -> Table:
+    """A table of three columns: the parameter, what was asked and what was seen."""
+    return Table(title, ("parameter", left, right), tuple((name, cell(a), cell(b)) for name, a, b in rows))
+
+
+def alone(title: str, found: Credentials | None) -> Table:
+    """What the Authorization of one REGISTER holds."""
+    names = ("username", "realm", "uri", "nonce", "response", "algorithm", "auts")
+    params = found.params if found is not None else {}
+    return Table(title, ("parameter", "Authorization"), tuple((name, cell(params.get(name))) for name in names))
