@@ -14,8 +14,9 @@ from typing import Final
 
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
+from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
-from analyzer.ims.session import Packet
+from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ims.trials import Trials, flaw
@@ -77,6 +78,7 @@ class Engine:
         self._cx = CxKeys(keyring)
         self._database = self.tracker.session.database
         self._trials = Trials(self.tracker.session)
+        self._encapsulation = Encapsulation(self.tracker.session)
         self._lines = Lines(self._framed, self._evicted)
         self._large = LargeMessages(self._evicted)
         self._tried: set[bytes] = set()
@@ -148,6 +150,8 @@ class Engine:
             packets.place(binding, datagram)
             if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
                 return
+            if datagram.shell is not None or binding.set.terms.mod == TUNNEL:
+                self._encapsulation.look(binding, datagram.shell, False, datagram.at)
         else:
             packets.unbound(association)
             binding = None
@@ -181,6 +185,7 @@ class Engine:
             if not packets.verified(binding, content.sequence, outer.payload, outer.at, source, flow):
                 return
             self.tracker.session.follow(binding, outer.source)
+            self._encapsulation.look(binding, outer.shell, True, outer.at)
             tag = Packet(binding, content.sequence)
         else:
             packets.unbound(association)
@@ -247,6 +252,10 @@ class Engine:
         if len(payload) < _UDP_HEADER:
             return
         sport, dport = _PORTS.unpack_from(payload)
+        if datagram.shell is not None:
+            self._clear_ah(datagram, sport, dport)
+        elif NAT_TRAVERSAL in (sport, dport) and payload[8:12] == MARKER:
+            self._marked(datagram, payload[12:])
         self._sip(datagram, payload[_UDP_HEADER:], sport, dport, None)
 
     def _told(self, datagram: Datagram) -> None:
@@ -284,7 +293,21 @@ class Engine:
         for event in self._streams.receive(segment):
             self._stream(event)
         if tag is None:
+            if datagram.shell is not None:
+                self._clear_ah(datagram, segment.sport, segment.dport)
             self._clear_packet(datagram, "TCP", segment.sport, segment.dport, _segment_name(segment))
+
+    def _marked(self, datagram: Datagram, packet: bytes) -> None:
+        """What follows a non-ESP marker should be IKE; if an association of Gm opens it, it is ESP (ESP-11)."""
+        opened = self._database.open(datagram.source, datagram.destination, packet)
+        if not isinstance(opened, Refusal) and isinstance(opened[0].owner, Binding) and opened[0].icv:
+            self._encapsulation.marker(opened[0].owner, datagram.at)
+
+    def _clear_ah(self, datagram: Datagram, sport: int, dport: int) -> None:
+        found = self._pair(datagram)
+        if found is not None and datagram.shell is not None and datagram.shell.ah:
+            pair, sender = found
+            self._encapsulation.clear_ah(pair, sender, sport in pair.guarded or dport in pair.guarded, datagram.at)
 
     def _clear_packet(self, datagram: Datagram, transport: str, sport: int, dport: int, what: str) -> None:
         found = self._pair(datagram)

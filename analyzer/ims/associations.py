@@ -143,6 +143,7 @@ class SaSet:
 
     __slots__ = (
         "alg",
+        "astray",
         "bindings",
         "busy_until",
         "challenge",
@@ -159,6 +160,7 @@ class SaSet:
         "ivs",
         "keyed",
         "misused",
+        "nat_ports",
         "open_requests",
         "parent",
         "past",
@@ -226,6 +228,10 @@ class SaSet:
         """Sides that used it after it had to be gone, with the reason that held then."""
         self.ivs: tuple[Secret, CombinedIvs] | None = None
         """The IVs of all associations of the set under one key of a combined mode."""
+        self.astray: list[Transaction] = []
+        """Requests that came on it after it had to be gone."""
+        self.nat_ports: dict[int, FrameRef] = {}
+        """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
         self.told = False
         self.trials = dict.fromkeys(Role, 0)
         """Packets of each association that failed and were tried with other keys."""

@@ -38,6 +38,7 @@ _SHORT_V4 = struct.Struct(">2xHHHBB2x4s4sHH").unpack_from
 _SHORT_V6 = struct.Struct(">4xHBB16s16sHH").unpack_from
 """A whole header without options, and the ports behind it (of ESP: the SPI), in one call."""
 
+_PORTS = struct.Struct(">HH").unpack_from
 _UDP_HEADER = struct.Struct(">HHHH")
 _SCAT: Final = SCAT.to_bytes(2, "big")
 _TOLD_KEY: Final = b"told"
@@ -47,6 +48,15 @@ _SHORTEST: Final = 44
 
 _new = tuple.__new__
 """Makes a NamedTuple in half the time of calling its class; only for what is made once per packet."""
+
+
+class Shell(NamedTuple):
+    """What was around a packet besides IP, and is no tunnel of its own."""
+
+    udp: tuple[int, int] | None
+    """Source and destination port of the UDP datagram that ESP was in (RFC 3948)."""
+    ah: bool
+    """An authentication header (RFC 4302)."""
 
 
 class Datagram(NamedTuple):
@@ -75,6 +85,11 @@ class Datagram(NamedTuple):
     origin: int = WIRE
     """`WIRE`, `TOLD` or `MADE_UP`. What a tool told of is a message behind the eight octets of a UDP header, whatever
     the protocol is, and nobody knows whether it was protected."""
+    shell: Shell | None = None
+    """None: nothing."""
+
+
+_AUTHENTICATED: Final = Shell(None, True)
 
 
 class PacketReader:
@@ -147,7 +162,10 @@ class PacketReader:
                     self.copies += 1
                     return ()
                 return (
-                    _new(Datagram, (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False, WIRE)),
+                    _new(
+                        Datagram,
+                        (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False, WIRE, None),
+                    ),
                 )
         return self._descend(data, begin, length <= len(data), (at,), outbound, kind, 0)
 
@@ -185,9 +203,12 @@ class PacketReader:
                     # What comes first in it is no header: nobody could read it.
                     self._skip(CUT_FRAGMENT, len(frames))
                     return ()
+            ah = False
             if protocol == AH:
                 protocol, begin = ip.authenticated(payload, 0, len(payload))
                 payload = payload[begin:]
+                ah = protocol != AH
+            shell = _AUTHENTICATED if ah else None
             span = tunnels.inside(protocol, payload, 0, len(payload))
             if span is not None:
                 begin, end, all_there = span
@@ -198,6 +219,7 @@ class PacketReader:
             if protocol == UDP and len(payload) > 8:
                 wrapped = tunnels.wrapped_esp(payload)
                 if wrapped is not None:
+                    shell = Shell(_PORTS(payload, 0), ah)
                     protocol, payload = ESP, wrapped
                 elif int.from_bytes(payload[2:4], "big") in told.HEP:
                     message = told.hep(payload, 8, len(payload))
@@ -208,7 +230,9 @@ class PacketReader:
             elif origin and protocol == TCP:
                 payload = _text_of(payload)
             return self._hand_on(
-                Datagram(frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut, origin),
+                Datagram(
+                    frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut, origin, shell
+                ),
                 ident,
                 kind,
             )

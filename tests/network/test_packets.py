@@ -81,11 +81,11 @@ def test_whole_packets_with_every_field(protocol: int, payload: bytes) -> None:
     bench = Bench()
     frame = bench.line.frame(ethernet(ipv4(protocol, payload, ttl=63)))
     assert list(bench.reader.read(frame)) == [
-        (frame.ref, (frame.ref,), UE, PCSCF, protocol, payload, 63, None, 0, False, 0)
+        (frame.ref, (frame.ref,), UE, PCSCF, protocol, payload, 63, None, 0, False, 0, None)
     ]
     datagram = bench.one(sll(ipv6(protocol, payload, ttl=255)), link=113)
     at = FrameRef(0, 2, bench.line.time)
-    assert datagram == (at, (at,), UE6, PCSCF6, protocol, payload, 255, True, 0, False, 0)
+    assert datagram == (at, (at,), UE6, PCSCF6, protocol, payload, 255, True, 0, False, 0, None)
     assert not bench.reader.skipped
 
 

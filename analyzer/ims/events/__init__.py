@@ -42,6 +42,8 @@ from analyzer.ims.events.packets import ReservedSpi as ReservedSpi
 from analyzer.ims.events.packets import SequenceRepeated as SequenceRepeated
 from analyzer.ims.events.packets import TrailerMalformed as TrailerMalformed
 from analyzer.ims.events.packets import WrongDerivation as WrongDerivation
+from analyzer.ims.events.packets import WrongEncapsulation as WrongEncapsulation
+from analyzer.ims.events.packets import WrongMode as WrongMode
 from analyzer.ims.events.registration import ChallengeAnswered as ChallengeAnswered
 from analyzer.ims.events.registration import ChallengeBefore as ChallengeBefore
 from analyzer.ims.events.registration import ChallengeSent as ChallengeSent
@@ -54,6 +56,7 @@ from analyzer.ims.events.registration import RegistrationRefused as Registration
 from analyzer.ims.events.registration import RegistrationStarted as RegistrationStarted
 from analyzer.ims.events.registration import RegistrationSucceeded as RegistrationSucceeded
 from analyzer.ims.events.registration import Shared as Shared
+from analyzer.ims.events.sets import DeadSetAnswered as DeadSetAnswered
 from analyzer.ims.events.sets import DeadSetUsed as DeadSetUsed
 from analyzer.ims.events.sets import FreshRequest as FreshRequest
 from analyzer.ims.events.sets import SetRetired as SetRetired

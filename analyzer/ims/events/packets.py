@@ -126,6 +126,31 @@ class ForeignPayload(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrongMode(Event):
+    """A verified packet in another mode than was agreed."""
+
+    terms: SetTerms
+    role: Role
+    kind: str
+    """``tunnelled`` or ``encapsulated`` although transport mode was agreed; ``not-tunnelled`` or ``not-encapsulated``
+    although UDP-enc-tun was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongEncapsulation(Event):
+    """A verified packet of a set with UDP-enc-tun whose UDP around it is not as RFC 3948 and Annex M ask."""
+
+    terms: SetTerms
+    role: Role
+    kind: str
+    """``port``, ``unknown-port`` or ``marker``."""
+    observed: str
+    expected: str
+    complete: Knowledge | None
+    """For ``unknown-port``: whether a packet of the UE from that port may be missing in the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssociationExamined(Event):
     """The end of an association that a key had verified: what was looked at, and what was found."""
 
