@@ -82,3 +82,52 @@ def test_any_bytes_give_an_offset_or_a_reason(kind: int, data: bytes) -> None:
         assert located in (link.NOT_IP, link.SHORT, link.NOT_SUPPORTED)
     else:
         assert 0 <= located[0] <= len(data)
+
+
+def test_pppoe_that_is_cut_or_something_else() -> None:
+    good = b"\x11\0\0\7\0\2\0\x21"
+    for end in range(8):
+        assert link.in_pppoe(good, 0, end) == link.SHORT
+    assert link.in_pppoe(good, 0, 8) == 8
+    for place, value in ((0, 0x12), (1, 9), (7, 0xCF)):
+        other = bytearray(good)
+        other[place] = value
+        assert link.in_pppoe(other, 0, 8) == link.NOT_IP
+
+
+def test_ppp_that_is_cut_or_something_else() -> None:
+    for kind in (9, 50):
+        assert link.find_ip(kind, b"\xff\3\0") == link.SHORT
+        assert link.find_ip(kind, b"\xff\3\xc0\x21" + bytes(20)) == link.NOT_IP
+        assert link.find_ip(kind, b"\xff\3\0\x21" + V4) == (4, None)
+    assert link.find_ip(50, b"\x8f\0\x20\0" + bytes(20)) == link.NOT_IP
+
+
+def test_labels_end_within_the_frame() -> None:
+    stack = b"\0\1\0\x40" * 3 + b"\0\1\1\x40"
+    for end in range(len(stack)):
+        assert link.in_labels(stack, 0, end) == link.SHORT
+    assert link.in_labels(stack, 0, len(stack)) == link.NOT_IP
+    assert link.in_labels(stack + V4, 0, len(stack) + len(V4)) == len(stack)
+    assert link.in_labels(stack * link.LABELS, 0, 16 * link.LABELS) == link.NOT_IP
+    assert link.in_labels(b"\0\1\0\x40" * 100, 0, 400) == link.LABELLED
+
+
+def test_pktap_headers_that_lie() -> None:
+    head = struct.pack("<III24sIIII", 108, 1, 12, b"pdp_ip0", 2, 2, 0, 0).ljust(108, b"\0")
+    assert link.find_ip(258, head + V4) == (108, True)
+    assert link.find_ip(258, head[:36] + b"\1" + head[37:] + V4) == (108, False)
+    assert link.find_ip(258, head[:36] + b"\0" + head[37:] + V4) == (108, None)
+    assert link.find_ip(258, head[:107]) == link.SHORT
+    assert link.find_ip(258, b"\x6b" + head[1:] + V4) == link.SHORT
+    assert link.find_ip(258, b"\xff\xff\xff\xff" + head[4:] + V4) == link.SHORT
+    assert link.find_ip(258, head[:4] + b"\0" + head[5:] + V4) == link.NOT_IP
+    assert link.find_ip(258, head[:8] + b"\x69" + head[9:] + V4) == link.NOT_SUPPORTED
+    assert link.find_ip(258, head) == link.SHORT
+
+
+@given(st.integers(0, 80), st.binary(max_size=80))
+def test_nothing_behind_the_end_is_found(end: int, octets: bytes) -> None:
+    end = min(end, len(octets))
+    for kind in (0, 1, 9, 50, 51, 101, 113, 149, 258, 276):
+        assert link.find_ip(kind, octets, 0, end) == link.find_ip(kind, octets[:end])
