@@ -155,13 +155,14 @@ class Expanded:
             elif member.needs_input:
                 data = self._take()
                 if not data:
-                    raise EOFError(f"the {self._form.name} data is cut")
+                    raise EOFError(f"the {self._form.name} data is cut; copy the file again")
             octets = self._expand(member, data, room)
             data = b""
             if octets:
                 self._given += len(octets)
                 if self._given > FREE and self._given > LARGEST_RATIO * self._taken:
-                    raise OSError(f"it becomes more than {LARGEST_RATIO} times its size, as no capture does")
+                    rule = f"it becomes more than {LARGEST_RATIO} times its size, as no capture does"
+                    raise OSError(f"{rule}; decompress it first")
                 buffer[: len(octets)] = octets
                 return len(octets)
 
@@ -190,4 +191,4 @@ class Expanded:
             if "memory" in str(error).lower():
                 limit = f"{LARGEST_WINDOW >> 20} MiB of memory"
                 raise OSError(f"the {self._form.name} data asks for more than {limit}; decompress it first") from None
-            raise OSError(f"the {self._form.name} data is damaged ({error})") from None
+            raise OSError(f"the {self._form.name} data is damaged ({error}); copy the file again") from None

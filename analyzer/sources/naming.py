@@ -72,15 +72,17 @@ class Naming:
             self._refusals.append(str(why))
 
     def _below(self, folder: str) -> Iterator[Candidate]:
-        before, met = self._found, len(self._seen)
+        before, known = self._found, False
         for path in self._files(folder):
             if not Path(path).is_file():  # a pipe, a device, a link that leads nowhere or to another directory
                 self._others.append(os.path.relpath(path, folder))
             elif self._is_new(path):
                 yield self._take(path, folder)
+            else:
+                known = True
         others, refusals = self._others, self._refusals
         self._others, self._refusals = [], []
-        if self._found == before and len(self._seen) - met == len(others) + len(refusals):
+        if self._found == before and not known:
             raise UnreadableCapture(
                 refusals[0] if refusals else f"{folder}: holds no capture; name files or directories that do"
             )

@@ -2,7 +2,8 @@
 
 Both byte orders, microseconds and nanoseconds; the modified form whose record header is eight octets longer; and lcap
 of IXIA's testers, whose file header is four octets longer (wiretap/libpcap.c of Wireshark). The snaplen in the file
-header is not believed: many writers leave 0 there, and some write more than they say.
+header is not believed: many writers leave 0 there, and some write more than they say. Three old systems wrote longer
+record headers and nothing that tells so; their files are recognised by what makes sense.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ MAGICS: Final[dict[bytes, tuple[ByteOrder, int, int, int]]] = {
 """How a pcap file begins: byte order, nanoseconds of a tick, octets of a record header and of the file header."""
 
 
+OLD: Final = {16: (24, 20), 24: (28,)}
+"""Octets of the record headers that old systems wrote instead of the usual: those of Red Hat 6.1 and Nokia's IPSO, and
+under the modified form's magic that of SuSE 6.3."""
+
+TRIED: Final = 4
+"""Records that have to make sense."""
+
+
 class PcapWalker(Walker):
     """The frames of a pcap capture."""
 
@@ -51,6 +60,21 @@ class PcapWalker(Walker):
         self._order = order
         self._link = link & 0xFFFF  # above it: the length of a checksum behind each frame, and reserved bits
         self._fields = Struct(order + "IIII").unpack_from
+        if self._sensible(self._record) is None:
+            old = (record for record in OLD[self._record] if (self._sensible(record) or 0) > 1)
+            self._record = next(old, self._record)
+
+    def _sensible(self, record: int) -> int | None:
+        """How many of the first records are in memory, with record headers of this length; None if one is nonsense."""
+        buffer, end, start = self._window.buffer, self._window.end, self._header
+        for tried in range(TRIED):
+            if start + 16 > end:
+                return tried
+            _, ticks, size, length = self._fields(buffer, start)
+            if ticks * self._tick >= SECOND or size > min(length, LARGEST):
+                return None
+            start += record + size
+        return TRIED
 
     def frames(self) -> Iterator[Frame | None]:
         """The frames that are kept, and None whenever another capture's turn has come."""

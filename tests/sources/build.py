@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from struct import pack
 from typing import Protocol
 
@@ -107,13 +108,14 @@ def pcap(
     lengths: int = 0,
 ) -> bytes:
     """A pcap file with a frame every ``step`` nanoseconds; ``lengths`` is added to the length on the wire."""
-    tick = 1 if magic == 0xA1B23C4D else 1000
-    octets = pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)
+    tick = 1 if magic in (0xA1B23C4D, 0x1C0001AC) else 1000
+    octets = bytearray(pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link))
+    octets += b"size" * (magic in (0x1C0001AC, 0x1C0001AB))
     for number, frame in enumerate(frames):
         seconds, fraction = divmod(start + number * step, SECOND)
         octets += pack(order + "IIII", seconds, fraction // tick, len(frame), len(frame) + lengths)
         octets += bytes(8) * (magic == 0xA1B2CD34) + frame
-    return octets
+    return bytes(octets)
 
 
 class Writer(Protocol):
@@ -158,10 +160,10 @@ def simple(frame: bytes, order: str = "<", length: int | None = None) -> bytes:
 def pcapng(
     frames: Iterable[bytes], *, order: str = "<", link: int = 1, start: int = START, step: int = SECOND
 ) -> bytes:
-    octets = section(order) + interface(order, link)
+    octets = bytearray(section(order) + interface(order, link))
     for number, frame in enumerate(frames):
         octets += enhanced(frame, order, ticks=(start + number * step) // 1000)
-    return octets
+    return bytes(octets)
 
 
 class Trickle(io.BytesIO):
@@ -189,6 +191,14 @@ def read(
     """What a capture yields."""
     walker, summary = walk(octets, triage, capacity=capacity, most=most)
     return [frame for frame in walker.frames() if frame is not None], summary
+
+
+def write(folder: Path, name: str, octets: bytes) -> str:
+    """Write a file and return its path."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(octets)
+    return str(path)
 
 
 def split(octets: bytes) -> Iterator[bytes]:

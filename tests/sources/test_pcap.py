@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from struct import pack
 
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import strategies as st
 from analyzer.frame import Frame
 from analyzer.sources.walker import UnreadableCapture
 from analyzer.sources.window import LARGEST
-from tests.sources.build import ESP4, RTP, SECOND, SIP4, START, pcap, read, split
+from tests.sources.build import ESP4, RTP, SECOND, SIP4, START, pcap, read, split, write
 
 FRAMES = [RTP, SIP4, b"", RTP, ESP4]
-MAGICS = [0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34]
+MAGICS = [0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34, 0x1C0001AC, 0x1C0001AB]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -60,16 +62,75 @@ def test_unknown_link_types_are_counted_by_reason() -> None:
     assert (summary.frames, summary.skipped) == (5, {"link type not supported: number 147": 5})
 
 
-def test_the_upper_half_of_the_link_type_is_something_else() -> None:
-    frames, _ = read(pcap([SIP4], link=1 | 0x14 << 24))
-    assert frames[0].link == 1
+@pytest.mark.parametrize("upper", [0x0400_0000, 0x2400_0000, 0xF400_0000, 0x0800_0000, 0x0001_0000], ids=hex)
+def test_the_upper_half_of_the_link_type_is_the_length_of_a_checksum(upper: int) -> None:
+    frames, _ = read(pcap([SIP4 + bytes(4)], link=1 | upper))
+    assert (frames[0].link, frames[0].data) == (1, SIP4 + bytes(4))
+
+
+@pytest.mark.parametrize("snaplen", [0, 1, 60, 0xFFFFFFFF])
+def test_the_snaplen_of_the_header_is_not_believed(snaplen: int) -> None:
+    octets = bytearray(pcap([SIP4, RTP, ESP4]))
+    octets[16:20] = pack("<I", snaplen)
+    assert read(bytes(octets)) == read(pcap([SIP4, RTP, ESP4]))
+
+
+class TestQuality:
+    def test_cut_frames_are_counted_and_their_length_told(self) -> None:
+        whole, cut = pcap([SIP4, RTP]), pcap([SIP4[:60], ESP4[:50], RTP[:50]], lengths=40)[24:]
+        frames, summary = read(whole + cut)
+        assert [(len(frame.data), frame.length) for frame in frames] == [(len(SIP4), len(SIP4)), (60, 100), (50, 90)]
+        assert (summary.cut, summary.snaplen) == (2, 60)
+        assert read(whole)[1].cut == 0
+
+    def test_steps_back_between_frames_that_are_kept(self) -> None:
+        octets = pcap([])
+        for time, frame in ((5, SIP4), (4, RTP), (6, ESP4), (6, ESP4), (3, SIP4), (9, RTP), (8, SIP4), (7, ESP4)):
+            octets += pcap([frame], start=START + time * SECOND)[24:]
+        _, summary = read(octets)
+        assert (summary.backwards, summary.furthest_back) == (2, 3 * SECOND)
+        assert (summary.first, summary.last) == (START + 5 * SECOND, START + 7 * SECOND)
+        assert read(octets, capacity=100, most=30)[1] == summary
+
+    def test_pcap_does_not_tell_what_was_lost(self) -> None:
+        assert read(pcap([SIP4]))[1].drops is None
+
+
+class TestOldForms:
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize(("magic", "extra", "usual"), [(0xA1B2C3D4, 4, 0), (0xA1B2C3D4, 8, 0), (0xA1B2CD34, 12, 8)])
+    def test_longer_record_headers_are_recognised(self, order: str, magic: int, extra: int, usual: int) -> None:
+        octets = pcap([], order=order, magic=magic)
+        for frame in FRAMES:
+            record = pcap([frame], order=order)[24:]
+            octets += record[:16] + bytes(range(1, extra + 1)) + record[16:]
+        frames, summary = read(octets)
+        assert [frame.data for frame in frames] == [SIP4, ESP4]
+        assert (summary.frames, summary.notices) == (len(FRAMES), [])
+        assert extra != usual
+
+    def test_one_record_proves_nothing(self) -> None:
+        octets = pcap([SIP4]) + pack("<IIII", 1, 0xFFFFFFFF, 0, 0)
+        assert [frame.data for frame in read(octets)[0]] == [SIP4]
+
+    def test_nonsense_in_every_form_is_read_in_the_usual_one(self) -> None:
+        octets = pcap([SIP4]) + pack("<IIII", 1, 0xFFFFFFFF, 0, 0) * 20 + pcap([ESP4])[24:]
+        assert [frame.data for frame in read(octets)[0]] == [SIP4, ESP4]
+
+    @pytest.mark.tshark
+    @pytest.mark.parametrize("kind", ["nokiapcap", "rh6_1pcap", "suse6_3pcap", "modpcap", "nsecpcap"])
+    def test_what_editcap_writes(self, tmp_path: Path, kind: str) -> None:
+        start, path = write(tmp_path, "start.pcap", pcap(FRAMES * 3)), tmp_path / "x"
+        subprocess.run(["editcap", "-F", kind, start, path], check=True, capture_output=True)
+        assert path.read_bytes() != pcap(FRAMES * 3)
+        assert read(path.read_bytes()) == read(pcap(FRAMES * 3))
 
 
 @pytest.mark.parametrize("magic", MAGICS, ids=hex)
 def test_a_capture_cut_at_any_octet_is_read_up_to_there(magic: int) -> None:
     ends = [len(pcap(FRAMES[:count], magic=magic)) for count in range(len(FRAMES) + 1)]
     for octets in split(pcap(FRAMES, magic=magic)):
-        if len(octets) < 24:
+        if len(octets) < len(pcap([], magic=magic)):
             with pytest.raises(UnreadableCapture, match=r"^x: "):
                 read(octets)
             continue
