@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
 
+from analyzer.ims.associations import Binding
 from analyzer.ipsec.algorithms import pair
 from analyzer.keys.export import Keyed, wireshark
 from analyzer.opinion.compare import Circumstances, Comparison
@@ -62,7 +63,7 @@ def _asked(
             for seen in reading:
                 if isinstance(seen, Told):
                     last = _told(seen, capture, last, opinion)
-                elif seen.number <= last and (seen.packets or seen.messages):
+                elif seen.number <= last and (seen.packets or seen.messages or seen.remarks):
                     known = best.get(seen.number)
                     if known is not None and _weight(seen) <= _weight(known):
                         continue
@@ -95,11 +96,17 @@ def _circumstances(keyed: Sequence[Keyed], texts: Sequence[str]) -> Circumstance
         for each in keyed
         if any(row.esp_sa is None for row in pair(each.association.alg, each.association.ealg))
     ]
+    mismade = [each.association.spi for each in keyed if _is_mismade(each.association.owner)]
     given = {line for text in texts[:RUNS] for line in text.splitlines()}
     later = {line for text in texts[RUNS:] for line in text.splitlines()} - given
     # The fourth value of a line is the SPI.
     crowded = [int(line.split('"')[7], 16) for line in later if line.startswith('"')]
-    return Circumstances(frozenset(unnamed), frozenset(crowded))
+    return Circumstances(frozenset(unnamed), frozenset(mismade), frozenset(crowded))
+
+
+def _is_mismade(owner: object) -> bool:
+    """Whether packets only open as a known mistake makes them (ESP-14 and those about the form of ESP)."""
+    return isinstance(owner, Binding) and (bool(owner.mistake) or owner.variant is not None)
 
 
 Frames = TypeVar("Frames", NotedFrame, SeenFrame)

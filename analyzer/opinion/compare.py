@@ -23,11 +23,17 @@ OPENED: Final = frozenset(_OPENED.split())
 """Protocols, in the words of Wireshark, whose content gmaudit reads too."""
 
 
+HOLES: Final = frozenset({"ack_lost_segment", "lost_segment", "out_of_order"})
+"""What Wireshark remarks where a segment is missing or comes later."""
+
+
 class Circumstances(NamedTuple):
     """What explains that the other reader had no key."""
 
     unnamed: frozenset[int] = frozenset()
     """SPIs with an algorithm that it has no name for."""
+    mismade: frozenset[int] = frozenset()
+    """SPIs of senders whose mistakes it does not know."""
     crowded: frozenset[int] = frozenset()
     """SPIs with more keys than it was asked to try."""
 
@@ -86,6 +92,8 @@ class Comparison:
         spis = {packet.spi for packet in theirs.packets if packet.icv != GOOD}
         if spis & self._circumstances.unnamed:
             return Reason.NO_NAME
+        if spis & self._circumstances.mismade:
+            return Reason.MISMADE
         return Reason.REUSED if spis & self._circumstances.crowded else None
 
     # --- SIP ---------------------------------------------------------------------------------------------------------
@@ -142,10 +150,13 @@ class Comparison:
         """Why the other reader does not see a message."""
         if any(frame.capture != self._index for frame in noted.frames):
             return Reason.OTHER_FILE
-        theirs = self._theirs.get(number, _SILENCE)
-        if noted.transport == "TCP" and any("retransmission" in remark for remark in theirs.remarks):
-            return Reason.RETRANSMISSION
-        ours = self._ours[number]
+        theirs, ours = self._theirs.get(number, _SILENCE), self._ours[number]
+        if noted.transport == "TCP":
+            remarks = {mark for at in noted.frames for mark in self._theirs.get(at.number, _SILENCE).remarks}
+            if any("retransmission" in remark for remark in remarks):
+                return Reason.RETRANSMISSION
+            if remarks & HOLES:
+                return Reason.HOLE
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.UNPROVEN
         return self._keyless(theirs)
@@ -157,7 +168,11 @@ class Comparison:
             return Reason.COPY
         if ours.replayed:
             return Reason.REPLAY
-        return Reason.CUT if theirs.cut else self._encapsulated(theirs, "sip")
+        if theirs.cut:
+            return Reason.CUT
+        if ours.packets > ours.verified and any(packet.icv == BAD for packet in theirs.packets):
+            return Reason.BAD_ICV
+        return self._keyless(theirs) or self._encapsulated(theirs, "sip")
 
     @staticmethod
     def _encapsulated(theirs: SeenFrame, what: str) -> Reason | None:

@@ -56,7 +56,6 @@ _PREFERENCES: Final = {
     "esp.enable_encryption_decode": True,
     "esp.enable_authentication_check": True,
     "esp.enable_null_encryption_decode_heuristic": True,
-    "tcp.reassemble_out_of_order": True,
     # Protected ports are any ports, which may be those of another protocol.
     "tcp.try_heuristic_first": True,
     "udp.try_heuristic_first": True,
@@ -65,6 +64,8 @@ _TREES: Final = " ".join(
     ("frame esp esp.icv sip sip.msg_hdr", *(f"sip.{name}" for name in HEADERS), "tcp tcp.analysis tcp.analysis.flags")
 )
 """The branches of its tree of fields that tshark prints."""
+_DOUBTED: Final = 'tcp.analysis.flags && tcp.payload contains "SIP/2.0"'
+"""Segments with SIP in which it may see none, since it takes them for repeated or finds a gap before them."""
 _VERSION: Final = re.compile(rb"TShark[^\n]*?(\d+)\.(\d+)\.(\d+)")
 _REMARK: Final = "tcp.analysis."
 
@@ -129,7 +130,7 @@ class _Reading:
         self._capture = capture
         self._folder = folder
         command = [program, "-l", "-n", "-T", "json", "--no-duplicate-keys", "-j", _TREES]
-        command += ["-Y", f"sip || esp || frame.number == 1 || frame.number == {last}"]
+        command += ["-Y", f"sip || esp || ({_DOUBTED}) || frame.number == 1 || frame.number == {last}"]
         for name, value in _PREFERENCES.items():
             command += ["-o", f"{name}:{str(value).upper()}"]
         # A path that begins with a dash must not be taken for an option.
