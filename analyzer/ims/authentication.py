@@ -24,7 +24,7 @@ from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
-from analyzer.sip.digest import Challenge, Credentials, challenge, credentials, next_nonce
+from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce
 from analyzer.sip.text import identifier
 
 RANDS: Final = 65_536
@@ -48,7 +48,7 @@ def _reject(session: Session, context: Context, sighting: Sighting) -> None:
         return
     if refused.nonce != exchange.rejected:
         exchange.rejections, exchange.rejected = exchange.rejections + 1, refused.nonce
-    made, auts, right = challenge(refused.challenge.message), found.auts_octets, None
+    made, auts, right = _meant(refused.challenge, found), found.auts_octets, None
     if auts is not None and made is not None and made.rand is not None:
         right = session.keyring.resynchronises(context.impi, made.rand, auts)
     if right:
@@ -98,7 +98,7 @@ def answered(session: Session, context: Context, procedure: Procedure, sighting:
         return
     if res_right(procedure, sighting):
         exchange.card = Knowledge(True, f"the response of frame {sighting.at.number} is that of this K and OPc")
-    if _genuine(session, context, challenge(procedure.challenge.message)) is False:
+    if _genuine(session, context, _meant(procedure.challenge, credentials(sighting.message))) is False:
         session.emit(
             ForgedChallengeAnswered(
                 at=sighting.at,
@@ -142,7 +142,8 @@ def concluded(
         exchange.refused = True
     if kind == "SM1" or (kind == "SM7" and sm6 is None):
         return
-    made = challenge(sm6.message) if sm6 is not None else None
+    found = credentials(register.message)
+    made = _meant(sm6, found) if sm6 is not None else None
     session.emit(
         AuthenticationConcluded(
             at=sighting.at,
@@ -156,7 +157,6 @@ def concluded(
             card=_keyed(context, procedure),
         )
     )
-    found = credentials(register.message)
     if kind == "SM7" and status < 300 and found is not None:
         exchange.refused = False
         exchange.success = Success(
@@ -230,6 +230,13 @@ class Rands:
         if (call_id, cseq) == (message.call_id, message.cseq):
             return None
         return RandSeen(at, before, before == autn, pair == pair_before)
+
+
+def _meant(sm6: Sighting, found: Credentials | None) -> Challenge | None:
+    """Which challenge of a 401 the credentials are for, by the nonce."""
+    offered = challenges(sm6.message)
+    named = (each for each in offered if found is not None and each.nonce == found.nonce)
+    return next(named, None) or challenge(sm6.message)
 
 
 def _genuine(session: Session, context: Context, made: Challenge | None) -> bool | None:

@@ -246,8 +246,8 @@ class Registrar:
             context.challenges[each.nonce or ""] = procedure
         while len(context.challenges) > CHALLENGES:
             context.challenges.popitem(last=False)
-        if found.rand is not None:
-            procedure.vectors = session.keyring.vectors(context.impi, found.rand)
+        rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
+        procedure.vectors = [vector for rand in rands for vector in session.keyring.vectors(context.impi, rand)]
         procedure.set = self._temporary(context, procedure, sighting)
         if procedure.set is not None:
             procedure.shared = shared(context, procedure.set, sighting.at.time, session.profile)

@@ -15,6 +15,7 @@ CLAIMS = ("yes", "no")
     severity=Severity.HIGH,
     traps=("FP11",),
     evidence=("E2",),
+    plaintext=False,
 )
 def protection_misreported(event: CoreRegisterSent | RegistrationStarted | ChallengeAnswered) -> Verdict | None:
     """Behind the P-CSCF `integrity-protected` is "yes" for a REGISTER on an established set, or for an SM7 on its new
