@@ -25,6 +25,14 @@ FREE: Final = 1 << 28
 INPUT: Final = 1 << 16
 """Compressed octets that are read at once."""
 
+TASTE: Final = 1 << 10
+"""Octets that a further member is given at first, doubled each time: of a file full of empty members, which give back
+what they did not want, each would get all that is there."""
+
+
+EMPTY: Final = 10_000
+"""Members without content, one after the other, after which no more is expected to come."""
+
 
 class Decompressor(Protocol):
     """What the standard library's decompressors have in common, for one member."""
@@ -136,7 +144,12 @@ class Expanded:
         self._form = form
         self._read = read
         self._member = form.start()
-        self._taken = self._given = 0
+        self._input = b""
+        """What was read, of which all before ``_at`` has been taken."""
+        self._at = 0
+        self._step = INPUT
+        """How many octets the member is given next."""
+        self._taken = self._given = self._empty = 0
 
     def readinto1(self, buffer: memoryview, /) -> int:
         """Fill what can be filled as soon as anything comes out; 0 at the end.
@@ -159,6 +172,7 @@ class Expanded:
             octets = self._expand(member, data, room)
             data = b""
             if octets:
+                self._empty = 0
                 self._given += len(octets)
                 if self._given > FREE and self._given > LARGEST_RATIO * self._taken:
                     rule = f"it becomes more than {LARGEST_RATIO} times its size, as no capture does"
@@ -167,13 +181,19 @@ class Expanded:
                 return len(octets)
 
     def _take(self) -> bytes:
-        data = self._read(INPUT)
-        self._taken += len(data)
+        if self._at == len(self._input):
+            self._input, self._at = self._read(INPUT), 0
+            self._taken += len(self._input)
+        data = self._input[self._at : self._at + self._step]
+        self._at += len(data)
+        self._step = min(2 * self._step, INPUT)
         return data
 
     def _next_member(self) -> bytes:
         """What the next member begins with, zeros in front of it left out: they are padding. Nothing if none comes."""
-        data = (self._member.unused_data or b"").lstrip(b"\0")
+        self._at -= len(self._member.unused_data or b"")
+        self._step = TASTE
+        data = b""
         while not data:
             data = self._take()
             if not data:
@@ -181,6 +201,9 @@ class Expanded:
             data = data.lstrip(b"\0")
         if not any(magic.startswith(data[: len(magic)]) for magic in self._form.magics):
             raise OSError(f"behind the {self._form.name} data stands something else, which is not read")
+        self._empty += 1
+        if self._empty > EMPTY:
+            raise OSError(f"the {self._form.name} data has {EMPTY:,} parts without content in a row")
         self._member = self._form.start()
         return data
 

@@ -157,6 +157,37 @@ class TestLimits:
         assert max(asked) <= 100_000
 
     @every_form
+    def test_a_file_full_of_empty_members_is_read_in_linear_time(self, form: str) -> None:
+        empty = COMPRESS[form](b"")
+        given = 0
+        kind = form_of(empty)
+        assert kind is not None
+        start = kind.start
+
+        class Counting:
+            """Passes on, and counts what it is given."""
+
+            def __init__(self) -> None:
+                self._made = start()
+
+            eof = property(lambda self: self._made.eof)
+            needs_input = property(lambda self: self._made.needs_input)
+            unused_data = property(lambda self: self._made.unused_data)
+
+            def decompress(self, data: bytes, max_length: int) -> bytes:
+                nonlocal given
+                given += len(data)
+                return self._made.decompress(data, max_length)
+
+        octets = empty * 5000
+        stream = Expanded(kind._replace(start=Counting), io.BytesIO(octets).read)
+        assert stream.readinto1(memoryview(bytearray(100))) == 0
+        assert given < 5000 * 2 * compressed.TASTE
+        with pytest.raises(OSError, match=f"the {form} data has 10,000 parts without content in a row"):
+            expand(empty * (compressed.EMPTY + 2))
+        assert expand(empty * compressed.EMPTY + COMPRESS[form](b"a") + empty * 10) == b"a"
+
+    @every_form
     def test_expansion_without_end_is_ended(self, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(compressed, "FREE", 1 << 20)
         octets = COMPRESS[form](bytes(20_000_000))
