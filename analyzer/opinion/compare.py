@@ -176,7 +176,7 @@ class Comparison:
 
     @staticmethod
     def _encapsulated(theirs: SeenFrame, what: str) -> Reason | None:
-        outside = theirs.layers[: theirs.layers.index(what)] if what in theirs.layers else theirs.layers
+        outside = theirs.layers[: theirs.layers.index(what)] if what in theirs.layers else ()
         return None if OPENED.issuperset(outside) else Reason.INSIDE
 
     def _enter(self, reason: Reason | None, about: About, number: int, ours: str, theirs: str) -> None:
