@@ -7,7 +7,6 @@ moment at which they are true.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from typing import Final
@@ -27,10 +26,10 @@ from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
-from analyzer.network.copies import WINDOW
 from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
 from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
+from analyzer.shadows import Shadows
 from analyzer.sip.digest import challenge
 from analyzer.sip.framing import Framed
 from analyzer.sip.large import LARGE, LargeMessages
@@ -51,8 +50,6 @@ UNJUDGED: Final = {
 """What is said of messages of which nobody knows how they were sent."""
 TRIED: Final = 100_000
 """SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
-DECRYPTED = 64
-"""Contents of ESP packets remembered to recognise copies of them in clear: those of the last moment."""
 
 
 class Engine:
@@ -82,7 +79,8 @@ class Engine:
         self._lines = Lines(self._framed, self._evicted)
         self._large = LargeMessages(self._evicted)
         self._tried: set[bytes] = set()
-        self._decrypted: deque[tuple[int, bytes]] = deque(maxlen=DECRYPTED)
+        self.shadows = Shadows(self._clear, self._shadowed)
+        self._held = self.shadows.held
         self._now = FrameRef(0, 0, 0)
         self._ticks = 0
         self.malformed = 0
@@ -95,18 +93,17 @@ class Engine:
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
         self._now = FrameRef(frame.capture, frame.number, frame.time)
+        if self._held:
+            self.shadows.expire(frame.time)
         for datagram in self._reader.read(frame):
             protocol = datagram.protocol
             if datagram.origin:
                 self._told(datagram)
             elif protocol == ESP:
                 self._esp(datagram)
-            elif protocol in (UDP, TCP) and self._is_decrypted(datagram):
-                self._emit(Notice(at=datagram.at, subject=None, text=COPY))
-            elif protocol == UDP:
-                self._udp(datagram)
-            elif protocol == TCP:
-                self._tcp(datagram, datagram.payload, None)
+            elif protocol in (UDP, TCP):
+                if not self.shadows.hides(datagram, self.tracker.directory.find(datagram.source, datagram.destination)):
+                    self._clear(datagram)
             elif protocol == SCTP:
                 self._cx.sctp(datagram.payload, datagram.at)
         self._ticks += 1
@@ -120,6 +117,7 @@ class Engine:
 
     def close(self) -> None:
         """No more frames: everything that waits is told."""
+        self.shadows.close()
         for event in self._streams.close():
             self._stream(event)
         self.tracker.close()
@@ -149,6 +147,8 @@ class Engine:
         if isinstance(binding, Binding):
             packets.place(binding, datagram)
             if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
+                if protocol == UDP and flow is not None:
+                    self.tracker.replays.heard(binding, inner[_UDP_HEADER:], flow, datagram.at)
                 return
             if datagram.shell is not None or binding.set.terms.mod == TUNNEL:
                 self._encapsulation.look(binding, datagram.shell, False, datagram.at)
@@ -159,7 +159,10 @@ class Engine:
             if binding is not None and binding.proven_at is not None and protocol not in (UDP, TCP):
                 packets.forms.payload(binding, protocol, datagram.at)
             return
-        self._decrypted.append((datagram.at.time, inner))
+        if self._held:
+            self.shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
+        else:
+            self.shadows.recent.append((datagram.at.time, inner))
         tag = Packet(binding, sequence, None if binding is not None else association)
         if protocol == UDP:
             self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
@@ -193,7 +196,8 @@ class Engine:
                 tag = Packet(None, content.sequence)
         if inside is None or inside.origin:
             return
-        self._decrypted.append((outer.at.time, inside.payload))
+        self.shadows.tunnelled = True
+        self.shadows.opened(outer.at.time, inside.payload, inside.source, inside.destination)
         if inside.protocol == ESP:
             self._esp(inside)
         elif inside.protocol == TCP:
@@ -230,22 +234,27 @@ class Engine:
                 packets.noise(binding, spi, flaw(refusal))
                 packets.forms.refused(binding, refusal, datagram.at)
             else:
+                self.shadows.sealed(datagram)
                 packets.failed(binding, sequence, spi, datagram.at)
             return
         if refusal.tried and refusal.reason in MALFORMED:
             packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
             return
         pair = found[0] if found is not None else None
+        self.shadows.sealed(datagram)
         packets.unopened(pair, datagram)
 
-    def _is_decrypted(self, datagram: Datagram) -> bool:
-        """Whether a clear packet is what a host or a tap made of an ESP packet that the capture has too (FP5)."""
-        if not self._decrypted or self.tracker.directory.find(datagram.source, datagram.destination) is None:
-            return False
-        time, payload = datagram.at.time, datagram.payload
-        return any(inner == payload and time - before <= WINDOW for before, inner in self._decrypted)
+    # --- in clear --------------------------------------------------------------------------------------------------
 
-    # --- UDP and TCP -------------------------------------------------------------------------------------------------
+    def _shadowed(self, datagram: Datagram) -> None:
+        self._emit(Notice(at=datagram.at, subject=None, text=COPY))
+
+    def _clear(self, datagram: Datagram) -> None:
+        """A packet that really was in clear."""
+        if datagram.protocol == UDP:
+            self._udp(datagram)
+        else:
+            self._tcp(datagram, datagram.payload, None)
 
     def _udp(self, datagram: Datagram) -> None:
         payload = datagram.payload

@@ -17,6 +17,7 @@ from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
+from analyzer.ims.replays import Replays
 from analyzer.ims.session import Emit, Packet, Session, Watch
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
@@ -56,6 +57,7 @@ class Tracker:
         "packets",
         "protected_messages",
         "registrar",
+        "replays",
         "session",
         "traffic",
     )
@@ -74,6 +76,7 @@ class Tracker:
         self.session.retire = self._retire
         self.registrar = Registrar(self.session)
         self.packets = PacketLedger(self.session, self.traffic)
+        self.replays = Replays(self.session)
         self.directory = Directory(vantage, self._forget)
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
@@ -259,6 +262,8 @@ class Tracker:
         unanswered = found.final is None and found.provisional is None
         repeated = found.final is not None
         final = found.answered(sighting)
+        if repeated and found.replayed:
+            self.replays.answered(found, sighting)
         if unanswered:
             pair.vantage.measured(sighting.sender, sighting.at.time - found.last_request)
         return found, not repeated, final
@@ -336,6 +341,7 @@ class Tracker:
             self.session.emit(replace(early, certain=unsure))
         owner.early.clear()
         self.packets.retire(context, owner)
+        self.replays.retire(owner)
         self.traffic.retire(context, owner)
 
     def _forget(self, context: Context) -> None:

@@ -38,6 +38,7 @@ from analyzer.ims.events.packets import KeysProven as KeysProven
 from analyzer.ims.events.packets import PacketRead as PacketRead
 from analyzer.ims.events.packets import PacketUnread as PacketUnread
 from analyzer.ims.events.packets import PacketVerified as PacketVerified
+from analyzer.ims.events.packets import ReplayWatched as ReplayWatched
 from analyzer.ims.events.packets import ReservedSpi as ReservedSpi
 from analyzer.ims.events.packets import SequenceRepeated as SequenceRepeated
 from analyzer.ims.events.packets import TrailerMalformed as TrailerMalformed

@@ -126,6 +126,20 @@ class ForeignPayload(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayWatched(Event):
+    """The packet of a SIP request was in the capture once more, later than a copy would be; told when it is settled."""
+
+    terms: SetTerms
+    role: Role
+    request: FrameRef
+    """The packet as it came first."""
+    reaction: FrameRef | None
+    """The receiver's answer was sent anew after it, although nobody repeated the request; None: it was not."""
+    complete: Knowledge
+    """Whether the capture has all that could explain, or be, a reaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongMode(Event):
     """A verified packet in another mode than was agreed."""
 
