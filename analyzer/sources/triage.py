@@ -326,7 +326,7 @@ class Triage:
         )
 
     def _gtp(self, buffer: Octets, at: int, end: int, depth: int) -> bool | None:
-        """A GTP-U message with one of the two usual headers and IPv4 in it; None if it is anything else."""
+        """A GTP-U message with one of the two usual headers and IP in it; None if it is anything else."""
         kind, message, length, version, fragment, protocol, source, target, head, flags = _GTP_IP4(buffer, at)
         inner = at + 16
         if kind == 0x34 and _GTP_SESSION(buffer, at) == (0x85, 1, 0):
@@ -334,8 +334,10 @@ class Triage:
             version, fragment, protocol, source, target, head, flags = _IP4(buffer, inner)
         elif kind != 0x30:
             return None
-        if message != 255 or version != 0x45 or length < 20 or inner + 20 > end or depth == DEPTH:
+        if message != 255 or length < 20 or inner + 20 > end or depth == DEPTH:
             return None
+        if version != 0x45:
+            return self._packet(buffer, inner, end, depth + 1) if version >> 4 in (4, 6) else None
         if fragment & FRAGMENTED:
             return True
         return self._transport(buffer, protocol, source, target, head, flags, inner + 20, end, inner + 12, 4, depth + 1)
