@@ -27,6 +27,7 @@ class Transaction:
         "call_id",
         "context",
         "deregisters",
+        "elsewhere",
         "final",
         "final_clear",
         "final_status",
@@ -38,7 +39,9 @@ class Transaction:
         "procedure",
         "provisional",
         "repeats",
+        "replayed",
         "request",
+        "told",
     )
 
     def __init__(self, request: Sighting, owner: object) -> None:
@@ -54,8 +57,14 @@ class Transaction:
         """For a REGISTER: its procedure; opaque here."""
         self.context: object = None
         """For a REGISTER: the registration context; opaque here."""
+        self.elsewhere = False
+        """A copy of the request came on another set than the first one."""
+        self.told = False
+        """That it began on a set which had to be gone has been told."""
         self.repeats = 0
         """How often its sender repeated the request."""
+        self.replayed = False
+        """The packet of its request was replayed, and what follows is watched."""
         self.last = request.at.time
         self.last_request = request.at.time
         self.provisional: FrameRef | None = None
@@ -110,6 +119,8 @@ class Transactions:
         if known is not None:
             table.move_to_end(key)
             known.repeats += 1
+            if owner is not known.owner:
+                known.elsewhere = True
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False
@@ -143,6 +154,11 @@ class Transactions:
         message = response.message
         key = self._key(response.sender.other, message.top_via.branch if message.top_via else None, response)
         return self._table.get(key)
+
+    def known(self, request: Sighting) -> Transaction | None:
+        """The transaction of a request, if there is one already; nothing is entered."""
+        via = request.message.top_via
+        return self._table.get(self._key(request.sender, via.branch if via else None, request))
 
     def invite(self, request: Sighting) -> Transaction | None:
         """The INVITE that a CANCEL names by its branch."""
