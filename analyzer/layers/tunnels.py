@@ -25,6 +25,9 @@ MPLS_IN_IP: Final = 137
 """RFC 4023."""
 UDP: Final = 17
 
+HOLDERS: Final = frozenset((*IP_IN_IP, UDP, GRE, MPLS_IN_IP))
+"""Protocols in which a packet may be."""
+
 GTP_U: Final = 2152
 """UDP port to which user packets are sent, between base stations and gateways."""
 NAT_TRAVERSAL: Final = 4500

@@ -14,7 +14,7 @@ from analyzer.frame import Frame, FrameRef
 from analyzer.layers import link, told, tunnels
 from analyzer.layers.link import ETHERNET
 from analyzer.layers.told import Told
-from analyzer.layers.tunnels import BY_PORT, DEPTH, NAT_TRAVERSAL, SCAT
+from analyzer.layers.tunnels import BY_PORT, DEPTH, HOLDERS, NAT_TRAVERSAL, SCAT
 from analyzer.network import fragments, ip
 from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint
 
@@ -209,7 +209,7 @@ class PacketReader:
                 payload = payload[begin:]
                 ah = protocol != AH
             shell = _AUTHENTICATED if ah else None
-            span = tunnels.inside(protocol, payload, 0, len(payload))
+            span = tunnels.inside(protocol, payload, 0, len(payload)) if protocol in HOLDERS else None
             if span is not None:
                 begin, end, all_there = span
                 if payload[2:4] == _SCAT and protocol == UDP and told.made_up(payload, begin, end):
@@ -230,8 +230,22 @@ class PacketReader:
             elif origin and protocol == TCP:
                 payload = _text_of(payload)
             return self._hand_on(
-                Datagram(
-                    frames[-1], frames, source, destination, protocol, payload, ttl, outbound, depth, cut, origin, shell
+                _new(
+                    Datagram,
+                    (
+                        frames[-1],
+                        frames,
+                        source,
+                        destination,
+                        protocol,
+                        payload,
+                        ttl,
+                        outbound,
+                        depth,
+                        cut,
+                        origin,
+                        shell,
+                    ),
                 ),
                 ident,
                 kind,
