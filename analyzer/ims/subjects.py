@@ -17,7 +17,7 @@ from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Transactions
-from analyzer.ims.vocabulary import Side, Subject
+from analyzer.ims.vocabulary import Role, Side, Subject
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
@@ -136,6 +136,7 @@ class Pair:
         "numbered",
         "pcscf",
         "pcscf_text",
+        "tcp_tried",
         "transactions",
         "ue",
         "ue_text",
@@ -152,12 +153,26 @@ class Pair:
         self.numbered = 0
         self.transactions = Transactions()
         self.vantage = vantage
+        self.tcp_tried: set[Side] = set()
+        """Sides that have tried to open a TCP connection."""
         self.guarded: dict[int, list[SaSet]] = {}
         """Protected ports of either side, with the sets that they belong to."""
 
     def address(self, side: Side) -> bytes:
         """The address of a side."""
         return self.ue if side is Side.UE else self.pcscf
+
+    def lives_on(self, sport: int, dport: int) -> bool:
+        """Whether an association of a set that neither side had to give up leads from one port to the other."""
+        guarded = self.guarded.get(sport)
+        if guarded is None or dport not in self.guarded:
+            return False
+        return any(
+            owner.alive(Side.UE)
+            and owner.alive(Side.PCSCF)
+            and any(owner.terms.ports(role) == (sport, dport) for role in Role)
+            for owner in guarded
+        )
 
     def place_register(self, message: Message, offer: tuple[Mechanism, ...]) -> Context:
         """The context of a REGISTER in clear, made if it is new (R16)."""

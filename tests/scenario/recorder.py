@@ -26,6 +26,8 @@ class Record:
     data: bytes
     uplink: bool | None
     length: int
+    shift: int = 0
+    """What the clock of the capture was wrong by when it was written (ns); the order is that of ``time``."""
 
 
 class Recorder:
@@ -114,7 +116,7 @@ class Recorder:
     def frames(self) -> list[Frame]:
         """The capture as the engine takes it."""
         return [
-            Frame(0, number, record.time, 1, record.data, record.length)
+            Frame(0, number, record.time + record.shift, 1, record.data, record.length)
             for number, record in enumerate(self._written(), 1)
         ]
 
@@ -122,7 +124,7 @@ class Recorder:
         """The capture as a file: Ethernet, microseconds."""
         parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)]
         for record in self._written():
-            seconds, rest = divmod(record.time, SECOND)
+            seconds, rest = divmod(record.time + record.shift, SECOND)
             parts.append(struct.pack("<IIII", seconds, rest // 1000, len(record.data), record.length))
             parts.append(record.data)
         return b"".join(parts)
