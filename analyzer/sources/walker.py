@@ -115,7 +115,7 @@ class Walker(ABC):
         self._summary.frames = frames
         if dropped:
             skipped = self._summary.skipped
-            if reason not in skipped and len(skipped) == MAX_LINKS:
+            if reason not in skipped and len(skipped) >= MAX_LINKS:
                 reason = "other link types that are not supported"
             skipped[reason] = skipped.get(reason, 0) + dropped
 

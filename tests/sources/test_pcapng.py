@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.frame import Frame
 from analyzer.sources.blocks import NUMBERED
-from analyzer.sources.walker import UnreadableCapture
+from analyzer.sources.walker import MAX_LINKS, UnreadableCapture
 from tests.sources.build import (
     ESP4,
     RTP,
@@ -208,6 +208,25 @@ def test_damage_ends_reading(damage: bytes, problem: str) -> None:
 def test_a_first_section_that_nobody_can_read(octets: bytes, problem: str) -> None:
     with pytest.raises(UnreadableCapture, match=problem):
         read(octets)
+
+
+@pytest.mark.parametrize("length", [0, 1, 28, 1 << 40, (1 << 63) - 1, -2])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_length_of_a_section_is_not_believed(length: int, order: str) -> None:
+    start = block(0x0A0D0D0A, pack(order + "IHHq", 0x1A2B3C4D, 1, 0, length), order)
+    frames, summary = read(start + description(order) + enhanced(SIP4, order) + pcapng([ESP4]))
+    assert [frame.data for frame in frames] == [SIP4, ESP4]
+    assert summary.notices == []
+
+
+def test_link_types_without_end_are_counted_together() -> None:
+    octets = section() + b"".join(description(link=1000 + index) for index in range(100))
+    octets += b"".join(enhanced(SIP4, index=index) for index in range(100))
+    frames, summary = read(octets)
+    assert frames == []
+    assert summary.frames == 100
+    assert len(summary.skipped) == MAX_LINKS + 1
+    assert summary.skipped["other link types that are not supported"] == 100 - MAX_LINKS
 
 
 @given(st.binary(max_size=400), st.sampled_from("<>"), st.sampled_from([1, 101, 113, 276, 147]))
