@@ -1,0 +1,168 @@
+"""AUTH-12 and AUTH-13: what the network makes of an answer, and what it hears of the protection."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.rules.digest import in_force, put
+from tests.rules.packets import findings
+from tests.rules.ports import tally
+from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.sip_text import Edits
+
+# --- AUTH-12: a wrong answer is refused -------------------------------------------------------------------------------
+
+
+def test_a_wrong_answer_is_accepted() -> None:
+    s = Scenario()
+    s.register(sm7={"res_wrong": True})
+    s.expect("AUTH-12", "violation", actor="network", at="sm12")
+    check(s, keys=s.subscriber_toml())
+    check(s, keys=s.subscriber_toml() + s.keys_toml())
+    assert not in_force(s, "AUTH-12", "sa3-29")
+
+
+@pytest.mark.parametrize("why", ["mac", "sqn"])
+def test_a_report_of_a_failure_is_accepted(why: str) -> None:
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p, bad_mac=why == "mac")
+    s.reject(p, why)
+    s.sm12(p)
+    s.expect("AUTH-12", "violation", actor="network", at="sm12")
+    check(s, rules={"AUTH-06", "AUTH-12"})
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_wrong_answer_is_refused_or_challenged_again(status: int) -> None:
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, res_wrong=True)
+    s.sm12(p, status=status)
+    check(s, keys=s.subscriber_toml())
+    passes(s, "AUTH-12", keys=s.subscriber_toml())
+
+
+def test_nobody_knows_res() -> None:
+    s = Scenario()
+    s.register(sm7={"res_wrong": True})
+    check(s)
+    assert not tally(s, "AUTH-12").exercised
+
+
+@pytest.mark.parametrize("qop", ["", "auth"])
+def test_a_right_answer_is_none_of_auth_12(qop: str) -> None:
+    s = Scenario()
+    s.register(sm6={"qop": qop})
+    check(s, keys=s.subscriber_toml())
+    report = audited(s, keys=s.subscriber_toml())
+    assert not next(each for each in report.rules if each.id == "AUTH-12").exercised
+
+
+def test_the_k_of_the_key_file_is_another() -> None:
+    """FP18: nothing opens the set, and the response of SM7 in clear (a network without IPsec) fits no RES."""
+    s = Scenario()
+    headers = {"Security-Server": None}
+    p = s.sm1()
+    s.sm6(p, headers=headers)
+    s.sm7(p, on=None)
+    s.sm12(p)
+    wrong = re.sub('k = "..', 'k = "00', s.subscriber_toml())
+    report = audited(s, keys=wrong)
+    (found,) = [each for each in report.findings if each.rule == "AUTH-12"]
+    assert (found.verdict, found.traps) == ("inconclusive", ("FP18",))
+
+
+AKAV2: Edits = {"Authorization": put("algorithm", "AKAv2-MD5")}
+
+
+def test_akav2_is_not_computed() -> None:
+    """R22."""
+    s = Scenario()
+    s.register(sm6={"headers": {"WWW-Authenticate": put("algorithm", "AKAv2-MD5")}}, sm7={"headers": AKAV2})
+    report = audited(s, keys=s.subscriber_toml())
+    (found,) = [each for each in report.findings if each.rule == "AUTH-12"]
+    assert (found.verdict, found.traps) == ("inconclusive", ("R22",))
+
+
+# --- AUTH-13: what the P-CSCF says of the protection ------------------------------------------------------------------
+
+
+def told(value: str | None) -> Edits:
+    return {"Authorization": put("integrity-protected", value)}
+
+
+@pytest.mark.parametrize(("where", "label"), [("sm1", "sm2"), ("sm1.2", "sm2.2"), ("sm7", "sm8")])
+def test_the_network_hears_the_contrary(where: str, label: str) -> None:
+    s = Scenario()
+    p = s.sm1()
+    s.core_register(p, headers=told("yes") if where == "sm1" else {})
+    s.core_401(p)
+    s.sm6(p)
+    s.sm7(p)
+    s.core_register(p, headers=told("no") if where == "sm7" else {})
+    s.core_200(p)
+    s.sm12(p)
+    assert p.set
+    s.wait(60)
+    p = s.sm1(over=p.set)
+    s.core_register(p, headers=told("no") if where == "sm1.2" else {})
+    s.core_401(p)
+    s.sm6(p)
+    s.sm7(p)
+    s.core_register(p)
+    s.core_200(p)
+    s.sm12(p)
+    s.expect("AUTH-13", "violation", actor="P-CSCF", at=label)
+    check(s)
+    assert not in_force(s, "AUTH-13", "sa3-29")
+
+
+def test_the_network_hears_nothing_of_a_protected_register() -> None:
+    s = Scenario()
+    p = s.sm1()
+    s.core_register(p, headers=told(None))  # absent may mean no
+    s.core_401(p)
+    s.sm6(p)
+    s.sm7(p)
+    s.core_register(p, headers=told(None))
+    s.core_200(p)
+    s.sm12(p)
+    s.expect("AUTH-13", "violation", actor="P-CSCF", at="sm8")
+    check(s)
+    assert tally(s, "AUTH-13").passed == 1
+
+
+def test_the_network_hears_the_truth() -> None:
+    s = Scenario()
+    s.register(over=s.register(core=True), core=True)
+    check(s)
+    passes(s, "AUTH-13", at_least=4)
+
+
+@pytest.mark.parametrize("value", ["tls-yes", "ip-assoc-yes", "auth-done"])
+def test_other_mechanisms_have_other_values(value: str) -> None:
+    """FP11."""
+    s = Scenario()
+    s.core_register(s.sm1(), headers=told(value))
+    check(s)
+    assert not tally(s, "AUTH-13").exercised
+
+
+def test_a_register_that_was_not_seen_on_gm() -> None:
+    s = Scenario()
+    s.core_register(s.sm1(), headers={"Call-ID": "another", **told("yes")})
+    check(s)
+    assert not tally(s, "AUTH-13").exercised
+
+
+def test_the_ue_claims_it_itself() -> None:
+    s = Scenario()
+    s.register(sm7={"headers": told("yes")})
+    s.expect("AUTH-13", "violation", actor="UE", at="sm7")
+    check(s)
+    (found,) = findings(s, "AUTH-13")
+    assert found.severity == "low"
