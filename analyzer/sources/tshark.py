@@ -190,7 +190,7 @@ class _Reading:
                     held = []
                 else:
                     held.append(line)
-            elif line.strip() not in (b"[", b"]", b",", b""):
+            elif line.strip() not in (b"[", b"]", b"[]", b",", b""):
                 raise self._failed("says what makes no sense")
 
     def _lines(self) -> Iterator[bytes]:
