@@ -12,6 +12,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
 from analyzer.ims.events import (
     ClearMessageSent,
+    DeadSetAnswered,
     DeadSetUsed,
     EarlyUse,
     MessageDuringRegistration,
@@ -63,6 +64,8 @@ class Traffic:
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
             )
+            if transaction is not None and transaction.owner is not owner:
+                self._answered_elsewhere(context, sighting, transaction)
         if (
             owner.ends
             or owner.states[sender] is State.OLD
@@ -76,13 +79,8 @@ class Traffic:
                 owner.repeated(sighting)
         else:
             self._during_registration(context, sighting, transaction)
-            if sender is Side.UE and owner.sm12 is None and owner.states[Side.UE] is State.TMP:
-                if len(owner.early) < EARLY:
-                    asked = transaction.request if transaction is not None and not message.is_request else None
-                    unsure = Knowledge(False, "")
-                    owner.early.append(
-                        EarlyUse(at=at, subject=context.subject, sighting=sighting, request=asked, certain=unsure)
-                    )
+            if owner.sm12 is None and owner.states[sender] is State.TMP:
+                _early(context, owner, sighting, transaction)
             elif message.is_request and fresh and transaction is not None:
                 self.switch.begun(context, owner, sighting, transaction)
             context.remember_call(message.call_id)
@@ -165,6 +163,10 @@ class Traffic:
         repeat = not fresh
         if not pending and not repeat:
             owner.misused.add((sender, ending.end))
+            if transaction is not None and begins and len(owner.astray) < EARLY:
+                owner.astray.append(transaction)
+        if transaction is not None and not sighting.message.is_request and transaction.owner is owner:
+            self._answers(context, owner, sender, transaction, sighting)
         session.emit(
             DeadSetUsed(
                 at=sighting.at,
@@ -179,6 +181,47 @@ class Traffic:
                 repeat=repeat,
                 invited=not sighting.message.is_request and sender is Side.UE,
                 complete=_complete(context, owner, ending),
+            )
+        )
+
+    def _answered_elsewhere(self, context: Context, response: Sighting, transaction: Transaction) -> None:
+        """An answer that did not come on the set of its request."""
+        asked = transaction.owner
+        if not isinstance(asked, SaSet):
+            return
+        if asked.sm12 is None and asked.states[Side.PCSCF] is State.TMP and transaction.method != "REGISTER":
+            _early(context, asked, response, transaction)
+        self._answers(context, asked, response.sender, transaction, response)
+
+    def _answers(
+        self, context: Context, asked: SaSet, receiver: Side, transaction: Transaction, response: Sighting | None
+    ) -> None:
+        """Tell of the answer to a request that came on a set which its receiver had to have given up (R5).
+
+        100 says no more than that the next hop has it; what follows the first other answer is told no more.
+        """
+        if transaction.told or (response is not None and response.message.status == 100):
+            return
+        request, now = transaction.request, response.at.time if response is not None else context.last_seen
+        overdue(asked, context.newest_established(), receiver, now, self._session.profile, transaction)
+        ending = asked.ends.get(receiver)
+        if ending is None or request.at.time <= ending.time or request.sender is receiver:
+            return
+        transaction.told = True
+        self._session.emit(
+            DeadSetAnswered(
+                at=response.at if response is not None else request.at,
+                subject=context.subject,
+                response=response,
+                request=request,
+                receiver=receiver,
+                terms=asked.terms,
+                end=ending.end,
+                since=ending.since,
+                since_time=ending.time,
+                knew=self._knew_of_end(context, asked, receiver, request.at.time),
+                complete=_complete(context, asked, ending),
+                elsewhere=transaction.elsewhere,
             )
         )
 
@@ -231,6 +274,8 @@ class Traffic:
                 sent_astray=sent_astray(sighting, transaction.request if transaction else None),
             )
         )
+        if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
+            self._answers(context, transaction.owner, sighting.sender, transaction, sighting)
         if message.method != "REGISTER":
             self._during_registration(context, sighting, transaction)
 
@@ -244,6 +289,9 @@ class Traffic:
         self.switch.retire(owner)
         for side in Side:
             overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
+        for request in owner.astray:
+            if request.final is None and request.provisional is None:
+                self._answers(context, owner, request.request.sender.other, request, None)
         last = context.last_seen
         endings = [*owner.past, *owner.ends.items()]
         for end in dict.fromkeys(ending.end for _, ending in endings):
@@ -261,6 +309,15 @@ class Traffic:
                     observed=last - time > self._session.profile.grace,
                 )
             )
+
+
+def _early(context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
+    """Hold back a message on a temporary set, or the answer to one, until it is clear whether SM12 had come."""
+    if len(owner.early) < EARLY:
+        asked = transaction.request if transaction is not None and not sighting.message.is_request else None
+        unsure = Knowledge(False, "")
+        early = EarlyUse(at=sighting.at, subject=context.subject, sighting=sighting, request=asked, certain=unsure)
+        owner.early.append(early)
 
 
 def _running(sighting: Sighting, sm1: FrameRef) -> Knowledge:

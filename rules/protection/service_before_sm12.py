@@ -1,6 +1,6 @@
 """SA-06: until SM12 the new set carries the authentication only."""
 
-from analyzer.ims.events import AuthenticationOnly, EarlyUse
+from analyzer.ims.events import AuthenticationOnly, EarlyUse, Side
 from analyzer.rule import PASS, Actor, Severity, Verdict, judged, rule
 
 
@@ -23,7 +23,9 @@ def service_before_sm12(event: EarlyUse | AuthenticationOnly) -> Verdict | None:
     sent there (SA-07) is `probable` (R23).
     """
     if isinstance(event, AuthenticationOnly):
-        return PASS
+        return PASS if event.side is Side.UE else None
+    if event.sighting.sender is not Side.UE:
+        return None
     message = event.sighting.message
     asked, answered = event.request and event.request.protection, event.sighting.protection
     led = bool(asked and answered and asked.terms is answered.terms)

@@ -81,8 +81,9 @@ def test_the_ue_is_asked_on_the_temporary_set(profile: str) -> None:
     s.sm7(procedure)
     s.request("pcscf", "OPTIONS", on=new)
     s.sm12(procedure)
-    s.expect("SA-08", "violation", actor="P-CSCF", at="req")
-    s.expect("SA-06", "probable", actor="UE", at="resp")
+    s.expect("SA-07", "violation", actor="P-CSCF", at="req")
+    s.expect("SA-08", "violation", actor="P-CSCF", at="req", cause="SA-07")
+    s.expect("SA-06", "probable", actor="UE", at="resp", cause="SA-07")
     s.expect("SA-08", "probable", actor="UE", at="resp", cause="SA-06")
     check(s, profile=profile)
 
@@ -112,7 +113,8 @@ def test_the_p_cscf_asks_on_the_temporary_set(vantage: str, transport: str, prof
     s.wait(1)
     s.request("pcscf", "NOTIFY", on=new, answered=False)
     s.sm12(procedure)
-    s.expect("SA-08", "violation", actor="P-CSCF", at="req")
+    s.expect("SA-07", "violation", actor="P-CSCF", at="req")
+    s.expect("SA-08", "violation", actor="P-CSCF", at="req", cause="SA-07")
     check(s, profile=profile)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting, Subject
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting, Subject
 
 
 class RequestSent(NamedTuple):
@@ -82,7 +82,7 @@ class MessageDuringRegistration(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyUse(Event):
-    """The UE used a temporary set for other things than the authentication; told when it is settled."""
+    """A side used a temporary set for other things than the authentication; told when it is settled."""
 
     sighting: Sighting
     request: Sighting | None
@@ -93,6 +93,7 @@ class EarlyUse(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationOnly(Event):
-    """SM12 came, and until then the new set had carried nothing but the authentication."""
+    """SM12 came, and until then this side had put nothing but the authentication on the new set."""
 
+    side: Side
     generation: int

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Sighting, Subject
+from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, Subject
 
 
 class FreshRequest(NamedTuple):
@@ -52,6 +52,28 @@ class DeadSetUsed(Event):
     invited: bool
     """It answers a request that the other side should not have sent there."""
     complete: Knowledge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadSetAnswered(Event):
+    """An answer, on whichever set or in clear, to a request that came on a set which its receiver had to have given
+    up before; or, at the end, that there was none."""
+
+    response: Sighting | None
+    """None: nothing answered it."""
+    request: Sighting
+    receiver: Side
+    """Who had to discard the request."""
+    terms: SetTerms
+    end: End
+    since: FrameRef
+    since_time: int
+    knew: Knowledge
+    """Whether the receiver knew, when the request came, that the set was over."""
+    complete: Knowledge
+    """Whether the capture has all that bears on the end of the set."""
+    elsewhere: bool
+    """Another copy of the request came by another way, so that the answer may be to that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
