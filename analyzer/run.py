@@ -57,7 +57,7 @@ def _twice(
     from analyzer.opinion.witness import Witness
 
     tshark = second.check(captures)
-    running, keyring, source = _run(captures, options, progress, on_message, Witness)
+    running, keyring, source = _run(captures, options, progress, on_message, Witness, keep_keys=True)
     summaries = [_summary(each) for each in source.summaries]
     report = _report(running, keyring, options, summaries, source.notices)
     assert isinstance(running.engine, Witness)
@@ -83,14 +83,14 @@ def audit_frames(
 
 def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[Keyed]:
     """The associations of the captures that a key has opened, each once, in the order in which it did."""
-    running, _, _ = _run(captures, options or Options(rules=()), None, None)
+    running, _, _ = _run(captures, options or Options(rules=()), None, None, keep_keys=True)
     return _keyed_by(running.engine)
 
 
 def _keyed_by(engine: Engine) -> list[Keyed]:
     found: dict[tuple[object, ...], Keyed] = {}
     numbers: dict[int, int] = {}
-    for association in engine.tracker.session.proven:
+    for association in engine.tracker.session.proven or ():
         keys = association.keys
         if keys is None:
             continue
@@ -123,6 +123,8 @@ def _run(
     progress: Callable[[int], None] | None,
     on_message: Callable[[TraceLine], None] | None,
     engine: Callable[..., Engine] = Engine,
+    *,
+    keep_keys: bool = False,
 ) -> tuple[Audit, Keyring, Captures]:
     keyring = Keyring()
     for path in options.keys:
@@ -130,6 +132,8 @@ def _run(
     triage = Triage()
     source = Captures(captures, triage, progress=progress)
     running = Audit(options, keyring, triage.watch, on_message, engine)
+    if keep_keys:
+        running.engine.tracker.session.proven = []
     receive = running.engine.receive
     with _rare_collections():
         for frame in source:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+import pytest
+
 from analyzer import run
+from analyzer.ims import session
 from analyzer.run import Options, audit
 
 RECORDING = Path(__file__).parent.parent / "captures" / "udp4_sha1_aes"
@@ -50,3 +53,17 @@ def test_garbage_is_looked_for_seldom_but_not_too_seldom() -> None:
     ((young, middle, old),) = during - {before}
     assert young > 700
     assert young * middle * old <= 200_000
+
+
+def test_proven_associations_are_kept_only_for_those_who_want_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds its set and its registration, so that nothing would ever be forgotten."""
+    kept: list[object] = []
+    monkeypatch.setattr(run, "assemble", lambda outcome, engine, *rest: kept.append(engine.tracker.session.proven))
+    audit([CAPTURE], Options(keys=[str(RECORDING / "keys.toml")]))
+    assert kept == [None]
+    assert len(run.keyed_associations([CAPTURE], Options(keys=[str(RECORDING / "keys.toml")]))) > 3
+
+
+def test_only_so_many_proven_associations_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "SPIS", 3)
+    assert len(run.keyed_associations([CAPTURE], Options(keys=[str(RECORDING / "keys.toml")]))) == 3

@@ -62,8 +62,9 @@ class Session:
         """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
         self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
         """Highest stream offset of a direction that the other side acknowledged."""
-        self.proven: list[SecurityAssociation] = []
-        """Associations that opened a packet, in the order in which they did."""
+        self.proven: list[SecurityAssociation] | None = None
+        """Associations that opened a packet, in the order in which they did; None if nobody wants to have their keys,
+        since each of them holds its set and its registration."""
         self.retire: Callable[[Context, SaSet], None] = lambda context, dropped: None
 
     def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
@@ -167,11 +168,18 @@ class Session:
 
     def confirm(self, association: SecurityAssociation, vector: Vector | None = None) -> None:
         """A packet proved the keys of this association, which follow from the vector or were given as they are."""
-        if len(self.proven) < SPIS:
-            self.proven.append(association)
+        if self.proven is not None:
+            self._keep(self.proven, association)
         self.keyring.mark_used(association)
         if vector is not None:
             self.keyring.mark_used(vector)
+
+    def _keep(self, proven: list[SecurityAssociation], association: SecurityAssociation) -> None:
+        if len(proven) < SPIS:
+            proven.append(association)
+        else:
+            text = f"keys of more than {SPIS} associations: those of the first are given to other tools"
+            self.emit(Notice(at=FrameRef(0, 0, 0), subject=None, text=text))
 
     def follow(self, binding: Binding, address: bytes) -> None:
         """In tunnel mode, what is sent to a UE goes to the address that its own packets have at this moment (FP12)."""
