@@ -4,7 +4,7 @@ Bytes come in at the bottom and verdicts leave at the top, in one direction:
 
     sources/   files and standard input                  -> Frame
     network/   IP, fragments, copies, TCP                -> Datagram, stream bytes
-    layers/    what is around IP; sources and network ask -> where the next header is
+    layers/    what is around IP; both of these ask      -> where the next header is
     ipsec/     ESP: look up, verify, decrypt             -> the same, with the association that protected it
     keys/      what the user and the capture know        -> candidates, believed when an ICV proves them
     sip/       framing, message, sec-agree, AKA digest   -> Message

@@ -123,6 +123,16 @@ def test_walkers_judge_tunnels_in_the_same_way(write: build.Writer) -> None:
     assert summary.skipped == {"not signalling": len(octets) - len(expected)}
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("link", "wrap"), LAYERS.values(), ids=LAYERS)
+def test_walkers_judge_every_layer_in_the_same_way(link: int, wrap: Wrap, order: str) -> None:
+    octets = [wrap(packet) for packets in (QUIET, LOUD) for packet in packets.values()]
+    expected = [number for number, frame in enumerate(octets, 1) if triage().keeps(link, frame)]
+    for write in pcap, pcapng:
+        kept, _ = read(write(octets, order=order, link=link), triage())
+        assert [frame.number for frame in kept] == expected
+
+
 def matters(datagram: Datagram) -> bool:
     """Whether anybody above the reader could make something of it."""
     protocol, payload = datagram.protocol, datagram.payload
