@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 from analyzer.ims.associations import Binding
 from analyzer.ipsec.algorithms import pair
 from analyzer.keys.export import Keyed, wireshark
-from analyzer.opinion.compare import Circumstances, Comparison
-from analyzer.opinion.model import SecondOpinion
+from analyzer.opinion.compare import Comparison
+from analyzer.opinion.model import Reason, SecondOpinion
 from analyzer.opinion.witness import FRAME, MESSAGE, REMEMBERED, NotedFrame, Witness
 from analyzer.report.model import CaptureSummary
 from analyzer.seen import GOOD, SeenFrame
@@ -36,14 +36,14 @@ def ask(tshark: Tshark, engine: Witness, keyed: Sequence[Keyed], captures: Seque
     """Compare what the engine saw with what tshark sees with the same keys. Raises TsharkFailed."""
     opinion = SecondOpinion(program=f"tshark {tshark.version}")
     texts = [each.text for each in wireshark(keyed)] or [""]
-    circumstances = _circumstances(keyed, texts)
+    keyless = _keyless(keyed, texts)
     for index, capture in enumerate(captures):
         if not capture.frames:
             continue
         last = engine.reached.get(index, 0) if engine.full else capture.frames
         theirs, reached = _asked(tshark, capture, texts[:RUNS], last, opinion)
         ours = engine.frames.get(index, {})
-        Comparison(opinion, circumstances, index, _until(ours, reached), _until(theirs, reached)).run()
+        Comparison(opinion, keyless, index, _until(ours, reached), _until(theirs, reached)).run()
         if reached < capture.frames:
             opinion.notes.append(f"{capture.path}: compared up to frame {reached} of {capture.frames}")
     return opinion
@@ -89,19 +89,21 @@ def _told(told: Told, capture: CaptureSummary, last: int, opinion: SecondOpinion
     return told.reached
 
 
-def _circumstances(keyed: Sequence[Keyed], texts: Sequence[str]) -> Circumstances:
-    """Which SPIs tshark has no key for."""
-    unnamed = [
-        each.association.spi
-        for each in keyed
-        if any(row.esp_sa is None for row in pair(each.association.alg, each.association.ealg))
-    ]
-    mismade = [each.association.spi for each in keyed if _is_mismade(each.association.owner)]
+def _keyless(keyed: Sequence[Keyed], texts: Sequence[str]) -> dict[int, Reason]:
+    """Why tshark may lack the right key for an SPI."""
     given = {line for text in texts[:RUNS] for line in text.splitlines()}
     later = {line for text in texts[RUNS:] for line in text.splitlines()} - given
     # The fourth value of a line is the SPI.
-    crowded = [int(line.split('"')[7], 16) for line in later if line.startswith('"')]
-    return Circumstances(frozenset(unnamed), frozenset(mismade), frozenset(crowded))
+    found = {int(line.split('"')[7], 16): Reason.REUSED for line in later if line.startswith('"')}
+    for each in keyed:
+        association = each.association
+        if any(row.esp_sa is None for row in pair(association.alg, association.ealg)):
+            found[association.spi] = Reason.NO_NAME
+        elif _is_mismade(association.owner):
+            found[association.spi] = Reason.MISMADE
+        elif each.mode == "tunnel":
+            found.setdefault(association.spi, Reason.MOVED)
+    return found
 
 
 def _is_mismade(owner: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from analyzer.opinion.model import About, Difference, Explained, Reason, SecondOpinion
 from analyzer.opinion.witness import Noted, NotedFrame
@@ -27,30 +27,20 @@ HOLES: Final = frozenset({"ack_lost_segment", "lost_segment", "out_of_order"})
 """What Wireshark remarks where a segment is missing or comes later."""
 
 
-class Circumstances(NamedTuple):
-    """What explains that the other reader had no key."""
-
-    unnamed: frozenset[int] = frozenset()
-    """SPIs with an algorithm that it has no name for."""
-    mismade: frozenset[int] = frozenset()
-    """SPIs of senders whose mistakes it does not know."""
-    crowded: frozenset[int] = frozenset()
-    """SPIs with more keys than it was asked to try."""
-
-
 class Comparison:
     """The comparison of one capture; what it finds goes into the opinion."""
 
     def __init__(
         self,
         opinion: SecondOpinion,
-        circumstances: Circumstances,
+        keyless: Mapping[int, Reason],
         index: int,
         ours: Mapping[int, NotedFrame],
         theirs: Mapping[int, SeenFrame],
     ) -> None:
+        """``index`` is that of the capture; ``keyless`` says why the other may lack the right key for an SPI."""
         self._opinion = opinion
-        self._circumstances = circumstances
+        self._keyless = keyless
         self._index = index
         self._ours = ours
         self._theirs = theirs
@@ -80,21 +70,17 @@ class Comparison:
         if ours.packets == len(theirs.packets) and ours.verified == verdicts[GOOD]:
             self._opinion.esp += ours.packets
             return
-        reason = self._keyless(theirs)
+        reason = self._lacks(theirs)
         if not ours.packets:
             reason = Reason.COPY if ours.copy else self._encapsulated(theirs, "esp")
         mine = f"{ours.packets} ESP, {ours.verified} with a good ICV"
         other = f"{len(theirs.packets)} ESP, {verdicts[GOOD]} with a good ICV, {verdicts[BAD]} with a bad one"
         self._enter(reason, "esp", number, mine, other)
 
-    def _keyless(self, theirs: SeenFrame) -> Reason | None:
-        """Why the other reader had not the key that this frame needs."""
-        spis = {packet.spi for packet in theirs.packets if packet.icv != GOOD}
-        if spis & self._circumstances.unnamed:
-            return Reason.NO_NAME
-        if spis & self._circumstances.mismade:
-            return Reason.MISMADE
-        return Reason.REUSED if spis & self._circumstances.crowded else None
+    def _lacks(self, theirs: SeenFrame) -> Reason | None:
+        """Why the other reader lacked the key that this frame needs."""
+        reasons = (self._keyless.get(packet.spi) for packet in theirs.packets if packet.icv != GOOD)
+        return next((reason for reason in reasons if reason is not None), None)
 
     # --- SIP ---------------------------------------------------------------------------------------------------------
 
@@ -159,7 +145,7 @@ class Comparison:
                 return Reason.HOLE
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.UNPROVEN
-        return self._keyless(theirs)
+        return self._lacks(theirs)
 
     def _extra(self, number: int) -> Reason | None:
         """Why only the other reader sees a message."""
@@ -172,7 +158,7 @@ class Comparison:
             return Reason.CUT
         if ours.packets > ours.verified and any(packet.icv == BAD for packet in theirs.packets):
             return Reason.BAD_ICV
-        return self._keyless(theirs) or self._encapsulated(theirs, "sip")
+        return self._lacks(theirs) or self._encapsulated(theirs, "sip")
 
     @staticmethod
     def _encapsulated(theirs: SeenFrame, what: str) -> Reason | None:

@@ -22,6 +22,7 @@ class Reason(Enum):
     NO_NAME = "algorithm", "tshark has no name for the algorithm of this security association"
     MISMADE = "mismade", "its sender makes ESP against the standard, in a way that gmaudit knows and tshark does not"
     REUSED = "spi-reuse", "tshark knows one key for an SPI, and this SPI has had too many"
+    MOVED = "moved", "the UE is behind a NAT and its address may change; what tshark has of the association names one"
     UNPROVEN = "unproven-key", "gmaudit reads it with keys that no ICV proves, and did not give those to tshark"
     OTHER_FILE = "other-file", "it begins in another capture file; tshark reads one file at a time"
     CUT = "cut", "the capture cut the packet; tshark shows what is left, gmaudit does not judge a part"

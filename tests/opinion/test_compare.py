@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import strategies as st
 
 from analyzer.frame import FrameRef
 from analyzer.opinion import compare
-from analyzer.opinion.compare import Circumstances, Comparison
+from analyzer.opinion.compare import Comparison
 from analyzer.opinion.model import Reason, SecondOpinion
 from analyzer.opinion.witness import Noted, NotedFrame
 from analyzer.seen import BAD, GOOD, UNCHECKED, SeenFrame, SeenHeader, SeenMessage, SeenPacket
 
 ETHERNET = ("eth", "ethertype", "ip", "udp", "sip")
-NOTHING = Circumstances()
+NOTHING: dict[int, Reason] = {}
 HEADER = SeenHeader("Security-Verify", "ipsec-3gpp;alg=null", (("alg", "null"),))
 MESSAGE = SeenMessage("REGISTER sip:a SIP/2.0", "1@a", "1 REGISTER", (HEADER,))
 OTHER = SeenMessage("SIP/2.0 200 OK", "1@a", "1 REGISTER", ())
@@ -43,12 +44,12 @@ def theirs(
 def compared(
     mine: NotedFrame | dict[int, NotedFrame] | None,
     other: SeenFrame | dict[int, SeenFrame] | None,
-    circumstances: Circumstances = NOTHING,
+    keyless: Mapping[int, Reason] = NOTHING,
 ) -> SecondOpinion:
     opinion = SecondOpinion(program="tshark 4.0.17")
     left = mine if isinstance(mine, dict) else {} if mine is None else {3: mine}
     right = other if isinstance(other, dict) else {} if other is None else {3: other}
-    Comparison(opinion, circumstances, 0, left, right).run()
+    Comparison(opinion, keyless, 0, left, right).run()
     return opinion
 
 
@@ -106,12 +107,11 @@ def test_a_header_that_only_one_has_is_a_difference() -> None:
 
 
 TCP = NotedFrame(messages=noted(MESSAGE, transport="TCP"))
-UNNAMED, CROWDED = Circumstances(unnamed=frozenset({256})), Circumstances(crowded=frozenset({256}))
-MISMADE = Circumstances(mismade=frozenset({256}))
+KEYLESS = (Reason.NO_NAME, Reason.MISMADE, Reason.REUSED, Reason.MOVED)
 
 
 @pytest.mark.parametrize(
-    ("reason", "mine", "other", "circumstances"),
+    ("reason", "mine", "other", "keyless"),
     [
         (Reason.COPY, NotedFrame(copy=True), theirs(MESSAGE), NOTHING),
         (Reason.COPY, NotedFrame(copy=True), theirs(icv=(GOOD,)), NOTHING),
@@ -120,9 +120,7 @@ MISMADE = Circumstances(mismade=frozenset({256}))
         (Reason.HOLE, TCP, theirs(remarks=("lost_segment",)), NOTHING),
         (Reason.HOLE, TCP, theirs(remarks=("out_of_order",)), NOTHING),
         (Reason.BAD_ICV, ours(packets=1), theirs(MESSAGE, icv=(BAD,)), NOTHING),
-        (Reason.NO_NAME, ours(packets=1, verified=1), theirs(icv=(UNCHECKED,)), UNNAMED),
-        (Reason.MISMADE, ours(packets=1, verified=1), theirs(icv=(BAD,)), MISMADE),
-        (Reason.REUSED, ours(packets=1, verified=1), theirs(icv=(BAD,)), CROWDED),
+        *((each, ours(packets=1, verified=1), theirs(icv=(BAD,)), {256: each}) for each in KEYLESS),
         (Reason.UNPROVEN, ours(MESSAGE, packets=1), theirs(icv=(UNCHECKED,)), NOTHING),
         (Reason.OTHER_FILE, NotedFrame(messages=noted(MESSAGE, capture=1)), theirs(), NOTHING),
         (Reason.CUT, None, theirs(MESSAGE, cut=True), NOTHING),
@@ -130,8 +128,8 @@ MISMADE = Circumstances(mismade=frozenset({256}))
         (Reason.INSIDE, None, theirs(icv=(UNCHECKED,), layers=("eth", "ip", "icmp", "ip", "esp")), NOTHING),
     ],
 )
-def test_every_reason(reason: Reason, mine: NotedFrame | None, other: SeenFrame, circumstances: Circumstances) -> None:
-    made = compared(mine, other, circumstances)
+def test_every_reason(reason: Reason, mine: NotedFrame | None, other: SeenFrame, keyless: dict[int, Reason]) -> None:
+    made = compared(mine, other, keyless)
     assert (made.unexplained, list(made.explained)) == (0, [reason])
     assert (made.explained[reason].count, made.explained[reason].frames) == (1, [(0, 3)])
 
@@ -150,8 +148,8 @@ def test_over_udp_another_frame_is_another_message() -> None:
 
 def test_a_key_that_tshark_never_had_explains_no_good_icv() -> None:
     """Where tshark verifies and we do not, its keys are no excuse for us."""
-    for circumstances in (UNNAMED, CROWDED, MISMADE):
-        assert compared(ours(packets=1), theirs(icv=(GOOD,)), circumstances).unexplained == 1
+    for reason in KEYLESS:
+        assert compared(ours(packets=1), theirs(icv=(GOOD,)), {256: reason}).unexplained == 1
 
 
 def test_the_lists_are_bounded_and_the_counts_are_not() -> None:
