@@ -27,7 +27,7 @@ from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
 from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
-from analyzer.network.tcp import Closing, Data, Hole, Segment, TcpTracker, parse_segment
+from analyzer.network.tcp import ACK, SYN, Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.shadows import Shadows
 from analyzer.sip.digest import challenge
@@ -299,6 +299,10 @@ class Engine:
             return
         if self._streams.waiting:
             self.advance(datagram.at.time)
+        if segment.flags & (SYN | ACK) == SYN:
+            found = self._pair(datagram)
+            if found is not None:
+                self.tracker.connections.opening(*found, segment.sport, segment.dport, tag, datagram.at)
         for event in self._streams.receive(segment):
             self._stream(event)
         if tag is None:
@@ -380,7 +384,7 @@ class Engine:
 
     def _closing(self, event: Closing) -> None:
         if isinstance(event.tag, Packet):
-            self.tracker.packets.closing(event.tag, event.by, event.connection, event.how, event.at)
+            self.tracker.connections.closing(event.tag, event.by, event.connection, event.how, event.at)
 
     def _evicted(self, text: str) -> None:
         self._emit(Notice(at=self._now, subject=None, text=text))

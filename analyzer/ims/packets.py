@@ -8,7 +8,6 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
 from analyzer.ims.events import (
     ClearOnProtectedPort,
-    ConnectionClosing,
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
@@ -20,14 +19,13 @@ from analyzer.ims.events import (
     SequenceRepeated,
 )
 from analyzer.ims.forms import Forms
-from analyzer.ims.session import TUNNEL, Packet, Session
+from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic, sent_astray
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import End, Knowledge, Role, Side, Sighting, State
+from analyzer.ims.vocabulary import Role, Side, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
-from analyzer.network.tcp import Connection
 
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor, in every packet."""
@@ -363,42 +361,6 @@ class PacketLedger:
             )
         )
 
-    # --- connections -----------------------------------------------------------------------------------------------
-
-    def closing(self, packet: Packet, by: int, connection: Connection, how: str, at: FrameRef) -> None:
-        """A FIN or RST of one end (`by`); only those on a set that is being replaced are told (TRN-05)."""
-        if packet.binding is None:
-            return
-        owner, sender = packet.binding.set, packet.binding.sender
-        context = owner.contact
-        assert isinstance(context, Context)
-        profile = self._session.profile
-        overdue(owner, context.newest_established(), sender, at.time, profile)
-        ending = owner.ends.get(sender)
-        replaced = owner.states[sender] is State.OLD if ending is None else ending.end is End.REPLACED
-        if not replaced:
-            return
-        waiting = [
-            transaction.request.at
-            for transaction in owner.open_requests.values()
-            if transaction.request.connection is connection and transaction.open(at.time, profile)
-        ]
-        if waiting and ending is not None:
-            return  # the set is at its end, and so are its connections
-        closed_before = [other for other, _, _ in connection.closing if other != by]
-        self._session.emit(
-            ConnectionClosing(
-                at=at,
-                subject=context.subject,
-                sender=sender,
-                how=how,
-                terms=owner.terms,
-                open_request=waiting[0] if waiting else None,
-                peer_first=bool(closed_before),
-                complete=_all_octets(connection) or owner.complete(),
-            )
-        )
-
     def retire(self, context: Context, owner: SaSet) -> None:
         """At the end of a set: tell what was held back, and that no key opened its packets."""
         for binding in (each for role in owner.bindings.values() for each in role):
@@ -434,14 +396,6 @@ def _seen_whole(pair: Pair) -> bool:
         if current is not None and not current.finished and current.challenge is None:
             return False
     return any(context.sets for context in pair.contexts)
-
-
-def _all_octets(connection: Connection) -> Knowledge | None:
-    """That octets were acknowledged which are not in the capture; None if there are none."""
-    for side in connection.sides:
-        if side.acked > side.next + ("FIN" in side.closing):
-            return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")
-    return None
 
 
 def _sender(binding: Binding) -> bytes:

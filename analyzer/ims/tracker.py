@@ -13,11 +13,13 @@ from typing import NamedTuple
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.bindings import deregisters, identify
+from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.registration import Registrar
 from analyzer.ims.replays import Replays
+from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Emit, Packet, Session, Watch
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
@@ -52,12 +54,14 @@ class Tracker:
         "_gm_registers",
         "_on_sighting",
         "clear_messages",
+        "connections",
         "core_messages",
         "directory",
         "packets",
         "protected_messages",
         "registrar",
         "replays",
+        "requests",
         "session",
         "traffic",
     )
@@ -77,6 +81,8 @@ class Tracker:
         self.registrar = Registrar(self.session)
         self.packets = PacketLedger(self.session, self.traffic)
         self.replays = Replays(self.session)
+        self.requests = Requests(self.session)
+        self.connections = Connections(self.session)
         self.directory = Directory(vantage, self._forget)
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
@@ -171,6 +177,11 @@ class Tracker:
         if served and self.registrar.infer(context, owner, sighting, transaction):
             self.traffic.settle(context, Knowledge(False, "SM12 is not in the capture, but there was one"))
         self.traffic.protected(context, owner, sighting, transaction, fresh)
+        if message.is_request and transaction is not None:
+            if not fresh:
+                self.requests.repeated(context, sighting, transaction)
+            elif len(message.raw) > LARGE:
+                self.requests.large(context.pair, context, sighting)
         if message.method == "REGISTER":
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
@@ -208,6 +219,11 @@ class Tracker:
                 transaction,
             )
         self.traffic.clear(context, sighting, transaction)
+        if message.is_request and transaction is not None:
+            if not fresh:
+                self.requests.repeated(context, sighting, transaction)
+            elif len(message.raw) > LARGE:
+                self.requests.large(pair, context, sighting)
         if message.method == "REGISTER" and context is not None:
             self._register(context, sighting, transaction, fresh, final, None)
         if final:

@@ -24,6 +24,7 @@ class Transaction:
     """One request and what answered it."""
 
     __slots__ = (
+        "before_last",
         "call_id",
         "context",
         "deregisters",
@@ -66,7 +67,7 @@ class Transaction:
         self.replayed = False
         """The packet of its request was replayed, and what follows is watched."""
         self.last = request.at.time
-        self.last_request = request.at.time
+        self.last_request = self.before_last = request.at.time
         self.provisional: FrameRef | None = None
         self.final: FrameRef | None = None
         self.final_status = 0
@@ -119,6 +120,7 @@ class Transactions:
         if known is not None:
             table.move_to_end(key)
             known.repeats += 1
+            known.before_last = known.last_request
             if owner is not known.owner:
                 known.elsewhere = True
             if request.at.time > known.last:

@@ -22,7 +22,9 @@ from analyzer.ims.events.base import Event as Event
 from analyzer.ims.events.messages import AuthenticationOnly as AuthenticationOnly
 from analyzer.ims.events.messages import ClearMessageSent as ClearMessageSent
 from analyzer.ims.events.messages import EarlyUse as EarlyUse
+from analyzer.ims.events.messages import LargeRequest as LargeRequest
 from analyzer.ims.events.messages import MessageDuringRegistration as MessageDuringRegistration
+from analyzer.ims.events.messages import RequestRepeated as RequestRepeated
 from analyzer.ims.events.messages import RequestSent as RequestSent
 from analyzer.ims.events.messages import ResponseSent as ResponseSent
 from analyzer.ims.events.packets import AssociationExamined as AssociationExamined
@@ -30,6 +32,7 @@ from analyzer.ims.events.packets import AuthenticationHeaderSeen as Authenticati
 from analyzer.ims.events.packets import BadIvSeen as BadIvSeen
 from analyzer.ims.events.packets import ClearOnProtectedPort as ClearOnProtectedPort
 from analyzer.ims.events.packets import ConnectionClosing as ConnectionClosing
+from analyzer.ims.events.packets import ConnectionOpening as ConnectionOpening
 from analyzer.ims.events.packets import ForeignPayload as ForeignPayload
 from analyzer.ims.events.packets import ForeignSpi as ForeignSpi
 from analyzer.ims.events.packets import IntegrityFailed as IntegrityFailed

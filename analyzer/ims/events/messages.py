@@ -37,6 +37,35 @@ class ResponseSent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRepeated(Event):
+    """A request of a transaction once more: the same branch, Call-ID, CSeq and method, in clear or protected."""
+
+    request: Sighting
+    first: Sighting
+    times: int
+    """How often it was repeated by now."""
+    elapsed: int
+    """Since the first copy, ns."""
+    waited: int
+    """Since the copy before, ns."""
+    answered: bool
+    """There was a response before this copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeRequest(Event):
+    """A new request of more than 1,300 octets, over UDP or TCP."""
+
+    request: Sighting
+    size: int
+    """Octets of the SIP message."""
+    tcp_tried: bool
+    """Its sender had tried to open a TCP connection between the two addresses before."""
+    established: bool
+    """This contact has had a set (FP11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearMessageSent(Event):
     """A SIP message in clear between a UE and a P-CSCF."""
 

@@ -270,6 +270,20 @@ class ClearOnProtectedPort(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOpening(Event):
+    """A SYN on an association, or in clear to a protected port of a living set."""
+
+    sender: Side
+    terms: SetTerms
+    role: Role | None
+    """The association that protected it; None: in clear."""
+    fits: bool
+    """Its ports are those of the association."""
+    sport: int
+    dport: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionClosing(Event):
     """A FIN or RST on a protected connection of a set that is being replaced."""
 

@@ -1,0 +1,107 @@
+"""TCP connections between a UE and its P-CSCF: from where they are opened, and when they are closed.
+
+TS 33.203 7.1 gives each side a client port to open them from (port_uc, port_pc) and a server port to open them to.
+"""
+
+from __future__ import annotations
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.events import ConnectionClosing, ConnectionOpening
+from analyzer.ims.session import Packet, Session
+from analyzer.ims.subjects import Context, Pair
+from analyzer.ims.vocabulary import End, Knowledge, Side, State
+from analyzer.network.tcp import Connection
+
+
+class Connections:
+    """Tells of SYN, FIN and RST on and beside the sets."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def opening(self, pair: Pair, sender: Side, sport: int, dport: int, packet: Packet | None, at: FrameRef) -> None:
+        """A SYN; those in clear are told only if they go to a protected port of a living set."""
+        pair.tcp_tried.add(sender)
+        if packet is not None:
+            if packet.binding is None:
+                return
+            owner, role = packet.binding.set, packet.binding.role
+            fits = (sport, dport) == owner.terms.ports(role)
+        else:
+            found = self._served(pair, sender, dport)
+            if found is None:
+                return
+            owner, role, fits = found, None, False
+        self._session.emit(
+            ConnectionOpening(
+                at=at,
+                subject=owner.contact.subject if isinstance(owner.contact, Context) else None,
+                sender=sender,
+                terms=owner.terms,
+                role=role,
+                fits=fits,
+                sport=sport,
+                dport=dport,
+            )
+        )
+
+    def _served(self, pair: Pair, sender: Side, dport: int) -> SaSet | None:
+        """The established set, alive at both ends, one of whose ports at the receiver this is."""
+        for owner in reversed(pair.guarded.get(dport, ())):
+            terms = owner.terms
+            ports = (terms.port_pc, terms.port_ps) if sender is Side.UE else (terms.port_uc, terms.port_us)
+            if dport not in ports or owner.sm12 is None:
+                continue
+            if isinstance(owner.contact, Context):
+                for side in Side:
+                    overdue(
+                        owner, owner.contact.newest_established(), side, owner.contact.last_seen, self._session.profile
+                    )
+            if owner.alive(Side.UE) and owner.alive(Side.PCSCF):
+                return owner
+        return None
+
+    def closing(self, packet: Packet, by: int, connection: Connection, how: str, at: FrameRef) -> None:
+        """A FIN or RST of one end (`by`); only those on a set that is being replaced are told (TRN-05)."""
+        if packet.binding is None:
+            return
+        owner, sender = packet.binding.set, packet.binding.sender
+        context = owner.contact
+        assert isinstance(context, Context)
+        profile = self._session.profile
+        overdue(owner, context.newest_established(), sender, at.time, profile)
+        ending = owner.ends.get(sender)
+        replaced = owner.states[sender] is State.OLD if ending is None else ending.end is End.REPLACED
+        if not replaced:
+            return
+        waiting = [
+            transaction.request.at
+            for transaction in owner.open_requests.values()
+            if transaction.request.connection is connection and transaction.open(at.time, profile)
+        ]
+        if waiting and ending is not None:
+            return  # the set is at its end, and so are its connections
+        closed_before = [other for other, _, _ in connection.closing if other != by]
+        self._session.emit(
+            ConnectionClosing(
+                at=at,
+                subject=context.subject,
+                sender=sender,
+                how=how,
+                terms=owner.terms,
+                open_request=waiting[0] if waiting else None,
+                peer_first=bool(closed_before),
+                complete=_all_octets(connection) or owner.complete(),
+            )
+        )
+
+
+def _all_octets(connection: Connection) -> Knowledge | None:
+    """That octets were acknowledged which are not in the capture; None if there are none."""
+    for side in connection.sides:
+        if side.acked > side.next + ("FIN" in side.closing):
+            return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")
+    return None

@@ -1,0 +1,58 @@
+"""Requests as transactions see them: repeated, and larger than UDP should carry (RFC 3261 17.1, 18.1.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.ims.events import LargeRequest, RequestRepeated
+from analyzer.ims.session import Session
+from analyzer.ims.subjects import Context, Pair
+from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import Sighting
+
+LARGE: Final = 1300
+"""Octets from which on a request needs a congestion-controlled transport, if the path MTU is not known."""
+
+
+class Requests:
+    """Tells of requests that are not the ordinary ones; asked only about those."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def repeated(self, context: Context | None, sighting: Sighting, transaction: Transaction) -> None:
+        """The request of a transaction once more: the same branch, Call-ID and CSeq."""
+        first, message = transaction.request, sighting.message
+        if (message.cseq, message.call_id, message.method) != (
+            first.message.cseq,
+            first.message.call_id,
+            first.message.method,
+        ):
+            return  # a branch that was used twice, or the ACK of an INVITE
+        self._session.emit(
+            RequestRepeated(
+                at=sighting.at,
+                subject=context.subject if context is not None else None,
+                request=sighting,
+                first=first,
+                times=transaction.repeats,
+                elapsed=sighting.at.time - first.at.time,
+                waited=sighting.at.time - transaction.before_last,
+                answered=transaction.final is not None or transaction.provisional is not None,
+            )
+        )
+
+    def large(self, pair: Pair, context: Context | None, sighting: Sighting) -> None:
+        """A new request of more than `LARGE` octets."""
+        self._session.emit(
+            LargeRequest(
+                at=sighting.at,
+                subject=context.subject if context is not None else None,
+                request=sighting,
+                size=len(sighting.message.raw),
+                tcp_tried=sighting.sender in pair.tcp_tried,
+                established=context is not None and bool(context.sets),
+            )
+        )
