@@ -1,8 +1,8 @@
 """The one table of algorithms: names, lengths and keys (TS 33.203 Annex H and I, requirements section 7).
 
 Every other module asks here: which name a header, Wireshark or the kernel gives to an algorithm, how long its key,
-salt, IV, block and ICV are, how its key follows from CK and IK, in which releases it is allowed, and which two of them
-go together.
+salt, IV, block and ICV are, how its key follows from CK and IK, how strong it is, and which two of them go together. In
+which releases an algorithm is allowed stands in the profiles.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, TypeVar
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
@@ -37,23 +37,6 @@ REVERSED: Final = "salt-reversed"
 """The four octets of a salt are in reverse order."""
 
 
-class Releases(NamedTuple):
-    """In which releases an algorithm is allowed (requirements, section 5, after V24); 5 stands for the two papers too.
-
-    Where the sources differ about a removal, the release in question still counts as one that allows it.
-    """
-
-    first: int
-    last: int | None = None
-    """None: it never went."""
-    discouraged: int | None = None
-    """From which release on it is not recommended any more."""
-
-    def allow(self, release: int) -> bool:
-        """Whether an implementation of this release may use it."""
-        return self.first <= release and (self.last is None or release <= self.last)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
     """What integrity and encryption algorithms have in common."""
@@ -64,7 +47,8 @@ class Algorithm:
     """Every spelling that means it, in lower case."""
     esp_sa: str | None
     """What Wireshark takes for it, letter by letter; None if it has no name for it."""
-    releases: Releases
+    strength: int
+    """Rank among the algorithms of its kind (CRY-06): 0 is none at all, a higher one is stronger."""
     key_lengths: tuple[int, ...]
     """Octets that a key may have, its salt included; the first is what CK and IK yield."""
     derive: Callable[[bytes, bytes], bytes]
@@ -116,7 +100,7 @@ INTEGRITY: Final = (
             Spelling.KERNEL: ("hmac(sha1)", "sha1"),
         },
         esp_sa="HMAC-SHA-1-96 [RFC2404]",
-        releases=Releases(5, discouraged=17),
+        strength=2,
         # R2: HMAC pads its key with zeros, so IK alone and IK with 32 zero bits are the same key.
         key_lengths=(20, 16),
         icv=12,
@@ -131,7 +115,7 @@ INTEGRITY: Final = (
             Spelling.KERNEL: ("hmac(md5)", "md5"),
         },
         esp_sa="HMAC-MD5-96 [RFC2403]",
-        releases=Releases(5, last=12),
+        strength=1,
         key_lengths=(16,),
         icv=12,
         digest=hashes.MD5,
@@ -145,7 +129,7 @@ INTEGRITY: Final = (
             Spelling.KERNEL: ("rfc4543(gcm(aes))",),
         },
         esp_sa=None,
-        releases=Releases(12),
+        strength=3,
         key_lengths=(20, 28, 36),
         salt=4,
         iv=8,
@@ -162,7 +146,7 @@ INTEGRITY: Final = (
             Spelling.KERNEL: ("digest_null",),
         },
         esp_sa="NULL",
-        releases=Releases(12),
+        strength=0,
         key_lengths=(0,),
         digest=None,
         derive=lambda ck, ik: b"",
@@ -177,7 +161,7 @@ UNCHECKED: Final = Integrity(
         Spelling.KERNEL: (),
     },
     esp_sa="ANY 96 bit authentication [no checking]",
-    releases=Releases(0, last=0),
+    strength=0,
     key_lengths=(0,),
     icv=12,
     digest=None,
@@ -195,7 +179,7 @@ ENCRYPTION: Final = (
             Spelling.KERNEL: ("cbc(aes)", "aes"),
         },
         esp_sa="AES-CBC [RFC3602]",
-        releases=Releases(6, discouraged=17),
+        strength=2,
         key_lengths=(16, 24, 32),
         iv=16,
         block=16,
@@ -210,7 +194,7 @@ ENCRYPTION: Final = (
             Spelling.KERNEL: ("cbc(des3_ede)", "des3_ede"),
         },
         esp_sa="TripleDES-CBC [RFC2451]",
-        releases=Releases(6, last=12),
+        strength=1,
         key_lengths=(24,),
         iv=8,
         block=8,
@@ -226,7 +210,7 @@ ENCRYPTION: Final = (
             Spelling.KERNEL: ("rfc4106(gcm(aes))",),
         },
         esp_sa="AES-GCM with 16 octet ICV [RFC4106]",
-        releases=Releases(12),
+        strength=3,
         key_lengths=(20, 28, 36),
         salt=4,
         iv=8,
@@ -244,7 +228,7 @@ ENCRYPTION: Final = (
             Spelling.KERNEL: ("ecb(cipher_null)", "cipher_null"),
         },
         esp_sa="NULL",
-        releases=Releases(5),
+        strength=0,
         key_lengths=(0,),
         block=1,
         cipher=None,
@@ -354,3 +338,21 @@ def expand(alg: str, ealg: str, ck: Secret, ik: Secret) -> Keys:
         Secret(first.derive(ck.octets, ik.octets)),
         Secret(second.derive(ck.octets, ik.octets)),
     )
+
+
+def weaker(alg: str, ealg: str, than: tuple[str, str]) -> bool:
+    """Whether this pair of algorithms is weaker than another: in one respect, and stronger in none (CRY-06).
+
+    AES-GCM stands for its integrity too. False where a name is not in the table, since then nobody knows.
+    """
+    try:
+        mine, other = _strength(alg, ealg), _strength(*than)
+    except UnknownAlgorithm:
+        return False
+    return mine != other and mine[0] <= other[0] and mine[1] <= other[1]
+
+
+def _strength(alg: str, ealg: str) -> tuple[int, int]:
+    """The ranks of integrity and encryption of a pair."""
+    first, second = integrity(alg), encryption(ealg)
+    return max(first.strength, second.strength if second.combined else 0), second.strength

@@ -17,8 +17,10 @@ from analyzer.ipsec.algorithms import (
     expand,
     integrity,
     pair,
+    weaker,
 )
 from analyzer.ipsec.secret import Secret
+from analyzer.profile import PROFILES
 
 CK = Secret(bytes(range(16)))
 IK = Secret(bytes(range(16, 32)))
@@ -109,26 +111,59 @@ def test_no_packet_has_both(alg: str, ealg: str, kind: str) -> None:
     assert raised.value.kind == kind
 
 
+STRONGER = [
+    (("null", "null"), ("hmac-md5-96", "null")),
+    (("hmac-md5-96", "null"), ("hmac-sha-1-96", "null")),
+    (("hmac-sha-1-96", "null"), ("aes-gmac", "null")),
+    (("hmac-sha-1-96", "null"), ("hmac-sha-1-96", "des-ede3-cbc")),
+    (("hmac-sha-1-96", "des-ede3-cbc"), ("hmac-sha-1-96", "aes-cbc")),
+    (("hmac-md5-96", "aes-cbc"), ("hmac-sha-1-96", "aes-cbc")),
+    (("hmac-sha-1-96", "aes-cbc"), ("null", "aes-gcm")),
+    (("aes-gmac", "null"), ("null", "aes-gcm")),
+]
+
+
+@pytest.mark.parametrize(("weak", "strong"), STRONGER)
+def test_the_order_of_strength(weak: tuple[str, str], strong: tuple[str, str]) -> None:
+    assert weaker(*weak, strong)
+    assert not weaker(*strong, weak)
+    assert not weaker(*weak, weak)
+
+
 @pytest.mark.parametrize(
-    ("release", "algs", "ealgs"),
+    ("one", "other"),
     [
-        (5, {"hmac-md5-96", "hmac-sha-1-96"}, {"null"}),
-        (6, {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
-        (11, {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
-        (14, {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
-        (17, {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
+        (("aes-gmac", "null"), ("hmac-sha-1-96", "aes-cbc")),  # better integrity against any encryption
+        (("hmac-md5-96", "aes-cbc"), ("hmac-sha-1-96", "des-ede3-cbc")),
+        (("hmac-sha-1-96", "null"), ("hmac-sha-256-128", "null")),  # nobody knows
+        (("hmac-sha1-96", "aes-cbc"), ("hmac-sha-1-96", "aes-cbc")),  # two spellings of one name
     ],
 )
-def test_releases(release: int, algs: set[str], ealgs: set[str]) -> None:
-    """Requirements, section 5: the lists by profile."""
-    assert {row.name for row in INTEGRITY if row.releases.allow(release)} == algs
-    assert {row.name for row in ENCRYPTION if row.releases.allow(release)} == ealgs
+def test_pairs_of_which_none_is_the_weaker(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert not weaker(*one, other)
+    assert not weaker(*other, one)
 
 
-def test_what_is_not_recommended_any_more() -> None:
-    """CRY-03."""
-    found = {row.name: row.releases.discouraged for row in (*INTEGRITY, *ENCRYPTION) if row.releases.discouraged}
-    assert found == {"hmac-sha-1-96": 17, "aes-cbc": 17}
+def test_every_name_of_a_profile_is_in_the_table() -> None:
+    for profile in PROFILES.values():
+        assert profile.integrity <= {row.name for row in INTEGRITY}
+        assert profile.encryption <= {row.name for row in ENCRYPTION}
+        assert profile.discouraged <= profile.integrity | profile.encryption
+
+
+@pytest.mark.parametrize(
+    ("profile", "algs", "ealgs"),
+    [
+        ("sa3-29", {"hmac-md5-96", "hmac-sha-1-96"}, {"null"}),
+        ("rel-6", {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
+        ("rel-11", {"hmac-md5-96", "hmac-sha-1-96"}, {"des-ede3-cbc", "aes-cbc", "null"}),
+        ("rel-14", {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
+        ("rel-17", {"hmac-sha-1-96", "aes-gmac", "null"}, {"aes-cbc", "aes-gcm", "null"}),
+    ],
+)
+def test_the_lists_by_profile(profile: str, algs: set[str], ealgs: set[str]) -> None:
+    """Requirements, section 5, after V24."""
+    assert (PROFILES[profile].integrity, PROFILES[profile].encryption) == (algs, ealgs)
 
 
 def test_unknown_names() -> None:
