@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scapy.layers.l2 import Ether
+from scapy.utils import RawPcapWriter, wrpcapng
 
 from analyzer.frame import Frame
 from analyzer.sources import files
@@ -111,6 +113,27 @@ class TestMerging:
         assert where(list(source)) == [(index, number) for _, index, number in sorted(expected)]
         assert [summary.frames for summary in source.summaries] == [len(plan) for plan in captures]
 
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.lists(st.integers(0, 20), max_size=15), min_size=1, max_size=4))
+    def test_captures_out_of_order_lose_nothing_and_keep_their_own_order(
+        self, tmp_path: Path, captures: list[list[int]]
+    ) -> None:
+        paths = []
+        for index, times in enumerate(captures):
+            octets = pcap([]) + b"".join(pcap([SIP4], start=START + time * SECOND)[24:] for time in times)
+            paths.append(write(tmp_path, str(index), octets))
+        source = Captures(paths, Triage())
+        left = [[*enumerate(times, 1)] for times in captures]
+        for frame in source:
+            heads = [(rest[0][1], index) for index, rest in enumerate(left) if rest]
+            number, time = left[frame.capture].pop(0)
+            assert (frame.number, frame.time) == (number, START + time * SECOND)
+            assert (time, frame.capture) == min(heads), "the earliest of those that are next"
+        assert not any(left)
+        for summary, times in zip(source.summaries, captures, strict=True):
+            back = [before - after for before, after in zip(times, times[1:], strict=False) if after < before]
+            assert (summary.backwards, summary.furthest_back) == (len(back), max(back, default=0) * SECOND)
+
 
 class TestTrouble:
     def test_one_bad_file_among_good_ones(self, tmp_path: Path) -> None:
@@ -168,3 +191,44 @@ class TestTrouble:
         next(iter(captures))
         assert captures._capacity * len(paths) <= BUFFERS
         assert Captures(paths[:2], Triage())._capacity == BLOCK
+
+
+class TestRoundTrips:
+    """What a writer that is not ours writes comes out as it went in."""
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(1, (1 << 32) - 1), st.integers(0, 999_999), st.binary(max_size=80)), max_size=8),
+        st.booleans(),
+        st.sampled_from(["<", ">"]),
+    )
+    def test_scapy_writes_pcap(
+        self, tmp_path: Path, frames: list[tuple[int, int, bytes]], nano: bool, order: str
+    ) -> None:
+        path = tmp_path / "x"
+        written = [(seconds, ticks, SIP4 + payload) for seconds, ticks, payload in frames]
+        with RawPcapWriter(str(path), linktype=1, endianness=order, nano=nano, sync=True) as writer:
+            writer.write_header(None)
+            for seconds, ticks, octets in written:
+                writer.write_packet(octets, sec=seconds, usec=ticks)
+        frames_read = list(Captures([str(path)], Triage()))
+        assert [(frame.time, frame.data) for frame in frames_read] == [
+            (seconds * SECOND + ticks * (1 if nano else 1000), octets) for seconds, ticks, octets in written
+        ]
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 1 << 31), st.binary(max_size=80), st.booleans()), max_size=8))
+    def test_scapy_writes_pcapng(self, tmp_path: Path, frames: list[tuple[int, bytes, bool]]) -> None:
+        path = tmp_path / "x"
+        packets = []
+        for seconds, payload, commented in frames:
+            packet = Ether(SIP4 + payload)
+            packet.time = seconds
+            packet.comments = [b"why"] if commented else None
+            packets.append(packet)
+        wrpcapng(str(path), packets)
+        captures = Captures([str(path)] if packets else [], Triage())
+        assert [(frame.number, frame.time, frame.data) for frame in captures] == [
+            (number, seconds * SECOND, SIP4 + payload) for number, (seconds, payload, _) in enumerate(frames, 1)
+        ]
+        assert all(summary.drops is None for summary in captures.summaries)

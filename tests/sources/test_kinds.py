@@ -6,14 +6,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.sources.blocks import MAGIC
+from analyzer.sources.compressed import FORMS
 from analyzer.sources.files import Captures, UnreadableCapture
 from analyzer.sources.kinds import LONGEST, STRANGERS
+from analyzer.sources.pcap import MAGICS
 from analyzer.sources.triage import Triage
 from analyzer.sources.walker import convert
 from tests.sources.build import SIP4, pcap, read, section, write
+from tests.sources.test_compressed import COMPRESS
 
 
 @pytest.mark.parametrize(
@@ -82,9 +86,21 @@ def test_what_editcap_writes_is_refused_and_read_after_its_command(tmp_path: Pat
     assert [frame.data[:60] for frame in Captures([path + ".pcapng"], Triage())] == [SIP4[:60]] * 2
 
 
-@given(st.binary(max_size=60))
-def test_any_octets_are_a_capture_or_refused(octets: bytes) -> None:
+BEGINNINGS = [b"", *MAGICS, MAGIC, *STRANGERS, *(magic for form in FORMS for magic in form.magics)]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(BEGINNINGS), st.binary(max_size=120), st.sampled_from([None, *COMPRESS]))
+def test_any_octets_are_a_capture_or_refused(tmp_path: Path, start: bytes, rest: bytes, form: str | None) -> None:
+    octets = start + rest if form is None else COMPRESS[form](start + rest)
+    path = write(tmp_path, "x", octets)
     try:
-        read(octets)
+        captures = Captures([path], Triage())
     except UnreadableCapture as error:
-        assert str(error).startswith("x: ")
+        assert str(error).startswith(f"{path}: ")
+        assert "\n" not in str(error)
+        return
+    frames = list(captures)
+    (summary,) = captures.summaries
+    assert len(frames) <= summary.frames <= len(rest) // 12
+    assert all("\n" not in notice for notice in summary.notices)
