@@ -109,7 +109,6 @@ _GTP_SESSION = Struct(">19xBBxxB").unpack_from
 """The same with a PDU session container: next extension, its length in words, and the next one after it."""
 _LABEL_IP4 = Struct(">2xBxBxH").unpack_from
 """One MPLS label and the beginning of an IPv4 header: bottom of the stack, version, total length."""
-_PPPOE_IP = Struct(">HxxxxH").unpack_from
 
 
 class Shape(NamedTuple):
@@ -231,8 +230,6 @@ class Triage:
 
     def _pppoe(self, buffer: Octets, at: int, end: int) -> bool:
         """Behind the EtherType of a PPPoE session."""
-        if _PPPOE_IP(buffer, at) == (0x1100, 0x21):
-            return self._ip4(buffer, at + 8, end)
         return self._found(buffer, links.in_pppoe(buffer, at, end), end)
 
     def _linked(self, link: int, buffer: Octets, at: int, end: int) -> bool:
@@ -242,9 +239,7 @@ class Triage:
 
     def _found(self, buffer: Octets, found: int | str, end: int) -> bool:
         """Where an IP header was found; a frame with more layers than anybody needs is kept, for the reader to tell."""
-        if isinstance(found, str):
-            return found in (links.LABELLED, links.WIRED)
-        return self._packet(buffer, found, end)
+        return found in (links.LABELLED, links.WIRED) if isinstance(found, str) else self._packet(buffer, found, end)
 
     def _packet(self, buffer: Octets, at: int, end: int, depth: int = 0) -> bool:
         """A packet that has to tell its version itself."""
@@ -259,6 +254,10 @@ class Triage:
             return True
         if version != 0x45:
             source, target, head, flags = _TRANSPORT(buffer, inner)
+        if target == GTP_U and protocol == UDP:
+            inside = self._gtp(buffer, inner, end, depth)
+            if inside is not None:
+                return inside
         return self._transport(buffer, protocol, source, target, head, flags, inner, end, at + 12, 4, depth)
 
     def _ip6(self, buffer: Octets, at: int, end: int, depth: int = 0) -> bool:
@@ -340,14 +339,20 @@ class Triage:
             return self._packet(buffer, inner, end, depth + 1) if version >> 4 in (4, 6) else None
         if fragment & FRAGMENTED:
             return True
+        # The same proof as in the walkers: most packets end here.
+        ports = self._ports
+        if source not in ports and target not in ports:
+            if protocol == UDP:
+                if head not in STARTS:
+                    return False
+            elif protocol == TCP and buffer[inner + 20 + (flags >> 4 << 2)] not in FIRSTS:
+                return False
         return self._transport(buffer, protocol, source, target, head, flags, inner + 20, end, inner + 12, 4, depth + 1)
 
     def _in_udp(self, buffer: Octets, source: int, target: int, at: int, end: int, depth: int) -> bool | None:
         """What is in a UDP datagram to a port of tunnels; None if it is nothing but a datagram."""
-        if NAT_TRAVERSAL in (source, target):
+        if NAT_TRAVERSAL in (source, target) or (target in HEP and buffer[at + 8 : at + 12] == b"HEP3"):
             return True
-        if target in HEP:
-            return True if buffer[at + 8 : at + 12] == b"HEP3" else None
         return self._inside(buffer, UDP, at, end, depth)
 
     def _wrapped(
