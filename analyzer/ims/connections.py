@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet, overdue
-from analyzer.ims.events import ConnectionClosing, ConnectionOpening
+from analyzer.ims.events import AnsweredAfterLoss, ConnectionClosing, ConnectionOpening
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.vocabulary import End, Knowledge, Side, State
+from analyzer.ims.transactions import Transaction
+from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
 from analyzer.network.tcp import Connection
 
 
@@ -64,6 +65,23 @@ class Connections:
                 return owner
         return None
 
+    def answered(self, context: Context, response: Sighting, transaction: Transaction) -> None:
+        """A response that did not come on the TCP connection of its protected request."""
+        request = transaction.request
+        if request.protection is None or connection_alive(request):
+            return
+        via, newest = request.message.top_via, context.newest_established()
+        self._session.emit(
+            AnsweredAfterLoss(
+                at=response.at,
+                subject=context.subject,
+                response=response,
+                request=request,
+                via_port=(via.port or 5060) if via is not None else None,
+                newest=newest.terms if newest is not None else None,
+            )
+        )
+
     def closing(self, packet: Packet, by: int, connection: Connection, how: str, at: FrameRef) -> None:
         """A FIN or RST of one end (`by`); only those on a set that is being replaced are told (TRN-05)."""
         if packet.binding is None:
@@ -97,6 +115,16 @@ class Connections:
                 complete=_all_octets(connection) or owner.complete(),
             )
         )
+
+
+def connection_alive(request: Sighting) -> bool:
+    """Whether the receiver of a request can still answer on its connection: it is not closed, not even by itself."""
+    connection = request.connection
+    if not isinstance(connection, Connection):
+        return True
+    return connection.closed is None and all(
+        connection.endpoints[by][1] != request.dport for by, _, _ in connection.closing
+    )
 
 
 def _all_octets(connection: Connection) -> Knowledge | None:

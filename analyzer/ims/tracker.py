@@ -177,8 +177,11 @@ class Tracker:
         if served and self.registrar.infer(context, owner, sighting, transaction):
             self.traffic.settle(context, Knowledge(False, "SM12 is not in the capture, but there was one"))
         self.traffic.protected(context, owner, sighting, transaction, fresh)
-        if message.is_request and transaction is not None:
-            if not fresh:
+        if transaction is not None:
+            if not message.is_request:
+                if sighting.connection is not transaction.request.connection:
+                    self.connections.answered(context, sighting, transaction)
+            elif not fresh:
                 self.requests.repeated(context, sighting, transaction)
             elif len(message.raw) > LARGE:
                 self.requests.large(context.pair, context, sighting)
@@ -219,8 +222,11 @@ class Tracker:
                 transaction,
             )
         self.traffic.clear(context, sighting, transaction)
-        if message.is_request and transaction is not None:
-            if not fresh:
+        if transaction is not None:
+            if not message.is_request:
+                if context is not None and sighting.connection is not transaction.request.connection:
+                    self.connections.answered(context, sighting, transaction)
+            elif not fresh:
                 self.requests.repeated(context, sighting, transaction)
             elif len(message.raw) > LARGE:
                 self.requests.large(pair, context, sighting)

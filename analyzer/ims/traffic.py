@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
+from analyzer.ims.connections import connection_alive
 from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetAnswered,
@@ -26,7 +27,6 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
-from analyzer.network.tcp import Connection
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
@@ -59,7 +59,7 @@ class Traffic:
                     context.subject,
                     sighting,
                     transaction.request if transaction else None,
-                    transaction is None or _connection_alive(transaction.request),
+                    transaction is None or connection_alive(transaction.request),
                     transaction.kind if transaction else "",
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
@@ -345,16 +345,6 @@ def sent_astray(response: Sighting, request: Sighting | None) -> bool:
         return False
     terms, via = request.protection.terms, response.message.top_via
     return via is not None and via.port == terms.port_pc and response.sport != terms.port_us
-
-
-def _connection_alive(request: Sighting) -> bool:
-    """Whether the receiver of a request can still answer on its connection: it is not closed, not even by itself."""
-    connection = request.connection
-    if not isinstance(connection, Connection):
-        return True
-    return connection.closed is None and all(
-        connection.endpoints[by][1] != request.dport for by, _, _ in connection.closing
-    )
 
 
 def _closing_seen(response: Sighting, transaction: Transaction | None) -> Knowledge | None:

@@ -37,6 +37,18 @@ class ResponseSent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredAfterLoss(Event):
+    """A response to a protected request over TCP whose connection can be used no more."""
+
+    response: Sighting
+    request: Sighting
+    via_port: int | None
+    """The sent-by port of the request's topmost Via; None if it has none that can be read."""
+    newest: SetTerms | None
+    """The newest established set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRepeated(Event):
     """A request of a transaction once more: the same branch, Call-ID, CSeq and method, in clear or protected."""
 

@@ -1,0 +1,60 @@
+"""TRN-11: the timers of UDP."""
+
+from analyzer.ims.events import RequestRepeated
+from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict, rule
+
+RFC_T1 = 500_000_000
+"""T1 of RFC 3261, ns."""
+
+
+@rule(
+    "TRN-11",
+    clause="TS 24.229 table 7.7.1; RFC 3261 17",
+    source="24.229 table 7.7.1 [D]; RFC 3261 17",
+    actor="either",
+    level=Level.SHOULD,
+    severity=Severity.LOW,
+    traps=("FP14",),
+    evidence=("E5",),
+    plaintext=False,
+)
+def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict | None:
+    """Between UE and P-CSCF a request over UDP is first repeated after T1 = 2 s, and no more after 64*T1.
+
+    Radio links are slow: a stack with the timers of the wired Internet repeats everything two or three times, and that
+    inside ESP.
+
+    Not a violation: a stack with the 500 ms of RFC 3261, which is merely worth knowing. A quarter of a timer is allowed
+    for delays that differ from copy to copy, and clock steps (FP14) are not shorter than that. After 64*T1 five seconds
+    and one per cent are allowed, too. Only requests that had no response yet are judged.
+    """
+    request = event.request
+    if request.transport != "UDP" or event.first.transport != "UDP" or request.message.method == "ACK":
+        return None
+    actor = Actor(request.sender)
+    limit = profile.timer_64_t1 + profile.tolerance(profile.timer_64_t1)
+    if event.elapsed > limit:
+        return Broken(
+            fault="after-64-t1",
+            message=f"the {actor} repeats a request after 64*T1",
+            actor=actor,
+            expected=f"at most {profile.timer_64_t1 // 1_000_000_000} s",
+            observed=f"{event.elapsed / 1_000_000_000:.1f} s",
+            related=(event.first.at,),
+            argument="more than the tolerance on clocks",
+        )
+    if event.answered or event.waited < 0:
+        return None
+    if event.waited >= profile.timer_t1 * 3 // 4:
+        return PASS
+    usual = event.waited >= RFC_T1 * 3 // 4
+    return Broken(
+        fault="rfc-3261-timers" if usual else "too-soon",
+        message=f"the {actor} repeats a request sooner than T1 of TS 24.229",
+        actor=actor,
+        level=Level.INFO if usual else None,
+        expected=f"{profile.timer_t1 / 1_000_000_000:g} s",
+        observed=f"{event.waited / 1_000_000_000:.2f} s",
+        related=(event.first.at,),
+        argument="less than three quarters of the timer" + (", but not less than that of RFC 3261" if usual else ""),
+    )
