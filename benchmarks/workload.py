@@ -61,15 +61,21 @@ class Writer:
         self.esp_packets = 0
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
 
+    def wait(self, microseconds: int) -> None:
+        self._time += microseconds
+
     def frame(self, source: bytes, destination: bytes, protocol: int, payload: bytes) -> None:
-        self._time += 500
         header = struct.pack(
             "!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0, source, destination
         )
         total = sum(struct.unpack("!10H", header))
         total = (total & 0xFFFF) + (total >> 16)
         checksum = ~(total + (total >> 16)) & 0xFFFF
-        packet = header[:10] + checksum.to_bytes(2, "big") + header[12:] + payload
+        self.packet(header[:10] + checksum.to_bytes(2, "big") + header[12:] + payload)
+
+    def packet(self, packet: bytes) -> None:
+        """An IP packet as it is, half a millisecond after the one before."""
+        self._time += 500
         data = b"\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00" + packet
         seconds, micro = divmod(self._time, SECOND)
         self._file.write(struct.pack("<IIII", seconds, micro, len(data), len(data)) + data)
