@@ -16,7 +16,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.knowledge import Vantage
-from analyzer.ims.transactions import Transactions
+from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import Role, Side, Subject
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
@@ -143,7 +143,14 @@ class Pair:
         "vantage",
     )
 
-    def __init__(self, ue: bytes, pcscf: bytes, vantage: Vantage, on_evict: Callable[[Context], None]) -> None:
+    def __init__(
+        self,
+        ue: bytes,
+        pcscf: bytes,
+        vantage: Vantage,
+        on_evict: Callable[[Context], None],
+        census: Census | None = None,
+    ) -> None:
         self._on_evict = on_evict
         self.ue = ue
         self.pcscf = pcscf
@@ -151,7 +158,7 @@ class Pair:
         self.pcscf_text = address_text(pcscf)
         self.contexts: list[Context] = []
         self.numbered = 0
-        self.transactions = Transactions()
+        self.transactions = Transactions(census)
         self.vantage = vantage
         self.tcp_tried: set[Side] = set()
         """Sides that have tried to open a TCP connection."""
@@ -222,13 +229,15 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "evicted")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "census", "evicted")
 
     def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
         self._on_evict = on_evict
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
         self._order: OrderedDict[bytes, Pair] = OrderedDict()
         self._vantage = vantage
+        self.census = Census(lambda: (pair.transactions for pair in self._order.values()))
+        """The transactions of all pairs."""
         self.evicted = 0
 
     def find(self, source: bytes, destination: bytes) -> tuple[Pair, Side] | None:
@@ -243,7 +252,7 @@ class Directory:
 
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
-        pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict)
+        pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict, self.census)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = pair
@@ -251,6 +260,7 @@ class Directory:
             _, gone = self._order.popitem(last=False)
             del self._pairs[gone.ue + gone.pcscf], self._pairs[gone.pcscf + gone.ue]
             self.evicted += 1
+            gone.transactions.clear()
             while gone.contexts:
                 self._on_evict(gone.contexts.pop(0))
         return pair

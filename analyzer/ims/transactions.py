@@ -8,6 +8,7 @@ responses, retransmissions and late messages can be held against it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Side, Sighting
@@ -15,6 +16,9 @@ from analyzer.profile import Profile
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
+
+TOTAL = 100_000
+"""Transactions remembered for all pairs together; when there are more, the half that was silent longest goes."""
 
 SILENCE = 900 * SECOND
 """How long a transaction without a message is remembered: no timer of the standards is as long."""
@@ -97,15 +101,33 @@ class Transaction:
 Key = tuple[Side, str, str]
 
 
+class Census:
+    """Counts the transactions of all pairs; ``tables`` gives those of each."""
+
+    __slots__ = ("_tables", "count", "evicted")
+
+    def __init__(self, tables: Callable[[], Iterable[Transactions]]) -> None:
+        self._tables = tables
+        self.count = 0
+        self.evicted = 0
+        """Transactions that a limit pushed out."""
+
+    def thin_out(self) -> None:
+        """Forget the half that was silent longest, of whatever pair: it costs as much as half of them cost to come."""
+        tables = list(self._tables())
+        before = sorted(last for table in tables for last in table.lasts())[self.count // 2]
+        self.evicted += sum(table.forget(before) for table in tables)
+
+
 class Transactions:
     """The transactions of one pair of addresses."""
 
-    __slots__ = ("_calls", "_table", "evicted")
+    __slots__ = ("_calls", "_census", "_table")
 
-    def __init__(self) -> None:
+    def __init__(self, census: Census | None = None) -> None:
+        self._census = Census(lambda: (self,)) if census is None else census
         self._table: OrderedDict[Key, Transaction] = OrderedDict()
         self._calls: OrderedDict[str, Transaction] = OrderedDict()
-        self.evicted = 0
 
     def begin(self, request: Sighting, owner: object) -> tuple[Transaction, bool]:
         """The transaction of a request, and whether the request is new (false: a retransmission).
@@ -136,20 +158,52 @@ class Transactions:
                 self._calls[message.call_id] = made
                 if len(self._calls) > LIMIT:
                     self._calls.popitem(last=False)
+        census = self._census
         table[key] = made
+        census.count += 1
         if len(table) > LIMIT:
             table.popitem(last=False)
-            self.evicted += 1
+            census.count -= 1
+            census.evicted += 1
+        if census.count > TOTAL:
+            census.thin_out()
         return made, True
 
     def _forget(self, before: int) -> None:
         """Let go of what has been silent since then."""
-        for remembered in (self._table, self._calls):
-            while remembered:
-                key, oldest = next(iter(remembered.items()))
-                if oldest.last >= before:
-                    break
-                del remembered[key]  # type: ignore[arg-type]
+        table, calls = self._table, self._calls
+        while table:
+            key, oldest = next(iter(table.items()))
+            if oldest.last >= before:
+                break
+            del table[key]
+            self._census.count -= 1
+        while calls:
+            call_id, oldest = next(iter(calls.items()))
+            if oldest.last >= before:
+                break
+            del calls[call_id]
+
+    def lasts(self) -> Iterable[int]:
+        """When each was heard of last, ns since the epoch."""
+        return (each.last for each in self._table.values())
+
+    def forget(self, until: int) -> int:
+        """Let go of all that has been silent since then or longer; returns how many that were."""
+        table, calls = self._table, self._calls
+        silent = [key for key, each in table.items() if each.last <= until]
+        for key in silent:
+            del table[key]
+        for call_id in [call_id for call_id, each in calls.items() if each.last <= until]:
+            del calls[call_id]
+        self._census.count -= len(silent)
+        return len(silent)
+
+    def clear(self) -> None:
+        """The pair is forgotten, and so is all that it asked."""
+        self._census.count -= len(self._table)
+        self._table.clear()
+        self._calls.clear()
 
     def find(self, response: Sighting) -> Transaction | None:
         """The transaction that a response belongs to."""

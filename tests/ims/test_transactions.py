@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.ims import transactions
 from analyzer.ims.events import Side
-from analyzer.ims.transactions import LIMIT, SILENCE, Transactions
+from analyzer.ims.transactions import LIMIT, SILENCE, Census, Transactions
 from analyzer.profile import PROFILES
 from tests.ims.made import established, now, request, response
 
@@ -114,7 +115,7 @@ def test_the_table_is_bounded() -> None:
     for number in range(LIMIT + 100):
         table.begin(request("INVITE", number / 100, branch=f"z9hG4bK{number}", call_id=f"{number}"), None)
     assert len(table._table) == len(table._calls) == LIMIT
-    assert table.evicted == 100
+    assert table._census.evicted == 100
     assert table.find(response(200, "INVITE", 60, branch="z9hG4bK99")) is None
     assert table.find(response(200, "INVITE", 60, branch="z9hG4bK100")) is not None
 
@@ -132,7 +133,7 @@ def test_what_has_been_silent_for_long_is_forgotten() -> None:
     for number in range(50):
         table.begin(request("INVITE", number * quiet, branch=f"z9hG4bK{number}", call_id=f"{number}"), None)
     assert len(table._table) == len(table._calls) == 2
-    assert table.evicted == 0
+    assert table._census.evicted == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from(["INVITE", "ACK", "CANCEL", "BYE"]), st.integers(0, 5)), max_size=60))
@@ -142,3 +143,26 @@ def test_every_request_is_either_new_or_a_repetition(steps: list[tuple[str, int]
         _, fresh = table.begin(request(method, number / 10, branch=f"z9hG4bK{branch}", call_id=str(branch)), None)
         assert fresh is ((method, branch) not in seen)
         seen.add((method, branch))
+
+
+def test_all_pairs_together_remember_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand a pair and a hundred thousand pairs would be too much: the half that was silent longest goes."""
+    monkeypatch.setattr(transactions, "TOTAL", 40)
+    tables: list[Transactions] = []
+    census = Census(lambda: tables)
+    tables += [Transactions(census) for _ in range(10)]
+    for seconds in range(200):
+        tables[seconds % 10].begin(request("MESSAGE", seconds, branch=f"z9hG4bK{seconds}"), None)
+        assert census.count == sum(len(table._table) for table in tables) <= 40
+    assert census.count + census.evicted == 200
+    assert all(last >= now(160) for table in tables for last in table.lasts())
+    tables[9].clear()
+    assert census.count == sum(len(table._table) for table in tables[:9])
+
+
+def test_transactions_of_one_moment_are_all_forgotten_rather_than_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "TOTAL", 20)
+    table = Transactions()
+    for number in range(100):
+        table.begin(request("MESSAGE", 1, branch=f"z9hG4bK{number}"), None)
+        assert table._census.count <= 20
