@@ -73,7 +73,7 @@ class PcapngWalker(Walker):
         buffer, view, end = window.buffer, window.view, window.end
         interface, chosen = self._interface, self._index
         start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
-        bounded = self.limit < FOREVER
+        bounded, telling = self.limit < FOREVER, 32 + LEAST_LOST
         while True:
             shape, unpack = interface.shape, interface.unpack
             ipv4, fragmented, ports, starts = shape.ipv4, shape.fragmented, shape.ports, shape.starts
@@ -86,7 +86,7 @@ class PcapngWalker(Walker):
                 following = after + total
                 if block != PACKET or index != chosen or following > end:
                     break
-                if not 32 <= total - size < 32 + LEAST_LOST:
+                if not 32 <= total - size < telling:
                     if size + 32 > total:
                         break
                     self._section.count_lost_before(block, buffer, after, following)

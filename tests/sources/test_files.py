@@ -4,6 +4,7 @@ import gzip
 import os
 from collections.abc import Callable
 from errno import EMFILE
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ class TestMerging:
             assert (time, frame.capture) == min(heads), "the earliest of those that are next"
         assert not any(left)
         for summary, times in zip(source.summaries, captures, strict=True):
-            back = [before - after for before, after in zip(times, times[1:], strict=False) if after < before]
+            back = [before - after for before, after in pairwise(times) if after < before]
             assert (summary.backwards, summary.furthest_back) == (len(back), max(back, default=0) * SECOND)
 
 
