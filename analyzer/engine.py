@@ -72,9 +72,9 @@ class Engine:
         self.tracker = tracker(profile, keyring, emit, watch, vantage, on_sighting)
         self.tracker.session.acknowledged = self._streams.acknowledged
         self._keyring = keyring
-        self._cx = CxKeys(keyring)
+        self.cx = CxKeys(keyring)
         self._database = self.tracker.session.database
-        self._trials = Trials(self.tracker.session)
+        self.trials = Trials(self.tracker.session)
         self._encapsulation = Encapsulation(self.tracker.session)
         self._lines = Lines(self._framed, self._evicted)
         self._large = LargeMessages(self._evicted)
@@ -105,7 +105,7 @@ class Engine:
                 if not self.shadows.hides(datagram, self.tracker.directory.find(datagram.source, datagram.destination)):
                     self._clear(datagram)
             elif protocol == SCTP:
-                self._cx.sctp(datagram.payload, datagram.at)
+                self.cx.sctp(datagram.payload, datagram.at)
         self._ticks += 1
         if not self._ticks & 0x3FF:
             self.advance(frame.time)
@@ -216,7 +216,7 @@ class Engine:
         found = self._keyring.explicit(source, destination, int.from_bytes(packet[:4], "big"))
         known = self.tracker.directory.find(source, destination)
         if not found and (known is None or not any(context.sets for context in known[0].contexts)):
-            found = self._trials.stranger(source, destination, packet)
+            found = self.trials.stranger(source, destination, packet)
         for association in found:
             self._database.add(association)
         return bool(found)
@@ -226,7 +226,7 @@ class Engine:
         found = self._pair(datagram)
         binding = refusal.tried[0].owner if refusal.tried else None
         if isinstance(binding, Binding) and len(packet) >= 8:
-            if not datagram.cut and self._trials.rescue(refusal, packet):
+            if not datagram.cut and self.trials.rescue(refusal, packet):
                 self._esp(datagram)
                 return
             spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
@@ -341,11 +341,11 @@ class Engine:
         """What the TCP reassembly says."""
         if isinstance(event, Data):
             if self._lines.feed(event).is_diameter:
-                self._cx.stream(event)
+                self.cx.stream(event)
         elif isinstance(event, Hole):
             line = self._lines.hole(event)
             if line.is_diameter:
-                self._cx.stream(event)
+                self.cx.stream(event)
             if line.is_sip:
                 text = f"{event.octets} octets of a SIP stream over TCP are missing in the capture"
                 self._emit(Notice(at=event.at, subject=None, text=text))

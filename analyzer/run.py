@@ -138,6 +138,8 @@ def _run(
     with _rare_collections():
         for frame in source:
             receive(frame)
+    if triage.evicted:
+        source.notices.append(f"{triage.evicted:,} forgotten: protected ports whose clear packets are looked for")
     return running, keyring, source
 
 

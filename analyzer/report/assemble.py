@@ -11,6 +11,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
+from analyzer.report.limits import forgotten
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
 
 
@@ -42,7 +43,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
         sa_sets=[_set(context, owner) for context in contexts for owner in _sets(context)],
         rules=outcome.tallies,
         findings=outcome.findings,
-        notices=[*outcome.notices, *_skipped(engine)],
+        notices=[*outcome.notices, *_skipped(engine), *forgotten(engine)],
         crashed=outcome.crashed,
     )
 
