@@ -1,0 +1,20 @@
+"""What an audit had to forget because more was there at once than it remembers: a verdict may lack its evidence."""
+
+from __future__ import annotations
+
+from analyzer.engine import Engine
+
+
+def forgotten(engine: Engine) -> list[str]:
+    """One line for each table that was too small; what is told at the moment at which it happens is not here."""
+    session = engine.tracker.session
+    counted = {
+        "security associations: too many at once, or under one SPI": session.database.evicted,
+        "SIP transactions: too many at once": engine.tracker.directory.census.evicted,
+        "keys from challenges and Diameter answers: too many in the capture": session.keyring.forgotten,
+        "parts of Diameter messages: too many at once": engine.cx.evicted,
+    }
+    lines = [f"{count:,} forgotten: {what}" for what, count in counted.items() if count]
+    if engine.trials.left <= 0:
+        lines.append("too many packets that no key opens: after a while no other keys or algorithms were tried on them")
+    return lines
