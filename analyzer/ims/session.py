@@ -12,6 +12,7 @@ from typing import NamedTuple
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
+from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ims.vocabulary import Role, Side, Sighting
 from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand
@@ -50,7 +51,18 @@ class Packet(NamedTuple):
 class Session:
     """State shared by the trackers of `ims/`."""
 
-    __slots__ = ("acknowledged", "announced", "database", "emit", "keyring", "profile", "proven", "retire", "watch")
+    __slots__ = (
+        "acknowledged",
+        "announced",
+        "database",
+        "emit",
+        "keyring",
+        "profile",
+        "proven",
+        "retire",
+        "strength",
+        "watch",
+    )
 
     def __init__(self, profile: Profile, keyring: Keyring, emit: Emit, watch: Watch) -> None:
         self.profile = profile
@@ -62,6 +74,7 @@ class Session:
         """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
         self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
         """Highest stream offset of a direction that the other side acknowledged."""
+        self.strength = Strength()
         self.proven: list[SecurityAssociation] | None = None
         """Associations that opened a packet, in the order in which they did; None if nobody wants to have their keys,
         since each of them holds its set and its registration."""
@@ -124,12 +137,15 @@ class Session:
         """A packet verified for the first time with this key."""
         association, vector, owner = binding.association, binding.vector, binding.set
         assert association is not None
+        first = not owner.keyed
         owner.settle(binding)
         context = owner.contact
         assert isinstance(context, Context)
         if not association.icv:
             if not owner.read:
                 owner.read = True
+                if first:
+                    self.strength.opened(self.emit, context, owner, association, at)
                 text = f"{context.subject.id}: set {owner.generation} is read without a key (null), its ICVs unchecked"
                 self.emit(IntegrityUnchecked(at=at, subject=context.subject, terms=owner.terms))
                 self.emit(Notice(at=at, subject=context.subject, text=text))
@@ -137,6 +153,9 @@ class Session:
                 self.confirm(association, vector)
             return
         self.confirm(association, vector)
+        if first:
+            self.strength.opened(self.emit, context, owner, association, at)
+        keyed(self.emit, context, binding, at)
         if vector is None or not binding.mistake:
             self.emit(
                 KeysProven(

@@ -12,6 +12,10 @@ The words that they use (`Side`, `Role`, `SetTerms`, `Sighting` ...) stand in `v
 
 from __future__ import annotations
 
+from analyzer.ims.events.algorithms import AlgorithmsInUse as AlgorithmsInUse
+from analyzer.ims.events.algorithms import AssociationKeyed as AssociationKeyed
+from analyzer.ims.events.algorithms import KeyReused as KeyReused
+from analyzer.ims.events.algorithms import StrongerBefore as StrongerBefore
 from analyzer.ims.events.authentication import AuthenticationAbandoned as AuthenticationAbandoned
 from analyzer.ims.events.authentication import AuthenticationConcluded as AuthenticationConcluded
 from analyzer.ims.events.authentication import ChallengeRejected as ChallengeRejected

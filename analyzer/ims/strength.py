@@ -1,0 +1,131 @@
+"""What protects a set, held against what both sides named, what the UE had before, and the keys of its other sets.
+
+Asked once an association, when its first packet has been opened (CRY-01 to CRY-07).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, StrongerBefore
+from analyzer.ims.vocabulary import Role
+from analyzer.ipsec.algorithms import encryption, integrity, weaker
+from analyzer.ipsec.esp import SecurityAssociation
+from analyzer.sip.digest import challenge
+
+if TYPE_CHECKING:
+    from analyzer.ims.subjects import Context
+
+SUBSCRIBERS: Final = 65_536
+"""Subscribers whose strongest algorithms are remembered for a P-CSCF; the oldest goes first."""
+
+Emit = Callable[[object], None]
+
+
+class Strength:
+    """The strongest algorithms that each subscriber had at each P-CSCF."""
+
+    __slots__ = ("_had",)
+
+    def __init__(self) -> None:
+        self._had: OrderedDict[tuple[str, bytes], StrongerBefore] = OrderedDict()
+
+    def opened(
+        self, emit: Emit, context: Context, owner: SaSet, association: SecurityAssociation, at: FrameRef
+    ) -> None:
+        """The first packet of a set that was opened, verified or at least read."""
+        pair = integrity(association.alg).name, encryption(association.ealg).name
+        procedure = next((each for each in context.challenges.values() if each.set is owner), None)
+        verified = association.icv > 0
+        emit(
+            AlgorithmsInUse(
+                at=at,
+                subject=context.subject,
+                terms=owner.terms,
+                pair=pair,
+                verified=verified,
+                offer=procedure.offer if procedure is not None else (),
+                server=procedure.server if procedure is not None else (),
+                stronger=tuple(each for each in owner.terms.common if verified and weaker(*pair, each)),
+                before=self._before(context, pair, at) if verified else None,
+            )
+        )
+
+    def _before(self, context: Context, pair: tuple[str, str], at: FrameRef) -> StrongerBefore | None:
+        """What this subscriber had before, if that was stronger; the strongest is remembered."""
+        if not context.impi:
+            return None
+        key = context.impi, context.pair.pcscf
+        known = self._had.get(key)
+        if known is None or weaker(*known.pair, pair):
+            self._had[key] = StrongerBefore(pair, at)
+            if len(self._had) > SUBSCRIBERS:
+                self._had.popitem(last=False)
+            return None
+        return known if weaker(*pair, known.pair) else None
+
+
+def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
+    """The first packet of an association that a key verified."""
+    owner = binding.set
+    siblings = [
+        other
+        for role in Role
+        if role is not binding.role
+        for other in owner.bindings[role]
+        if other.proven and _alike(other, binding)
+    ]
+    differing = next((other for other in siblings if _key(other) != _key(binding)), None)
+    earlier = [other for each in context.sets if each is not owner for other in _first_proven(each)]
+    reused = next((other for other in earlier if _alike(other, binding) and _key(other) == _key(binding)), None)
+    emit(
+        AssociationKeyed(
+            at=at,
+            subject=context.subject,
+            terms=owner.terms,
+            role=binding.role,
+            differs_from=differing.role if differing is not None else None,
+            mistaken=bool(binding.mistake or (differing is not None and differing.mistake)),
+            reused=_reused(owner, reused.set) if reused is not None else None,
+            compared=bool(siblings or earlier),
+        )
+    )
+
+
+def _first_proven(owner: SaSet) -> list[Binding]:
+    """One association of a set that a key verified, since its others have the same keys, or were told of."""
+    proven = (each for role in owner.bindings.values() for each in role if each.proven and _verifies(each))
+    first = next(proven, None)
+    return [first] if first is not None else []
+
+
+def _verifies(binding: Binding) -> bool:
+    return binding.association is not None and binding.association.icv > 0
+
+
+def _alike(one: Binding, other: Binding) -> bool:
+    """Whether both have a key, and for the same algorithms."""
+    first, second = one.association, other.association
+    if first is None or second is None or not first.icv or not second.icv:
+        return False
+    return (integrity(first.alg), encryption(first.ealg)) == (integrity(second.alg), encryption(second.ealg))
+
+
+def _key(binding: Binding) -> tuple[bytes, bytes]:
+    """Both keys; an HMAC pads its own with zeros, so with them or without it is the same (R2)."""
+    assert binding.association is not None
+    keys = binding.association.keys
+    assert keys is not None
+    return keys.auth.octets.rstrip(b"\0"), keys.enc.octets
+
+
+def _reused(owner: SaSet, before: SaSet) -> KeyReused:
+    made = [challenge(each.challenge.message) if each.challenge is not None else None for each in (owner, before)]
+    one, other = made
+    if one is None or other is None or one.rand is None or other.rand is None:
+        return KeyReused(before.terms, None, None)
+    return KeyReused(before.terms, one.rand == other.rand, one.autn == other.autn)
