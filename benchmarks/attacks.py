@@ -457,3 +457,23 @@ def diameter_that_is_none(writer: Writer, count: int) -> None:
         writer.packet(ip4(SCTP, struct.pack("!HHII", 3868, 3868, number % 3000, 0) + chunk))
         junk = struct.pack("!II", 1 << 24 | 1000, 303) + bytes(12)
         writer.packet(ip4(TCP, tcp(junk * 20, 1 + number * 400, dport=3868)))
+
+
+@attack(20_000)
+def diameter_on_one_association(writer: Writer, count: int) -> None:
+    """Chunks in the middle of messages, whose numbers never meet."""
+    for number in range(count):
+        chunk = struct.pack("!BBHIHHI", 0, 0, 116, number * 3, 0, 0, 46) + bytes(100)
+        writer.packet(ip4(SCTP, struct.pack("!HHII", 3868, 3868, 7, 0) + chunk))
+
+
+@attack(20_000)
+def keys_that_leak(writer: Writer, count: int) -> None:
+    """A 401 of the core leg for each of many challenges, with its keys."""
+    for number in range(count):
+        one = _another(number, 2)
+        more = f'WWW-Authenticate: Digest realm="a", nonce="{one.nonce}", algorithm=AKAv1-MD5, '
+        more += f'ck="{one.ck.hex()}", ik="{one.ik.hex()}"'
+        via = f"Via: SIP/2.0/UDP a;branch=z9hG4bK{number}\r\n" * 2
+        text = f"SIP/2.0 401 Unauthorized\r\n{via}Call-ID: {number}\r\nCSeq: 1 REGISTER\r\n{more}\r\n\r\n"
+        writer.udp(address(1), address(2), 5060, 5060, text)

@@ -219,6 +219,8 @@ class Session:
         context.forgotten.append(old)
         if len(context.forgotten) > FORGOTTEN:
             del context.forgotten[0]
+            text = f"{context.subject.id}: had more than {FORGOTTEN} sets; the first are not in the list"
+            self.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
         for bindings in old.bindings.values():
             for binding in bindings:
                 if binding.association is not None:
