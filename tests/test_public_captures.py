@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.opinion.model import Reason
 from analyzer.report.model import Report
-from analyzer.run import audit
+from analyzer.run import Options, audit
 
 FOLDER = Path(os.environ.get("GMAUDIT_PUBLIC_CAPTURES", "."))
 
@@ -74,3 +75,13 @@ def test_what_is_no_ims_is_accused_of_nothing(name: str) -> None:
     made = audit([str(FOLDER / name)])
     assert made.findings == []
     assert made.crashed == []
+
+
+@pytest.mark.tshark
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.pcap*")), ids=lambda path: path.name)
+def test_tshark_agrees_or_it_is_known_why_not(path: Path) -> None:
+    made = audit([str(path)], Options(rules=(), second_opinion=True)).second_opinion
+    assert made is not None
+    assert (made.unexplained, made.differences, made.notes) == (0, [], [])
+    assert set(made.explained) <= {Reason.COPY}
+    assert made.esp + made.sip > 0 or "zeek_gtp1" in path.name
