@@ -34,7 +34,7 @@ NAMES: Final = (
     "keyfile",
     "diameter",
 )
-SHARES: Final = {"engine": 10, "capture": 3}
+SHARES: Final = {"engine": 20, "capture": 4}
 """Parts of the time for a target; the others have one each."""
 
 LONGEST: Final = {"engine": 24_576, "capture": 16_384, "message": 8_192, "framing": 8_192}
