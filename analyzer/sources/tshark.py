@@ -99,7 +99,7 @@ class Tshark:
         try:
             import pyshark  # noqa: F401 -- a second opinion is rare, and this import takes a third of a second
         except ImportError:
-            raise TsharkFailed("--second-opinion needs pyshark: pip install 'gmaudit[second-opinion]'") from None
+            raise TsharkFailed("--second-opinion needs pyshark 0.6: pip install pyshark") from None
         path = shutil.which("tshark")
         needed = ".".join(map(str, OLDEST))
         if path is None:

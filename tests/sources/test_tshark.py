@@ -302,7 +302,7 @@ def test_a_program_that_cannot_be_started(stand_in: StandIn) -> None:
 
 def test_no_pyshark(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyshark", None)
-    with pytest.raises(TsharkFailed, match=r"needs pyshark: pip install 'gmaudit\[second-opinion\]'"):
+    with pytest.raises(TsharkFailed, match=r"needs pyshark 0\.6: pip install pyshark"):
         Tshark.find()
 
 
