@@ -242,8 +242,8 @@ class Traffic:
             assert newest is not None
             had = pcscf_had_uplink if sender is Side.PCSCF else ue_had_downlink
             knew = had(vantage, newest, now, profile)
-            assert knew is not None
-            return knew
+            if knew is not None:
+                return knew
         return vantage.knew(sender, since, "the message that ended it", now, profile, None)
 
     # --- clear text ------------------------------------------------------------------------------------------------

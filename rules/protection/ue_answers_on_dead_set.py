@@ -28,7 +28,7 @@ def ue_answers_on_dead_set(event: DeadSetAnswered, profile: Profile) -> Verdict 
     to another copy of the request, which came the right way; late traffic on a set that a newer one replaced, which
     TS 33.203 permits while anything is pending (FP6; LIFE-09 speaks of it); a request within 64*T1 of the
     deregistration, such as the NOTIFY that tells of it. What the end of the set crossed on its way is `probable`
-    (FP2); so is it where a refresh may be missing from the capture (FP4). An SM6 that was protected with the very set which it announces (R33) cannot be read by anybody before its
-    set is known, so that the answer to it is judged as an answer to a foreign packet by ESP-01 and SA-03 alone.
+    (FP2), and so it is where a refresh may be missing from the capture (FP4). An SM6 that was protected with the very
+    set which it announces (R33) cannot be read before the set is known: SA-03 and ESP-01 speak of that packet.
     """
     return None if event.end is End.REPLACED else verdict_of(event, profile, Side.UE)

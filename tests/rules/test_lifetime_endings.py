@@ -33,6 +33,7 @@ def test_the_failed_set_is_used_for_service(profile: str, transport: str) -> Non
     s.request("ue", "MESSAGE", on=procedure.set)
     s.expect("LIFE-16", "violation", actor="UE", at="req")
     s.expect("LIFE-16", "violation", actor="P-CSCF", at="resp")
+    s.expect("SA-11", "violation", actor="P-CSCF", at="resp", cause="LIFE-16")
     check(s, profile=profile)
 
 

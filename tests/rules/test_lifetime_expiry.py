@@ -16,6 +16,7 @@ def late(s: Scenario, first: SaSet) -> None:
     s.request("ue", "MESSAGE", on=first)
     s.expect("LIFE-06", "violation", actor="UE", at="req")
     s.expect("LIFE-07", "violation", actor="P-CSCF", at="resp")
+    s.expect("SA-11", "violation", actor="P-CSCF", at="resp", cause="LIFE-06")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -36,6 +37,7 @@ def test_the_pcscf_begins_a_request_after_the_deadline(profile: str) -> None:
     s.request("pcscf", "MESSAGE", on=first)
     s.expect("LIFE-07", "violation", actor="P-CSCF", at="req")
     s.expect("LIFE-06", "violation", actor="UE", at="resp")
+    s.expect("SA-10", "violation", actor="UE", at="resp", cause="LIFE-07")
     check(s, profile=profile)
 
 
@@ -60,6 +62,7 @@ def test_the_thirty_seconds_are_of_later_releases() -> None:
     check(s, profile="rel-17")
     s.expect("LIFE-06", "violation", actor="UE", at="req")
     s.expect("LIFE-07", "violation", actor="P-CSCF", at="resp")
+    s.expect("SA-11", "violation", actor="P-CSCF", at="resp", cause="LIFE-06")
     check(s, profile="sa3-29")
 
 
@@ -166,6 +169,7 @@ def test_a_refresh_may_be_lost_from_the_capture(transport: str) -> None:
     s.lose("sm1.2", "sm12.2")
     s.expect("LIFE-06", "probable", actor="UE", at="req")
     s.expect("LIFE-07", "probable", actor="P-CSCF", at="resp")
+    s.expect("SA-11", "probable", actor="P-CSCF", at="resp", cause="LIFE-06")
     check(s)
 
 
@@ -197,6 +201,7 @@ def test_a_transaction_from_before_the_deadline_may_end(profile: str) -> None:
     s.bye(call)
     s.expect("LIFE-06", "violation", actor="UE", at="invite.bye")
     s.expect("LIFE-07", "violation", actor="P-CSCF", at="invite.bye.resp")
+    s.expect("SA-11", "violation", actor="P-CSCF", at="invite.bye.resp", cause="LIFE-06")
     check(s, profile=profile)
 
 

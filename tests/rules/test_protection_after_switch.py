@@ -227,6 +227,7 @@ def test_the_p_cscf_answers_on_a_set_that_the_ue_lost(profile: str) -> None:
     s.expect("SA-12", "violation", actor="UE", at="req")
     s.expect("SA-15", "violation", actor="P-CSCF", at="resp")
     s.expect("LIFE-11", "violation", actor="P-CSCF", at="resp", cause="SA-15")
+    s.expect("SA-11", "violation", actor="P-CSCF", at="resp", cause="SA-12")
     check(s, profile=profile)
 
 
