@@ -154,6 +154,8 @@ class Comparison:
             return Reason.COPY
         if ours.replayed:
             return Reason.REPLAY
+        if ours.told:
+            return Reason.TOLD
         if theirs.cut:
             return Reason.CUT
         if ours.packets > ours.verified and any(packet.icv == BAD for packet in theirs.packets):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from analyzer.engine import COPY, Engine
+from analyzer.engine import COPY, UNJUDGED, Engine
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.events import Notice
 from analyzer.ims.tracker import Tracker
@@ -52,6 +52,8 @@ class NotedFrame:
     """Those whose content was not read, since it had been before."""
     copy: bool = False
     """It was dropped as a copy of another, or of what was inside of another."""
+    told: bool = False
+    """It holds a message that a tool tells of, which is not judged."""
     messages: list[Noted] = field(default_factory=list)
 
 
@@ -88,8 +90,11 @@ class Witness(Engine):
         self.full = self._room < 0
 
     def _heard(self, emit: Callable[[object], None], event: object) -> None:
-        if type(event) is Notice and event.text == COPY and not self.full:
-            self._noted(event.at).copy = True
+        if type(event) is Notice and not self.full:
+            if event.text == COPY:
+                self._noted(event.at).copy = True
+            elif event.text in UNJUDGED.values():
+                self._noted(event.at).told = True
         emit(event)
 
     def _message(self, at: FrameRef, frames: tuple[FrameRef, ...], message: Message, transport: str) -> None:

@@ -123,6 +123,7 @@ KEYLESS = (Reason.NO_NAME, Reason.MISMADE, Reason.REUSED, Reason.MOVED)
         *((each, ours(packets=1, verified=1), theirs(icv=(BAD,)), {256: each}) for each in KEYLESS),
         (Reason.UNPROVEN, ours(MESSAGE, packets=1), theirs(icv=(UNCHECKED,)), NOTHING),
         (Reason.OTHER_FILE, NotedFrame(messages=noted(MESSAGE, capture=1)), theirs(), NOTHING),
+        (Reason.TOLD, NotedFrame(told=True), theirs(MESSAGE), NOTHING),
         (Reason.CUT, None, theirs(MESSAGE, cut=True), NOTHING),
         (Reason.INSIDE, None, theirs(MESSAGE, layers=("eth", "ip", "icmp", "ip", "udp", "sip")), NOTHING),
         (Reason.INSIDE, None, theirs(icv=(UNCHECKED,), layers=("eth", "ip", "icmp", "ip", "esp")), NOTHING),
