@@ -74,6 +74,11 @@ class Ledger:
             seen.popitem(last=False)
         return None
 
+    @property
+    def last(self) -> FrameRef | None:
+        """The packet that was captured last."""
+        return next(reversed(self._seen.values()))[1] if self._seen else None
+
     def has(self, sequence: int) -> bool:
         """Whether a packet with this number is remembered."""
         return sequence in self._seen
@@ -288,6 +293,11 @@ class SaSet:
         done = [key for key, transaction in self.open_requests.items() if not transaction.open(now, profile)]
         for key in done:
             del self.open_requests[key]
+
+    def last_from(self, side: Side) -> FrameRef | None:
+        """The last packet of that side on this set, a bare TCP segment included."""
+        found = (binding.ledger.last for role, each in self.bindings.items() if role.sender is side for binding in each)
+        return max((at for at in found if at is not None), key=lambda at: at.time, default=None)
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""

@@ -21,7 +21,7 @@ from analyzer.ims.events import (
 from analyzer.ims.exchange import Success
 from analyzer.ims.procedures import Procedure, res_right, was_waiting
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import Context
+from analyzer.ims.subjects import Context, offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
 from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce
@@ -53,12 +53,20 @@ def _reject(session: Session, context: Context, sighting: Sighting) -> None:
         right = session.keyring.resynchronises(context.impi, made.rand, auts)
     if right:
         exchange.card = Knowledge(True, f"the AUTS of frame {sighting.at.number} was made with this K and OPc")
+    in_use = context.in_use()
+    if in_use is not None and in_use.expires_at is not None and sighting.at.time > in_use.expires_at:
+        in_use = None
     session.emit(
         ChallengeRejected(
             at=sighting.at,
             subject=context.subject,
             register=sighting,
             challenge=refused.challenge,
+            rejected=refused.set.terms if refused.set is not None else None,
+            before=refused.offer,
+            offer=offer_of(sighting.message, "security-client"),
+            parent=refused.parent_terms,
+            in_use=in_use.terms if in_use is not None else None,
             mac_right=_genuine(session, context, made),
             auts_right=right,
             card=exchange.card,

@@ -24,6 +24,7 @@ from analyzer.ims.authentication import (
     unchallenged,
 )
 from analyzer.ims.bindings import bind, deregisters, identify
+from analyzer.ims.counting import living
 from analyzer.ims.events import (
     AuthenticationOnly,
     ChallengeAnswered,
@@ -264,6 +265,7 @@ class Registrar:
                 reveals_keys=found.has_keys,
                 offer=procedure.offer,
                 server=procedure.server,
+                living=len(living(context, sighting.at.time, session.profile)),
                 announced=procedure.set.terms if procedure.set else None,
                 shared=procedure.shared,
                 parent=procedure.parent_terms,

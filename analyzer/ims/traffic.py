@@ -11,6 +11,7 @@ from dataclasses import replace
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
 from analyzer.ims.connections import connection_alive
+from analyzer.ims.counting import at_once
 from analyzer.ims.events import (
     ClearMessageSent,
     DeadSetAnswered,
@@ -20,6 +21,7 @@ from analyzer.ims.events import (
     RequestSent,
     ResponseSent,
     SetRetired,
+    SetsAtOnce,
 )
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
 from analyzer.ims.session import Session, emergency_call
@@ -183,6 +185,19 @@ class Traffic:
                 complete=_complete(context, owner, ending),
             )
         )
+        if sender is Side.PCSCF and not (pending and ending.end is End.REPLACED):
+            several = at_once(context, owner, now, session.profile)
+            if len(several) > session.profile.most_sets:
+                session.emit(
+                    SetsAtOnce(
+                        at=sighting.at,
+                        subject=context.subject,
+                        sets=tuple(each.terms for each in several),
+                        ends=tuple(each.ends[sender].end if sender in each.ends else None for each in several),
+                        sighting=sighting,
+                        knew=self._knew_of_end(context, owner, sender, now),
+                    )
+                )
 
     def _answered_elsewhere(self, context: Context, response: Sighting, transaction: Transaction) -> None:
         """An answer that did not come on the set of its request."""
@@ -316,7 +331,9 @@ def _early(context: Context, owner: SaSet, sighting: Sighting, transaction: Tran
     if len(owner.early) < EARLY:
         asked = transaction.request if transaction is not None and not sighting.message.is_request else None
         unsure = Knowledge(False, "")
-        early = EarlyUse(at=sighting.at, subject=context.subject, sighting=sighting, request=asked, certain=unsure)
+        early = EarlyUse(
+            at=sighting.at, subject=context.subject, sighting=sighting, request=asked, sm7=owner.sm7, certain=unsure
+        )
         owner.early.append(early)
 
 

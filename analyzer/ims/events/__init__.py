@@ -69,6 +69,7 @@ from analyzer.ims.events.sets import DeadSetAnswered as DeadSetAnswered
 from analyzer.ims.events.sets import DeadSetUsed as DeadSetUsed
 from analyzer.ims.events.sets import FreshRequest as FreshRequest
 from analyzer.ims.events.sets import SetRetired as SetRetired
+from analyzer.ims.events.sets import SetsAtOnce as SetsAtOnce
 from analyzer.ims.events.unread import KeyMissing as KeyMissing
 from analyzer.ims.events.unread import Notice as Notice
 from analyzer.ims.vocabulary import End as End

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
+from analyzer.sip.secagree import Mechanism
 
 
 class RandSeen(NamedTuple):
@@ -28,6 +29,16 @@ class ChallengeRejected(Event):
 
     register: Sighting
     challenge: Sighting
+    rejected: SetTerms | None
+    """The set that the challenge announced."""
+    before: tuple[Mechanism, ...]
+    """Security-Client of the REGISTER that was challenged."""
+    offer: tuple[Mechanism, ...]
+    """Security-Client of this one."""
+    parent: SetTerms | None
+    """The set that protected SM1, None if it was in clear."""
+    in_use: SetTerms | None
+    """The set that the UE has in use for this contact."""
     mac_right: bool | None
     """Whether the challenge came from somebody who has K of this subscriber; None if K is not at hand."""
     auts_right: bool | None

@@ -128,6 +128,8 @@ class EarlyUse(Event):
     sighting: Sighting
     request: Sighting | None
     """For a response: its request."""
+    sm7: FrameRef | None
+    """The first copy of SM7 on this set."""
     certain: Knowledge
     """Whether SM12 came later for sure, and was not merely lost from the capture."""
 

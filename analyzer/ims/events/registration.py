@@ -114,6 +114,8 @@ class ChallengeSent(Event):
     """Security-Client of that REGISTER."""
     server: tuple[Mechanism, ...]
     """Security-Server, entry by entry."""
+    living: int
+    """Sets of this contact that the P-CSCF may still have now, the announced one included."""
     announced: SetTerms | None
     """The set that offer and answer make, None if they make none."""
     shared: tuple[Shared, ...]

@@ -55,6 +55,19 @@ class DeadSetUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetsAtOnce(Event):
+    """The P-CSCF used a set that it had to have deleted while others of the same contact were alive: more than it may
+    keep at once."""
+
+    sighting: Sighting
+    sets: tuple[SetTerms, ...]
+    """All that are alive, or were used by the P-CSCF since the newest of them was announced; oldest first."""
+    ends: tuple[End | None, ...]
+    """Why each had to be gone; None for one that is alive."""
+    knew: Knowledge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadSetAnswered(Event):
     """An answer, on whichever set or in clear, to a request that came on a set which its receiver had to have given
     up before; or, at the end, that there was none."""
