@@ -30,8 +30,11 @@ _STRANGE: Final = re.compile(r"[^!-~]+")
 
 
 def plain(text: str, longest: int = LINE) -> str:
-    """A text to compare and to show: blanks, and whatever is no visible ASCII, become one blank; cut to a length."""
-    return _STRANGE.sub(" ", text[: 2 * longest]).strip()[:longest]
+    """A text to compare and to show: blanks, and whatever is no visible ASCII, become one blank; cut to a length.
+
+    It ends at a NUL, since Wireshark's texts do.
+    """
+    return _STRANGE.sub(" ", text[: 2 * longest].partition("\0")[0]).strip()[:longest]
 
 
 class SeenHeader(NamedTuple):

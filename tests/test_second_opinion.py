@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from analyzer.opinion import witness
 from analyzer.opinion.model import Reason, SecondOpinion
 from analyzer.run import Options, audit
 from analyzer.sources.tshark import TsharkFailed
+from tests.layers.build import LAYERS, TUNNELS
 from tests.report.schema import load
 from tests.scenario import Scenario
 from tests.scenario.reading import whole
@@ -120,6 +122,35 @@ def test_copies_at_two_depths(bench: Bench, transport: str) -> None:
     assert made.sip == 6
 
 
+UNKNOWN = {"erspan iii with ip", "scat"}
+"""Tunnels that tshark 4.0 does not open."""
+
+
+def framed(packets: list[bytes], link: int) -> bytes:
+    """A capture of these packets."""
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link)
+    records = [struct.pack("<IIII", time, 0, len(one), len(one)) + one for time, one in enumerate(packets)]
+    return b"".join((head, *records))
+
+
+@pytest.mark.tshark
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_every_tunnel_and_whatever_is_around_packets_on_ethernet(bench: Bench, ipv6: bool) -> None:
+    tunnels = [wrap for name, wrap in TUNNELS.items() if name not in UNKNOWN]
+    layers = [wrap for link, wrap in LAYERS.values() if link == 1]
+    s = Scenario(ipv6=ipv6)
+    first = s.register()
+    for _ in range(max(len(tunnels), len(layers)) // 2):
+        s.request("ue", "MESSAGE", on=first)
+    packets = [each.data[14:] for each in s.frames()]
+    for link, wraps in ((101, tunnels), (1, layers)):
+        plain = [bytes, bytes] if link == 101 else []
+        wrapped = [wrap(one) for wrap, one in zip([*plain, *wraps], packets, strict=False)]
+        made = opinion([bench.capture(framed(wrapped, link))], [bench.keys(s)])
+        assert explained(made) == {}
+        assert (made.esp, made.sip) == (len(wrapped) - 2, len(wrapped))
+
+
 @pytest.mark.tshark
 def test_an_spi_with_several_keys_takes_several_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     s = Scenario()
@@ -151,6 +182,16 @@ def test_replays_bad_icvs_cuts_and_fragments(bench: Bench) -> None:
     assert found == {Reason.REPLAY: 1, Reason.BAD_ICV: 1}
     assert made.explained[Reason.BAD_ICV].frames == [(0, s.frame("three"))]
     assert made.explained[Reason.REPLAY].frames == [(0, s.frame("two.dup"))]
+
+
+@pytest.mark.tshark
+def test_null_encryption_without_negotiation_and_keys_is_guessed(bench: Bench) -> None:
+    s = Scenario(ealg="null")
+    s.request("ue", "MESSAGE", on=s.register())
+    s.start_at("req")
+    made = opinion([bench.capture(s.pcap())], [])
+    assert explained(made) == {Reason.GUESSED: 2}
+    assert made.esp == 2
 
 
 @pytest.mark.tshark

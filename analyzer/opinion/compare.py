@@ -44,6 +44,8 @@ class Comparison:
         self._index = index
         self._ours = ours
         self._theirs = theirs
+        self._broken: set[int] = set()
+        """SPIs with a packet whose ICV is bad in the other's eyes."""
 
     def run(self) -> None:
         """Compare all frames that either of the two has something to tell about."""
@@ -67,6 +69,8 @@ class Comparison:
 
     def _packets(self, number: int, ours: NotedFrame, theirs: SeenFrame) -> None:
         verdicts = Counter(packet.icv for packet in theirs.packets)
+        if verdicts[BAD]:
+            self._broken.update(packet.spi for packet in theirs.packets if packet.icv == BAD)
         if ours.packets == len(theirs.packets) and ours.verified == verdicts[GOOD]:
             self._opinion.esp += ours.packets
             return
@@ -143,6 +147,8 @@ class Comparison:
                 return Reason.RETRANSMISSION
             if remarks & HOLES:
                 return Reason.HOLE
+            if any(packet.spi in self._broken for packet in theirs.packets):
+                return Reason.BAD_ICV
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.UNPROVEN
         return self._lacks(theirs)
@@ -158,8 +164,10 @@ class Comparison:
             return Reason.TOLD
         if theirs.cut:
             return Reason.CUT
-        if ours.packets > ours.verified and any(packet.icv == BAD for packet in theirs.packets):
+        if any(packet.spi in self._broken for packet in theirs.packets):
             return Reason.BAD_ICV
+        if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
+            return Reason.GUESSED
         return self._lacks(theirs) or self._encapsulated(theirs, "sip")
 
     @staticmethod

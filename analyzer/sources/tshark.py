@@ -133,6 +133,7 @@ class _Reading:
         command += ["-Y", f"sip || esp || ({_DOUBTED}) || frame.number == 1 || frame.number == {last}"]
         for name, value in _PREFERENCES.items():
             command += ["-o", f"{name}:{str(value).upper()}"]
+        command += ["-d", "udp.port==8472,vxlan"]  # where Linux sends VXLAN
         # A path that begins with a dash must not be taken for an option.
         command += ["-r", str(Path(capture).absolute())]
         try:

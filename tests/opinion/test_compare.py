@@ -120,6 +120,7 @@ KEYLESS = (Reason.NO_NAME, Reason.MISMADE, Reason.REUSED, Reason.MOVED)
         (Reason.HOLE, TCP, theirs(remarks=("lost_segment",)), NOTHING),
         (Reason.HOLE, TCP, theirs(remarks=("out_of_order",)), NOTHING),
         (Reason.BAD_ICV, ours(packets=1), theirs(MESSAGE, icv=(BAD,)), NOTHING),
+        (Reason.GUESSED, ours(packets=1), theirs(MESSAGE, icv=(UNCHECKED,)), NOTHING),
         *((each, ours(packets=1, verified=1), theirs(icv=(BAD,)), {256: each}) for each in KEYLESS),
         (Reason.UNPROVEN, ours(MESSAGE, packets=1), theirs(icv=(UNCHECKED,)), NOTHING),
         (Reason.OTHER_FILE, NotedFrame(messages=noted(MESSAGE, capture=1)), theirs(), NOTHING),
@@ -140,6 +141,16 @@ def test_a_message_over_tcp_that_both_end_in_different_frames() -> None:
     made = compared(mine, {4: theirs(MESSAGE), 9: theirs(MESSAGE)})
     assert (made.sip, made.unexplained) == (0, 0)
     assert made.explained[Reason.REORDERED].count == 2
+
+
+def test_a_segment_with_a_bad_icv_spoils_the_messages_after_it() -> None:
+    """tshark puts it into the stream, gmaudit does not."""
+    sealed = NotedFrame(packets=1, verified=1)
+    mine = {3: NotedFrame(packets=1), 5: sealed, 7: NotedFrame(1, 1, messages=noted(OTHER, transport="TCP"))}
+    other = {3: theirs(icv=(BAD,)), 5: theirs(MESSAGE, icv=(GOOD,)), 7: theirs(icv=(GOOD,))}
+    made = compared(mine, other)
+    assert (made.unexplained, made.esp) == (0, 3)
+    assert made.explained[Reason.BAD_ICV].frames == [(0, 7), (0, 5)]
 
 
 def test_over_udp_another_frame_is_another_message() -> None:

@@ -336,6 +336,7 @@ def test_a_settings_file_in_the_working_directory_is_not_read(tmp_path: Path, mo
 
 
 def test_a_text_to_compare_is_plain_and_short() -> None:
-    assert plain("  a\t\r\n b\x00\x1bc\u00fc ") == "a b c"
+    assert plain("  a\t\r\n b\x01\x1bc\u00fc ") == "a b c"
+    assert plain("ab\0c") == "ab"
     assert plain("x" * 1000) == "x" * 150
     assert plain("\x00" * 10_000 + "x") == ""
