@@ -232,4 +232,5 @@ def test_challenges_without_ipsec_are_not_judged() -> None:
     s.sm7(procedure, on=None, headers={**gone, "Security-Verify": None})
     s.sm12(procedure)
     s.request("ue", "MESSAGE")
+    s.expect("NEG-01", "violation", actor="UE", at="sm6")
     check(s)

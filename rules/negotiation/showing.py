@@ -1,0 +1,59 @@
+"""What the rules of this family and of the ports show side by side (evidence E3)."""
+
+from collections.abc import Iterable
+
+from analyzer.ims.events import Mechanism, SetTerms
+from analyzer.rule import Table
+
+ABSENT = "-"
+ENTRIES = 8
+"""Entries of a header that are shown; more than that nobody compares by eye."""
+ROWS = 64
+"""Rows of a comparison that are shown."""
+PARAMETERS = ("alg", "ealg", "prot", "mod", "spi-c", "spi-s", "port-c", "port-s", "q")
+
+
+def entries_table(title: str, entries: Iterable[Mechanism], column: str = "entry") -> Table:
+    """The entries of a Security-* header, one a column."""
+    shown = list(entries)[:ENTRIES]
+    columns = ("parameter", *(f"{column} {number}" for number in range(1, len(shown) + 1)))
+    rows = [("mechanism", *(_short(entry.name) for entry in shown))]
+    for name in PARAMETERS:
+        values = tuple(_value(entry, name) for entry in shown)
+        if any(value != ABSENT for value in values):
+            rows.append((name, *values))
+    return Table(title, columns, tuple(rows))
+
+
+def two_columns(title: str, left: str, right: str, rows: Iterable[tuple[str, object, object]]) -> Table:
+    """Named values in two columns."""
+    cells = tuple((name, _text(before), _text(after)) for name, before, after in rows)
+    return Table(title, ("parameter", left, right), cells)
+
+
+def sets_table(title: str, before: SetTerms, after: SetTerms) -> Table:
+    """SPIs and ports of two sets."""
+    names = ("spi_uc", "spi_us", "spi_pc", "spi_ps", "port_uc", "port_us", "port_pc", "port_ps")
+    heads = (f"set {before.generation}", f"set {after.generation}")
+    return two_columns(title, *heads, ((name, getattr(before, name), getattr(after, name)) for name in names))
+
+
+def pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """Pairs of algorithms in words."""
+    return ", ".join(f"{_short(alg or ABSENT)}/{_short(ealg)}" for alg, ealg in pairs) or "none"
+
+
+def _value(entry: Mechanism, name: str) -> str:
+    if name not in entry.params:
+        return ABSENT
+    value = entry.params[name]
+    return "(no value)" if value is None else _short(value)
+
+
+def _text(value: object) -> str:
+    return ABSENT if value is None or value == "" else _short(str(value))
+
+
+def _short(text: str) -> str:
+    """A value from the wire as a report may show it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
