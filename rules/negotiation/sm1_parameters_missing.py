@@ -2,6 +2,7 @@
 
 from analyzer.ims.events import RegistrationStarted
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from rules.negotiation.showing import entries_table
 
 
 @rule(
@@ -20,14 +21,14 @@ def sm1_parameters_missing(event: RegistrationStarted) -> Verdict | None:
     Without the pairs of SPIs and ports the P-CSCF cannot build the four associations.
 
     Not a violation: entries with ``mediasec`` (they negotiate media), any order and spelling of the parameters (FP20),
-    several entries that repeat the same ports. The form of RFC 3329 Appendix A (``spi``, ``port1``, ``port2``) is the
-    one from before the papers and is named as such.
+    several entries that repeat the same ports. A value that is there but cannot be one is NEG-21's. The form of
+    RFC 3329 Appendix A (``spi``, ``port1``, ``port2``) is the one from before the papers and is named as such.
     """
     entries = [entry for entry in event.offer if entry.is_ipsec and not entry.is_mediasec]
     if not entries:
         return None
     for entry in entries:
-        missing = entry.missing()
+        missing = entry.absent()
         if missing:
             old = " (the form of RFC 3329 Appendix A)" if entry.obsolete_form else ""
             return Broken(
@@ -36,5 +37,6 @@ def sm1_parameters_missing(event: RegistrationStarted) -> Verdict | None:
                 actor=Actor.UE,
                 expected="alg, spi-c, spi-s, port-c and port-s",
                 observed=entry.text,
+                tables=(entries_table("Security-Client of SM1", entries),),
             )
     return PASS

@@ -2,6 +2,7 @@
 
 from analyzer.ims.events import ChallengeSent
 from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+from rules.negotiation.showing import entries_table
 
 
 @rule(
@@ -21,7 +22,7 @@ def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:
 
     Not a violation: a P-CSCF that chose another mechanism, TLS for instance (FP11), and a challenge that is plain
     digest and no AKA. Entries with ``mediasec`` negotiate media and choose nothing. Without SM1 in the capture it is
-    not known what was offered.
+    not known what was offered. A value that is there but cannot be one is NEG-21's.
     """
     if not event.is_aka:
         return None
@@ -43,7 +44,7 @@ def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:
             related=(event.register.at,),
         )
     for entry in entries:
-        missing = entry.missing()
+        missing = entry.absent()
         if missing:
             return Broken(
                 fault="parameter-missing",
@@ -51,5 +52,6 @@ def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:
                 actor=Actor.PCSCF,
                 expected="alg, spi-c, spi-s, port-c and port-s",
                 observed=entry.text,
+                tables=(entries_table("Security-Server of SM6", entries),),
             )
     return PASS
