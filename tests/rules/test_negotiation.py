@@ -279,6 +279,8 @@ def test_sm6_repeats_an_spi(new: str, old: str, profile: str) -> None:
     value: int = getattr(first, old)
     s.register(over=first, sm6={"server": {"spi_c": value} if new == "spi_c" else {"spi_s": value}})
     s.expect("NEG-20", "violation", actor="P-CSCF", at="sm6.2")
+    if profile == "rel-17":
+        s.expect("NEG-10", "violation", actor="P-CSCF", at="sm6.2", cause="NEG-20")
     check(s, profile=profile)
 
 
