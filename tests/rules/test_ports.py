@@ -31,6 +31,7 @@ def test_the_ue_moves_its_server_port(transport: str, profile: str) -> None:
     first = s.register()
     s.register(over=first, sm1={"client": {"port_s": first.port_us + 7}})
     s.expect("PORT-01", "violation", actor="UE", at="sm6.2")
+    s.expect("NEG-11", "violation", actor="UE", at="sm1.2", cause="PORT-01")
     check(s, profile=profile)
 
 
@@ -52,6 +53,10 @@ def test_the_ue_keeps_its_client_port(transport: str, profile: str) -> None:
     first = s.register()
     s.register(over=first, sm1={"client": {"port_c": first.port_uc}})
     s.expect("PORT-03", "violation", actor="UE", at="sm6.2")
+    s.expect("NEG-11", "violation", actor="UE", at="sm1.2", cause="PORT-03")
+    if profile == "rel-17":
+        s.expect("PORT-06", "violation", actor="UE", at="sm6.2", cause="PORT-03")
+        s.expect("PORT-06", "violation", actor="P-CSCF", at="sm12.2", cause="PORT-03")
     check(s, profile=profile)
 
 
@@ -87,6 +92,9 @@ def test_every_re_registration_counts_but_its_repetitions_do_not() -> None:
     s.wait(300)
     s.register(over=p.set, sm1={"client": {"port_c": first.port_uc}})
     s.expect("PORT-03", "violation", actor="UE", at="sm6.2", count=2)
+    s.expect("NEG-11", "violation", actor="UE", at="sm1.2", count=2, cause="PORT-03")
+    s.expect("PORT-06", "violation", actor="UE", at="sm6.2", count=2, cause="PORT-03")
+    s.expect("PORT-06", "violation", actor="P-CSCF", at="sm12.2", count=2, cause="PORT-03")
     check(s)
 
 
@@ -153,6 +161,7 @@ def test_an_unused_offer_with_another_server_port_is_only_probable(profile: str)
     first = s.register()
     s.refresh(on=first, sm1={"client": {"port_s": first.port_us + 7}})
     s.expect("PORT-01", "probable", actor="UE", at="sm12.2")
+    s.expect("NEG-11", "violation", actor="UE", at="sm1.2", cause="PORT-01")
     check(s, profile=profile)
 
 
