@@ -442,6 +442,7 @@ def replays(writer: Writer, count: int) -> str:
     packets = kept.packets
     for packet in packets:
         writer.packet(packet)
+    writer.wait(1_000_000)
     for number in range(count):
         writer.wait(5_000)
         writer.packet(packets[number % len(packets)])
