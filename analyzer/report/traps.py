@@ -41,13 +41,16 @@ TRAPS: Final = {
     "R3": "the refusal of an SM7, which has rules of its own",
     "R4": "another refusal of SM7 than for a wrong answer may be in clear",
     "R7": "an announced port of 5060 or 5061, which has a rule of its own",
+    "R8": "only some entries have a preference q, so their order is open",
     "R9": "the papers and today's text do not end the old set at the same moment",
     "R11": "a second SM7 after a challenge of SM7 may repeat the offer",
     "R19": "clauses of TS 33.203 disagree on where a refusal of SM7 goes",
     "R20": "the sender asked for rport, on which RFC 3581 and TS 33.203 7.1 disagree",
     "R22": "releases differ in whether AKAv2 may stand beside AKAv1",
     "R23": "the other side told it to",
+    "R25": "an SPI printed as a negative number",
     "R30": "the answer to a REGISTER that reports a MAC or SQN failure",
+    "R32": "every SM1 is judged, challenged or not; SM7 has a rule of its own",
     "R37": "over TCP a refusal of SM7 may come on either connection",
 }
 
