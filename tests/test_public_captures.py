@@ -53,6 +53,9 @@ def test_its_faults_are_those_that_a_reader_finds(samsung: Report) -> None:
         ("CLR-03", "violation", "P-CSCF", 943),
         # the UE's Via of frame 681 asks for rport (R20)
         ("PORT-09", "probable", "P-CSCF", 687),
+        # SPIs of three and five digits, where the grammar has ten
+        ("NEG-21", "note", "UE", 279),
+        ("NEG-21", "note", "P-CSCF", 406),
         # the UE answers where the P-CSCF's Via points (R23)
         ("CLR-01", "probable", "UE", 698),
         ("CLR-02", "probable", "UE", 698),
@@ -60,6 +63,12 @@ def test_its_faults_are_those_that_a_reader_finds(samsung: Report) -> None:
         ("CLR-01", "probable", "UE", 953),
         ("CLR-02", "probable", "UE", 953),
     }
+
+
+def test_a_phone_that_offers_no_ipsec_is_told() -> None:
+    """Frame 429 is an AKA challenge to a REGISTER without Security-Client; all that follows is in clear."""
+    made = audit([str(FOLDER / "open5gs_nonipsec_reg.pcapng")])
+    assert ("NEG-01", "violation", "UE", 429) in {(f.rule, f.verdict, f.actor, f.frame) for f in made.findings}
 
 
 @pytest.mark.parametrize(
