@@ -81,6 +81,8 @@ LIMITS = [
           lambda e: e._large._held, "large SIP messages: too many"),
     Limit("ims.subjects", "PAIRS", 12, "subjects", 60,
           lambda e: len(e.tracker.directory._order), "more subjects than are remembered"),
+    Limit("ims.subjects", "UNANSWERED", 12, "subjects", 60,
+          lambda e: len(e.tracker.directory._order), "more subjects than are remembered"),
     Limit("ims.subjects", "CONTEXTS", 6, "contexts-of-one-ue", 40,
           lambda e: most(len(pair.contexts) for pair in e.tracker.directory), "more subjects than are remembered"),
     Limit("ims.session", "SETS", 3, "sets-of-one-ue", 20, lambda e: most(len(one.sets) for one in contexts(e))),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PAIRS = 100_000
 """Pairs of addresses remembered; the oldest goes first."""
+UNANSWERED = 10_000
+"""Pairs remembered of which nothing was seen but REGISTERs and challenges; the oldest goes first."""
 CONTEXTS = 64
 """Registration contexts of one pair; the oldest goes first."""
 SETS = 8
@@ -229,12 +231,14 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "census", "evicted")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted")
 
     def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
         self._on_evict = on_evict
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
         self._order: OrderedDict[bytes, Pair] = OrderedDict()
+        self._young: OrderedDict[bytes, Pair] = OrderedDict()
+        """Pairs that were not looked at yet, whether anything came of them."""
         self._vantage = vantage
         self.census = Census(lambda: (pair.transactions for pair in self._order.values()))
         """The transactions of all pairs."""
@@ -255,18 +259,34 @@ class Directory:
         pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict, self.census)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
-        self._order[ue + pcscf] = pair
+        self._order[ue + pcscf] = self._young[ue + pcscf] = pair
+        if len(self._young) > UNANSWERED:
+            _, oldest = self._young.popitem(last=False)
+            if not _lives(oldest):
+                self._evict(oldest)
         if len(self._order) > PAIRS:
-            _, gone = self._order.popitem(last=False)
-            del self._pairs[gone.ue + gone.pcscf], self._pairs[gone.pcscf + gone.ue]
-            self.evicted += 1
-            gone.transactions.clear()
-            while gone.contexts:
-                self._on_evict(gone.contexts.pop(0))
+            self._evict(next(iter(self._order.values())))
         return pair
+
+    def _evict(self, gone: Pair) -> None:
+        key = gone.ue + gone.pcscf
+        del self._order[key], self._pairs[key], self._pairs[gone.pcscf + gone.ue]
+        self._young.pop(key, None)
+        self.evicted += 1
+        gone.transactions.clear()
+        while gone.contexts:
+            self._on_evict(gone.contexts.pop(0))
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._order.values())
+
+
+def _lives(pair: Pair) -> bool:
+    """Whether a registration of this pair succeeded, or a set of it was used, be it that no key opens its packets."""
+    return any(
+        context.bindings or any(each.established() or each.unopened or each.sm7 for each in context.sets)
+        for context in pair.contexts
+    )
 
 
 def straight_from_ue(message: Message) -> bool:

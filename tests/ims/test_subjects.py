@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from analyzer.ims import subjects
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Side
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.subjects import Context, Directory, Pair, is_emergency, offer_of, straight_from_ue
 from analyzer.sip.message import Message
-from tests.ims.made import message
+from tests.ims.made import established, message, now, terms
 
 UE, PCSCF = bytes((10, 20, 0, 11)), bytes((10, 20, 0, 1))
 INSTANCE = '+sip.instance="<urn:gsma:imei:1>"'
@@ -142,6 +143,27 @@ def test_the_oldest_pair_goes_first_and_takes_its_contexts_along(monkeypatch: py
     assert directory.find(bytes((10, 0, 0, 0)), PCSCF) is None
     assert directory.find(PCSCF, bytes((10, 0, 0, 1))) is None
     assert len(list(directory)) == 3
+
+
+def test_pairs_of_which_nothing_came_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can send REGISTERs from any number of addresses; who is registered must not be forgotten for it."""
+    monkeypatch.setattr(subjects, "UNANSWERED", 5)
+    gone: list[Context] = []
+    directory = Directory("auto", gone.append)
+    for number in range(20):
+        context = place(directory.learn(bytes((10, 0, 0, number)), PCSCF), register())
+        if number == 3:
+            context.bindings["sip:a@b"] = now(60)
+        elif number == 4:
+            context.sets.append(established())
+        elif number == 5:
+            context.sets.append(SaSet(context, terms(), None))
+            context.sets[0].unopened[4711] = 1
+        elif number == 6:
+            context.sets.append(SaSet(context, terms(), None))
+    assert [pair.ue[3] for pair in directory] == [3, 4, 5, *range(15, 20)]
+    assert len(gone) == directory.evicted == 12
+    assert directory.find(bytes((10, 0, 0, 6)), PCSCF) is None
 
 
 def test_a_register_of_a_server_teaches_no_pair() -> None:
