@@ -27,6 +27,9 @@ PARAMETERS: Final = ("alg", "ealg", "prot", "spi-c", "spi-s", "port-c", "port-s"
 """Their parameters that are compared one by one."""
 
 _STRANGE: Final = re.compile(r"[^!-~]+")
+_TOKEN: Final = r"[\w\-.!%*+`'~]+"
+_START: Final = re.compile(rf"(?i:SIP/2\.0) [1-6]\d\d\b.*|{_TOKEN} [a-z][\w+.-]*:\S+ (?i:SIP/2\.0)", re.ASCII)
+_SEQUENCE: Final = re.compile(rf"\d+ {_TOKEN}", re.ASCII)
 
 
 def plain(text: str, longest: int = LINE) -> str:
@@ -58,6 +61,12 @@ class SeenMessage(NamedTuple):
     def identity(self) -> tuple[str, str, str]:
         """What tells a message from others; a retransmission has the same."""
         return self.start_line, self.call_id, self.cseq
+
+    @property
+    def malformed(self) -> bool:
+        """Whether it breaks the grammar where a message is told from other text (RFC 3261 7.1, 7.2, 20.16)."""
+        whole = len(self.start_line) == LINE or _START.fullmatch(self.start_line) is not None
+        return not (whole and self.call_id and _SEQUENCE.fullmatch(self.cseq))
 
 
 class SeenPacket(NamedTuple):

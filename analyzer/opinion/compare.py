@@ -63,7 +63,7 @@ class Comparison:
                 self._enter(self._unseen(number, one), "sip", number, _shown(one.message), "no such message")
         for number, seen in only_theirs.items():
             for other in seen:
-                self._enter(self._extra(number), "sip", number, "no such message", _shown(other))
+                self._enter(self._extra(number, other), "sip", number, "no such message", _shown(other))
 
     # --- ESP ---------------------------------------------------------------------------------------------------------
 
@@ -151,9 +151,9 @@ class Comparison:
                 return Reason.BAD_ICV
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.UNPROVEN
-        return self._lacks(theirs)
+        return self._lacks(theirs) or (Reason.MALFORMED if noted.message.malformed else None)
 
-    def _extra(self, number: int) -> Reason | None:
+    def _extra(self, number: int, seen: SeenMessage) -> Reason | None:
         """Why only the other reader sees a message."""
         ours, theirs = self._ours.get(number, _NOTHING), self._theirs[number]
         if ours.copy:
@@ -168,6 +168,8 @@ class Comparison:
             return Reason.BAD_ICV
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.GUESSED
+        if seen.malformed:
+            return Reason.MALFORMED
         return self._lacks(theirs) or self._encapsulated(theirs, "sip")
 
     @staticmethod

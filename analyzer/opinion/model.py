@@ -26,6 +26,7 @@ class Reason(Enum):
     MOVED = "moved", "the UE is behind a NAT and its address may change; what tshark has of the association names one"
     UNPROVEN = "unproven-key", "gmaudit reads it with keys that no ICV proves, and did not give those to tshark"
     OTHER_FILE = "other-file", "it begins in another capture file; tshark reads one file at a time"
+    MALFORMED = "malformed", "the message breaks the grammar of SIP, and the two do not overlook the same mistakes"
     TOLD = "told", "a tool tells of the message instead of showing its packet; gmaudit does not judge by that"
     CUT = "cut", "the capture cut the packet; tshark shows what is left, gmaudit does not judge a part"
     INSIDE = "inside", "tshark finds it inside of something that gmaudit does not open"

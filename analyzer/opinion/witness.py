@@ -16,7 +16,7 @@ from analyzer.ims.events import Notice
 from analyzer.ims.tracker import Tracker
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import Profile
-from analyzer.seen import HEADERS, PARAMETERS, VALUE, SeenHeader, SeenMessage, plain
+from analyzer.seen import HEADERS, LINE, PARAMETERS, VALUE, SeenHeader, SeenMessage, plain
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
 
@@ -144,7 +144,9 @@ def _seen(message: Message) -> SeenMessage:
         SeenHeader(name, plain(value, VALUE), _parameters(value)) for name in HEADERS for value in message.values(name)
     ]
     call_id, cseq = message.first("call-id") or "", message.first("cseq") or ""
-    return SeenMessage(plain(message.start_line), plain(call_id), plain(cseq), tuple(security))
+    # Not as reports may show it: there, other characters stand for controls.
+    line = message.raw[: 2 * LINE].partition(b"\n")[0].decode("latin-1")
+    return SeenMessage(plain(line), plain(call_id), plain(cseq), tuple(security))
 
 
 def _parameters(value: str) -> tuple[tuple[str, str], ...]:

@@ -20,6 +20,7 @@ ETHERNET = ("eth", "ethertype", "ip", "udp", "sip")
 NOTHING: dict[int, Reason] = {}
 HEADER = SeenHeader("Security-Verify", "ipsec-3gpp;alg=null", (("alg", "null"),))
 MESSAGE = SeenMessage("REGISTER sip:a SIP/2.0", "1@a", "1 REGISTER", (HEADER,))
+STRANGE = MESSAGE._replace(cseq="1")
 OTHER = SeenMessage("SIP/2.0 200 OK", "1@a", "1 REGISTER", ())
 
 
@@ -124,6 +125,8 @@ KEYLESS = (Reason.NO_NAME, Reason.MISMADE, Reason.REUSED, Reason.MOVED)
         *((each, ours(packets=1, verified=1), theirs(icv=(BAD,)), {256: each}) for each in KEYLESS),
         (Reason.UNPROVEN, ours(MESSAGE, packets=1), theirs(icv=(UNCHECKED,)), NOTHING),
         (Reason.OTHER_FILE, NotedFrame(messages=noted(MESSAGE, capture=1)), theirs(), NOTHING),
+        (Reason.MALFORMED, ours(STRANGE), theirs(), NOTHING),
+        (Reason.MALFORMED, None, theirs(STRANGE), NOTHING),
         (Reason.TOLD, NotedFrame(told=True), theirs(MESSAGE), NOTHING),
         (Reason.CUT, None, theirs(MESSAGE, cut=True), NOTHING),
         (Reason.INSIDE, None, theirs(MESSAGE, layers=("eth", "ip", "icmp", "ip", "udp", "sip")), NOTHING),
@@ -172,6 +175,26 @@ def test_the_lists_are_bounded_and_the_counts_are_not() -> None:
     made = compared(copies, {number: theirs(MESSAGE) for number in copies})
     explained = made.explained[Reason.COPY]
     assert (explained.count, len(explained.frames)) == (2 * compare.FRAMES - 1, compare.FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("start_line", "call_id", "cseq", "malformed"),
+    [
+        ("REGISTER sip:a SIP/2.0", "1", "1 REGISTER", False),
+        ("x-Y~1 tel:+1;phone-context=a sip/2.0", "1", "0 x-Y~1", False),
+        ("SIP/2.0 200 OK", "1", "1 REGISTER", False),
+        ("SIP/2.0 200", "1", "1 REGISTER", False),
+        ("INVITE sip:" + "a" * 139, "1", "1 INVITE", False),
+        ("INVITE sip:a", "1", "1 INVITE", True),
+        ('R"GISTER sip:a SIP/2.0', "1", "1 REGISTER", True),
+        ("REGISTER sip2a SIP/2.0", "1", "1 REGISTER", True),
+        ("SIP/2.0 OK", "1", "1 REGISTER", True),
+        ("REGISTER sip:a SIP/2.0", "", "1 REGISTER", True),
+        ("REGISTER sip:a SIP/2.0", "1", "REGISTER", True),
+    ],
+)
+def test_which_messages_are_malformed(start_line: str, call_id: str, cseq: str, malformed: bool) -> None:
+    assert SeenMessage(start_line, call_id, cseq, ()).malformed is malformed
 
 
 def test_codes_and_sentences_are_told_apart() -> None:
