@@ -15,12 +15,12 @@ from typing import Final, NamedTuple, Protocol
 LARGEST_WINDOW: Final = 1 << 27
 """Octets of history that a stream may want to look back on (128 MiB; xz -9 needs 65, zstd --ultra -22 all of it)."""
 
-LARGEST_RATIO: Final = 500
-"""How many times its size a file may become. Every record of a capture has a time of its own: captures of equal frames
-reached 100."""
+LARGEST_RATIO: Final = 5000
+"""How many times its size a file may become. Equal frames of 9,000 octets, each with a time of its own, reached 2,600.
+(What is made of tiny records, the walkers stop before: `FREE_RECORDS`.)"""
 
-FREE: Final = 1 << 28
-"""Octets (256 MiB) that may come out before that ratio counts: so many are walked in seconds, whatever they are."""
+FREE: Final = 1 << 30
+"""Octets (1 GiB) that may come out before that ratio counts: so many are walked in seconds."""
 
 INPUT: Final = 1 << 16
 """Compressed octets that are read at once."""
@@ -149,7 +149,9 @@ class Expanded:
         self._at = 0
         self._step = INPUT
         """How many octets the member is given next."""
-        self._taken = self._given = self._empty = 0
+        self.taken = 0
+        """Compressed octets that were read."""
+        self._given = self._empty = 0
 
     def readinto1(self, buffer: memoryview, /) -> int:
         """Fill what can be filled as soon as anything comes out; 0 at the end.
@@ -174,8 +176,8 @@ class Expanded:
             if octets:
                 self._empty = 0
                 self._given += len(octets)
-                if self._given > FREE and self._given > LARGEST_RATIO * self._taken:
-                    rule = f"it becomes more than {LARGEST_RATIO} times its size, as no capture does"
+                if self._given > FREE and self._given > LARGEST_RATIO * self.taken:
+                    rule = f"it becomes more than {LARGEST_RATIO:,} times its size, as no capture does"
                     raise OSError(f"{rule}; decompress it first")
                 buffer[: len(octets)] = octets
                 return len(octets)
@@ -183,7 +185,7 @@ class Expanded:
     def _take(self) -> bytes:
         if self._at == len(self._input):
             self._input, self._at = self._read(INPUT), 0
-            self._taken += len(self._input)
+            self.taken += len(self._input)
         data = self._input[self._at : self._at + self._step]
         self._at += len(data)
         self._step = min(2 * self._step, INPUT)

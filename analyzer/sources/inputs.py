@@ -63,9 +63,9 @@ class Input:
         self._expanded = None if form is None else Expanded(form, self._take)
 
     @property
-    def compressed(self) -> bool:
-        """Whether the capture is compressed."""
-        return self._expanded is not None
+    def taken(self) -> int | None:
+        """Octets that were read of a compressed file; None of another."""
+        return None if self._expanded is None else self._expanded.taken
 
     def readinto1(self, buffer: memoryview, /) -> int:
         """Fill what can be filled at once; 0 at the end. Raises OSError or EOFError where reading fails."""

@@ -153,7 +153,7 @@ class PcapWalker(Walker):
             if size > LARGEST:
                 self._breaks(f"a record claims {size} octets")
                 return False
-        if self._window.more(start):
+        if self._more(start):
             return True
         self._ends(remaining)
         return False

@@ -169,7 +169,7 @@ class PcapngWalker(Walker):
             if end:
                 return end
             remaining = window.end - self._at
-            coming = window.more(self._at)
+            coming = self._more(self._at)
             self._at = 0
             if not coming:
                 self._ends(remaining)
@@ -186,6 +186,7 @@ class PcapngWalker(Walker):
         if block == PACKET:
             return None
         self._at = end
+        self._others += not packet
         if block in blocks.NUMBERED:
             self._number += 1
             self._settle(self._number, self._kept, "not a packet")

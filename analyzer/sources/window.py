@@ -25,6 +25,10 @@ class Stream(Protocol):
     def readinto1(self, buffer: memoryview, /) -> int:
         """Fill what can be filled at once; 0 at the end."""
 
+    @property
+    def taken(self) -> int | None:
+        """Octets that were read of something compressed; None if it is not."""
+
     def close(self) -> None:
         """Give the file back."""
 
@@ -64,6 +68,11 @@ class Window:
             return False
         self.end += count
         return count > 0
+
+    @property
+    def taken(self) -> int | None:
+        """Octets that were read of something compressed; None if it is not."""
+        return self._stream.taken
 
     def fill(self, count: int) -> bool:
         """Read until the first ``count`` octets are there; False if there are not so many."""

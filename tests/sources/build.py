@@ -169,6 +169,8 @@ def pcapng(
 class Trickle(io.BytesIO):
     """A stream that gives no more than so many octets at once."""
 
+    taken: int | None = None
+
     def __init__(self, octets: bytes, most: int) -> None:
         super().__init__(octets)
         self._most = most

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.sources import compressed
+from analyzer.sources import compressed, walker
 from analyzer.sources.compressed import FORMS, LARGEST_WINDOW, Expanded, form_of
 from analyzer.sources.files import Captures, UnreadableCapture
 from analyzer.sources.triage import Triage
-from tests.sources.build import ESP4, RTP, SIP4, pcap, pcapng, write
+from tests.sources.build import ESP4, RTP, SIP4, block, enhanced, pcap, pcapng, write
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -191,14 +191,14 @@ class TestLimits:
     def test_expansion_without_end_is_ended(self, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(compressed, "FREE", 1 << 20)
         octets = COMPRESS[form](bytes(20_000_000))
-        if len(octets) * compressed.LARGEST_RATIO > 20_000_000:  # lz4 gets no further than 255
+        if len(octets) * compressed.LARGEST_RATIO > 20_000_000:  # lz4 gets no further than 255, gzip than 1,032
             assert len(expand(octets)) == 20_000_000
             return
-        with pytest.raises(OSError, match="becomes more than 500 times its size, as no capture does"):
+        with pytest.raises(OSError, match="becomes more than 5,000 times its size, as no capture does"):
             expand(octets)
 
-    def test_up_to_256_mib_the_ratio_is_free(self) -> None:
-        assert compressed.FREE == 256 << 20
+    def test_up_to_1_gib_the_ratio_is_free(self) -> None:
+        assert compressed.FREE == 1 << 30
         assert len(expand(zstd.compress(bytes(3_000_000)))) == 3_000_000
 
     def test_zstd_windows_have_a_limit(self) -> None:
@@ -264,16 +264,41 @@ class TestCaptures:
                 list(captures)
                 assert captures.summaries[0].notices
 
-    def test_a_bomb_of_empty_records_ends_with_one_line(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(compressed, "FREE", 1 << 20)
-        captures = Captures([write(tmp_path, "x", COMPRESS["xz"](pcap([]) + bytes(16) * 1_000_000))], Triage())
+    @pytest.mark.parametrize(
+        ("form", "octets"),
+        [
+            *((form, pcap([]) + bytes(16) * 200_000) for form in COMPRESS),
+            ("xz", pcapng([]) + block(77, b"") * 100_000),
+            ("xz", pcapng([]) + enhanced(b"") * 100_000),
+        ],
+        ids=[*COMPRESS, "blocks", "packets"],
+    )
+    def test_a_bomb_of_empty_records_ends_with_one_line(
+        self, form: str, octets: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(walker, "FREE_RECORDS", 10_000)
+        captures = Captures([write(tmp_path, "x", COMPRESS[form](octets))], Triage())
         assert list(captures) == []
         (summary,) = captures.summaries
+        (notice,) = summary.notices
+        assert notice.startswith(f"reading failed before frame {summary.frames + 1}: ")
+        assert notice.endswith(" compressed octets, as no recorder writes them; decompress it first")
         assert summary.frames < 200_000
-        assert summary.notices == [
-            f"reading failed before frame {summary.frames + 1}: "
-            "it becomes more than 500 times its size, as no capture does; decompress it first"
-        ]
+        captures = Captures([write(tmp_path, "x", octets)], Triage())
+        assert list(captures) == []
+        assert captures.summaries[0].notices == [], "a file that is as large as it claims"
+
+    @pytest.mark.parametrize("size", [0, 60, 1500])
+    def test_frames_that_differ_in_nothing_but_their_time_are_no_bomb(
+        self, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(walker, "FREE_RECORDS", 1000)
+        monkeypatch.setattr(compressed, "FREE", 1 << 20)
+        octets = pcap([RTP[:size] + bytes(size - len(RTP[:size]))] * 5000, step=20_000_000)
+        for form in COMPRESS.values():
+            captures = Captures([write(tmp_path, "x", form(octets))], Triage())
+            assert list(captures) == []
+            assert (captures.summaries[0].frames, captures.summaries[0].notices) == (5000, [])
 
     def test_twice_compressed_is_refused(self, tmp_path: Path) -> None:
         path = write(tmp_path, "x", gzip.compress(lzma.compress(pcap(FRAMES))))
