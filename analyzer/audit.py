@@ -5,11 +5,13 @@ It does no I/O: `run.py` feeds it from files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from analyzer.chosen import Chosen
+from analyzer.doubts import OTHER_SIDE, Basis, Doubts, basis, one_sided
 from analyzer.engine import Engine
 from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
 from analyzer.frame import FrameRef
@@ -23,6 +25,9 @@ from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, 
 
 FINDINGS = 10_000
 """Findings kept, the worst; beyond them only the tally grows, and a notice says so."""
+GROUNDED = ("violation", "warning", "probable")
+"""Verdicts that the quality of the captures may weaken."""
+NOTHING_LOST: Mapping[int, int] = MappingProxyType({})
 NOTICES = 1_000
 """Notices kept; the others are counted."""
 
@@ -125,6 +130,8 @@ class Audit:
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._findings: dict[tuple[object, ...], Finding] = {}
         self._causes: dict[int, str] = {}
+        self._bases: dict[int, Basis] = {}
+        """What each accusing finding rests on."""
         self._by_verdict: dict[str, dict[tuple[object, ...], None]] = {name: {} for name in RANK}
         """Keys of the findings, the newest of each verdict last."""
         self._only_counted = 0
@@ -202,6 +209,22 @@ class Audit:
             self._notices[text] = self._notices.get(text, 0) + 1
         else:
             self._unsaid += 1
+
+    def _one_sided(self) -> None:
+        """Rules that need what the other side sent are inconclusive where only one was captured (FP3, FP4)."""
+        for context in (each for pair in self.engine.tracker.directory for each in pair.contexts):
+            side = one_sided(context)
+            if side is None:
+                continue
+            latest = context.current.register.at if context.current is not None else FrameRef(0, 1, context.last_seen)
+            event = Notice(at=latest, subject=context.subject, text=f"only packets of the {side} are in the capture")
+            if self._filtered and not self._wanted(event):
+                continue
+            self._notice(f"{context.subject.id}: {event.text}")
+            for bound in self._bound:
+                traps = tuple(code for code in bound.rule.traps if code in OTHER_SIDE)
+                if traps:
+                    self._judged(bound, event, Inconclusive(reason=event.text, traps=traps, fault="one-direction"))
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
 
@@ -341,6 +364,8 @@ class Audit:
             argument=argument,
         )
         self._by_verdict[name][key] = None
+        if name in GROUNDED:
+            self._bases[id(made)] = basis(rule, event, related)
         return made
 
     def _make_room(self, name: str) -> bool:
@@ -350,20 +375,28 @@ class Audit:
                 key, _ = self._by_verdict[least].popitem()
                 dropped = self._findings.pop(key)
                 self._causes.pop(id(dropped), None)
+                self._bases.pop(id(dropped), None)
                 self._only_counted += dropped.count
                 return True
         self._only_counted += 1
         return False
 
-    def finish(self) -> Outcome:
-        """Close the engine and resolve what explains what."""
+    def finish(self, lost: Mapping[int, int] = NOTHING_LOST) -> Outcome:
+        """Close the engine, weaken what the captures leave in doubt, and resolve what explains what.
+
+        ``lost`` are the frames that the recorder of each capture lost, as far as it says.
+        """
         self.engine.close()
+        self._one_sided()
         if self._chosen is not None:
             self._chosen.close()
         for listeners in self._listeners.values():
             for tally in listeners.met:
                 tally.passed += listeners.seen
             listeners.met.clear()
+        doubts = Doubts(self.engine, self._options.profile.clock_tolerance, lost)
+        grounded = [(made, self._bases[id(made)]) for made in self._findings.values() if id(made) in self._bases]
+        doubts.settle(grounded, {bound.rule.id: bound.tally for bound in self._bound})
         findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
         by_rule: dict[tuple[str, str | None], list[Finding]] = {}
         for made in findings:

@@ -15,6 +15,7 @@ from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
+from analyzer.ims.quality import SILENCE, Sides
 from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
@@ -26,6 +27,7 @@ from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
+from analyzer.network.checksums import look
 from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
 from analyzer.network.tcp import ACK, SYN, Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
@@ -71,6 +73,8 @@ class Engine:
         self._streams = TcpTracker(on_evict=self._evicted)
         self.tracker = tracker(profile, keyring, emit, watch, vantage, on_sighting)
         self.tracker.session.acknowledged = self._streams.acknowledged
+        self.quality = self.tracker.quality
+        self.quality.taps = self.tracker.directory.taps = self._reader.taps
         self._keyring = keyring
         self.cx = CxKeys(keyring)
         self._database = self.tracker.session.database
@@ -92,7 +96,10 @@ class Engine:
 
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
-        self._now = FrameRef(frame.capture, frame.number, frame.time)
+        before = self._now
+        self._now = now = FrameRef(frame.capture, frame.number, frame.time)
+        if not 0 <= now.time - before.time < SILENCE and before.number:
+            self.quality.odd(before, now)
         if self._held:
             self.shadows.expire(frame.time)
         for datagram in self._reader.read(frame):
@@ -120,6 +127,7 @@ class Engine:
         self.shadows.close()
         for event in self._streams.close():
             self._stream(event)
+        self.quality.taps.close()
         self.tracker.close()
 
     # --- ESP ---------------------------------------------------------------------------------------------------------
@@ -147,7 +155,9 @@ class Engine:
         if isinstance(binding, Binding):
             packets.place(binding, datagram)
             if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
-                if protocol == UDP and flow is not None:
+                if packets.elsewhere(binding, sequence, datagram, self.quality.taps):
+                    self._reader.copies += 1
+                elif protocol == UDP and flow is not None:
                     self.tracker.replays.heard(binding, inner[_UDP_HEADER:], flow, datagram.at)
                 return
             if datagram.shell is not None or binding.set.terms.mod == TUNNEL:
@@ -224,6 +234,10 @@ class Engine:
     def _refused(self, datagram: Datagram, refusal: Refusal) -> None:
         packets, packet = self.tracker.packets, datagram.payload
         found = self._pair(datagram)
+        if found is not None:
+            found[0].vantage.sides.spoke += 1
+        if datagram.cut:
+            self.quality.cut_off("ESP packet")
         binding = refusal.tried[0].owner if refusal.tried else None
         if isinstance(binding, Binding) and len(packet) >= 8:
             if not datagram.cut and self.trials.rescue(refusal, packet):
@@ -286,11 +300,14 @@ class Engine:
         if message is not None and not datagram.cut:
             if len(text) > LARGE:
                 self._large.note(message)
-            if tag is None:
-                self._pair(datagram)
+            known = tag is not None or self._pair(datagram) is not None
             at, frames, source, destination = datagram[:4]
             self.tracker.message(at, frames, source, destination, "UDP", sport, dport, message, tag)
+            if not known:
+                self._pair(datagram)  # perhaps it is known now, by this REGISTER
         elif tag is None:
+            if message is not None:
+                self.quality.cut_off("SIP message in clear")
             self._clear_packet(datagram, "UDP", sport, dport, f"UDP datagram of {len(text)} octets")
 
     def _tcp(self, datagram: Datagram, payload: bytes, tag: Packet | None) -> None:
@@ -306,6 +323,8 @@ class Engine:
         for event in self._streams.receive(segment):
             self._stream(event)
         if tag is None:
+            if datagram.cut:
+                self.quality.cut_off("TCP segment in clear")
             if datagram.shell is not None:
                 self._clear_ah(datagram, segment.sport, segment.dport)
             self._clear_packet(datagram, "TCP", segment.sport, segment.dport, _segment_name(segment))
@@ -335,7 +354,16 @@ class Engine:
         found = self.tracker.directory.find(datagram.source, datagram.destination)
         if found is not None:
             found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
+            if datagram.protocol in (UDP, TCP) and found[0].vantage.sides.wants(found[1]):
+                self._look(found[0].vantage.sides, found[1], datagram)
         return found
+
+    @staticmethod
+    def _look(sides: Sides, sender: Side, datagram: Datagram) -> None:
+        """Verify the checksum of a packet in clear; in a tunnel a network card has nothing to do with it."""
+        if not datagram.cut and not datagram.depth:
+            found = look(datagram.source, datagram.destination, datagram.protocol, datagram.payload)
+            sides.looked(sender, found)
 
     def _stream(self, event: object) -> None:
         """What the TCP reassembly says."""
@@ -347,6 +375,8 @@ class Engine:
             if line.is_diameter:
                 self.cx.stream(event)
             if line.is_sip:
+                self.quality.holes += 1
+                self.quality.octets += event.octets
                 text = f"{event.octets} octets of a SIP stream over TCP are missing in the capture"
                 self._emit(Notice(at=event.at, subject=None, text=text))
         elif isinstance(event, Closing):

@@ -152,6 +152,7 @@ def _summary(each: Summary) -> CaptureSummary:
         last=each.last,
         skipped=each.skipped,
         notices=each.notices,
+        drops=each.drops,
     )
 
 
@@ -178,7 +179,8 @@ def _report(
     summaries: list[CaptureSummary],
     left_out: Sequence[str] = (),
 ) -> Report:
-    outcome = running.finish()
+    lost = {capture: each.drops for capture, each in enumerate(summaries) if each.drops}
+    outcome = running.finish(lost)
     outcome.notices[:0] = [*left_out, *_some(keyring.notices, "notices on key files")]
     outcome.notices += _some([f"key not used: {origin}" for origin in keyring.unused()], "keys that were not used")
     return assemble(outcome, running.engine, options.profile, summaries)

@@ -79,6 +79,11 @@ class Ledger:
         """The packet that was captured last."""
         return next(reversed(self._seen.values()))[1] if self._seen else None
 
+    def frame(self, sequence: int) -> FrameRef | None:
+        """The frame of the packet with this number, if it is remembered."""
+        known = self._seen.get(sequence)
+        return known[1] if known is not None else None
+
     def has(self, sequence: int) -> bool:
         """Whether a packet with this number is remembered."""
         return sequence in self._seen

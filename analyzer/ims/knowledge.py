@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import SaSet
+from analyzer.ims.quality import Sides
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Side
+from analyzer.network.taps import Taps
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 
@@ -28,11 +30,15 @@ REORDERED = SECOND // 100
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_least", "_named", "_near", "_touched")
+    __slots__ = ("_least", "_named", "_near", "_taps", "_touched", "sides", "ttl")
 
-    def __init__(self, named: str) -> None:
+    def __init__(self, named: str, taps: Taps | None = None) -> None:
         self._named = named
         """The user's ``--vantage``: auto, ue, pcscf or middle."""
+        self._taps = taps or Taps()
+        self.sides = Sides()
+        self.ttl: dict[Side, int] = {}
+        """TTL of the first packet of each side that was heard."""
         self._near: set[Side] = set()
         self._touched: set[Side] = set()
         self._least: dict[Side, int] = {}
@@ -40,6 +46,8 @@ class Vantage:
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
         """Learn from one packet. Inside a tunnel the TTL tells nothing: a radio link may lie before it."""
+        if sender not in self.ttl:
+            self.ttl[sender] = ttl
         if outbound:
             self._near.add(sender)
         if (depth == 0 and ttl not in UNTOUCHED) or depth:
@@ -55,12 +63,14 @@ class Vantage:
     @property
     def round_trip(self) -> int:
         """Nanoseconds from one end to the other and back: both parts of the way, as far as they were measured."""
-        return sum(self._least.values())
+        return sum(self._least.values()) + self._taps.delay
 
     def at(self, side: Side) -> str | None:
         """Why the capture point counts as being at that endpoint, or None."""
         if self._named == side.name.lower():
             return f"captured at the {side}"
+        if self._named == "auto" and self.sides.unfinished(side):
+            return f"captured on the host of the {side} (its checksums were left to the network card)"
         if self._named == "auto" and side in self._near and side not in self._touched:
             return f"captured on the link of the {side} (its TTL is untouched)"
         return None
@@ -72,7 +82,8 @@ class Vantage:
         elapsed = now - fact.time
         seconds = elapsed / SECOND
         place = self.at(side)
-        if place and elapsed >= REACTION:
+        # Seen at both ends, a message has the time at which it was sent: it may have been under way for so long.
+        if place and elapsed >= REACTION + 2 * self._taps.delay:
             return Knowledge(True, f"{seconds:.3f} s after {what} (frame {fact.number}), {place}")
         grace = max(2 * self.round_trip, profile.grace)
         if elapsed > grace:

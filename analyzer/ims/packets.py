@@ -26,6 +26,7 @@ from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Role, Side, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
+from analyzer.network.taps import Taps
 
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor, in every packet."""
@@ -120,6 +121,27 @@ class PacketLedger:
         session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
         if role is Role.UC_PS:
             self._traffic.switch.proven(owner)
+        return True
+
+    def elsewhere(self, binding: Binding, sequence: int, datagram: Datagram, taps: Taps) -> bool:
+        """Whether a packet that came again was seen at another point of its way, and so is no replay but a copy."""
+        first, at, context = binding.ledger.frame(sequence), datagram.at, binding.set.contact
+        assert isinstance(context, Context)
+        if first is None:
+            return False
+        elapsed = at.time - first.time
+        ttl = context.pair.vantage.ttl.get(binding.sender, datagram.ttl)
+        if first.capture == at.capture and ttl == datagram.ttl:
+            taps.repeated(at.capture, elapsed)
+            return False
+        taps.again((first.capture, at.capture), (ttl, datagram.ttl), elapsed)
+        self.packets -= 1
+        self.replayed -= 1
+        association = binding.association
+        if association is None or association.icv:
+            self.verified_count -= 1
+        else:
+            self.no_key -= 1
         return True
 
     def unbound(self, association: SecurityAssociation) -> None:

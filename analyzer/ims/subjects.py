@@ -18,6 +18,7 @@ from analyzer.ims.exchange import Exchange
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import Role, Side, Subject
+from analyzer.network.taps import Taps
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
@@ -231,9 +232,11 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "taps")
 
     def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
+        self.taps = Taps()
+        """What is known of the points of capture, for the pairs that are to come."""
         self._on_evict = on_evict
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
         self._order: OrderedDict[bytes, Pair] = OrderedDict()
@@ -256,7 +259,7 @@ class Directory:
 
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
-        pair = Pair(ue, pcscf, Vantage(self._vantage), self._on_evict, self.census)
+        pair = Pair(ue, pcscf, Vantage(self._vantage, self.taps), self._on_evict, self.census)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = self._young[ue + pcscf] = pair

@@ -17,6 +17,7 @@ from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.packets import PacketLedger
+from analyzer.ims.quality import Quality
 from analyzer.ims.registration import Registrar
 from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
@@ -59,6 +60,7 @@ class Tracker:
         "directory",
         "packets",
         "protected_messages",
+        "quality",
         "registrar",
         "replays",
         "requests",
@@ -84,6 +86,7 @@ class Tracker:
         self.requests = Requests(self.session)
         self.connections = Connections(self.session)
         self.directory = Directory(vantage, self._forget)
+        self.quality = Quality(self.directory.taps)
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
@@ -142,6 +145,7 @@ class Tracker:
             self._clear(pair, sighting)
         else:
             self.protected_messages += 1
+            pair.vantage.sides.spoke += 1
             if not (sender is Side.UE and straight_from_ue(message) and self._adopted(pair, packet, sighting)):
                 self._trace(None, sighting)
 
@@ -277,9 +281,15 @@ class Tracker:
         """(transaction, the message is no retransmission, it is the first final response)."""
         if sighting.message.is_request:
             transaction, fresh = pair.transactions.begin(sighting, owner)
+            if fresh and pair.transactions.orphans:
+                answer = pair.transactions.answered_before(sighting)
+                if answer is not None:
+                    self.quality.taps.early((answer.capture, sighting.at.capture), sighting.at.time - answer.time)
             return transaction, fresh, False
         found = pair.transactions.find(sighting)
         if found is None:
+            pair.vantage.sides.spoke += 1
+            pair.transactions.unasked(sighting)
             return None, True, False
         unanswered = found.final is None and found.provisional is None
         repeated = found.final is not None
@@ -288,6 +298,9 @@ class Tracker:
             self.replays.answered(found, sighting)
         if unanswered:
             pair.vantage.measured(sighting.sender, sighting.at.time - found.last_request)
+            if not found.repeats:
+                patience = 0 if sighting.transport == "UDP" else self.session.profile.timer_64_t1
+                self.quality.late_answer(found.last_request, sighting.at, patience)
         return found, not repeated, final
 
     @staticmethod

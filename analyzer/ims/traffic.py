@@ -129,7 +129,7 @@ class Traffic:
             begun_before=before or old_call,
             emergency=context.emergency or emergency_call(sighting),
             sent_astray=sent_astray(sighting, transaction.request if transaction else None),
-            running=_running(sighting, procedure.begun),
+            running=_running(sighting, procedure.begun, context.pair.vantage.round_trip),
         )
         stayed = parent is not None and sighting.protection is not None and sighting.protection.terms is parent
         if stayed:
@@ -337,11 +337,11 @@ def _early(context: Context, owner: SaSet, sighting: Sighting, transaction: Tran
         owner.early.append(early)
 
 
-def _running(sighting: Sighting, sm1: FrameRef) -> Knowledge:
+def _running(sighting: Sighting, sm1: FrameRef, round_trip: int) -> Knowledge:
     """Whether a message was sent after SM1: what came right behind it, and not on the new set, may have been before."""
     elapsed, protection = sighting.at.time - sm1.time, sighting.protection
     on_new = protection is not None and protection.state(sighting.sender) is State.TMP
-    if on_new or elapsed >= REACTION:
+    if on_new or elapsed >= max(REACTION, round_trip):
         return Knowledge(True, "the registration has not ended yet")
     return Knowledge(False, f"only {elapsed / SECOND:.3f} s after SM1, which may have overtaken it")
 

@@ -20,6 +20,9 @@ LIMIT = 1024
 TOTAL = 100_000
 """Transactions remembered for all pairs together; when there are more, the half that was silent longest goes."""
 
+ORPHANS = 64
+"""Responses without a request that are remembered for one pair."""
+
 SILENCE = 900 * SECOND
 """How long a transaction without a message is remembered: no timer of the standards is as long."""
 
@@ -122,12 +125,14 @@ class Census:
 class Transactions:
     """The transactions of one pair of addresses."""
 
-    __slots__ = ("_calls", "_census", "_table")
+    __slots__ = ("_calls", "_census", "_table", "orphans")
 
     def __init__(self, census: Census | None = None) -> None:
         self._census = Census(lambda: (self,)) if census is None else census
         self._table: OrderedDict[Key, Transaction] = OrderedDict()
         self._calls: OrderedDict[str, Transaction] = OrderedDict()
+        self.orphans: OrderedDict[Key, FrameRef] = OrderedDict()
+        """Responses without a request; it may come later, by another clock (FP14)."""
 
     def begin(self, request: Sighting, owner: object) -> tuple[Transaction, bool]:
         """The transaction of a request, and whether the request is new (false: a retransmission).
@@ -215,6 +220,18 @@ class Transactions:
         """The transaction of a request, if there is one already; nothing is entered."""
         via = request.message.top_via
         return self._table.get(self._key(request.sender, via.branch if via else None, request))
+
+    def unasked(self, response: Sighting) -> None:
+        """Remember a response whose request was not seen."""
+        via = response.message.top_via
+        self.orphans[self._key(response.sender.other, via.branch if via else None, response)] = response.at
+        if len(self.orphans) > ORPHANS:
+            self.orphans.popitem(last=False)
+
+    def answered_before(self, request: Sighting) -> FrameRef | None:
+        """The response to a request that was seen before it."""
+        via = request.message.top_via
+        return self.orphans.pop(self._key(request.sender, via.branch if via else None, request), None)
 
     def invite(self, request: Sighting) -> Transaction | None:
         """The INVITE that a CANCEL names by its branch."""

@@ -4,6 +4,9 @@ Captures on all interfaces of a host, mirror ports and taps around a GTP-U tunne
 times. A copy has the same addresses, protocol and payload and follows within ``WINDOW``. What changes on the way
 is not compared: TTL, and the checksums of TCP and UDP, which a network card may fill in after the capture.
 
+A packet that was captured at two points of its way has another TTL at the second one, or comes from another capture:
+then it is a copy also if it took longer. `taps.py` gathers what that tells of the points.
+
 Equal packets can also be two: a retransmission of TCP, or an ESP packet that somebody replays. Seen at the same depth
 of the same link, those have different IPv4 identifications, and then they are no copies.
 """
@@ -12,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+
+from analyzer.network.taps import FAR, Taps
 
 WINDOW: Final = 200_000_000
 """How far apart copies may lie (ns). Copies of one host or tap lie within a few milliseconds; no retransmission of
@@ -29,8 +34,16 @@ TCP: Final = 6
 UDP: Final = 17
 ESP: Final = 50
 
-Entry = tuple[int, int, bytes, int, int]
-"""Time, protocol, payload, identification (0: none), and a number that stands for link type and depth."""
+Entry = tuple[int, int, bytes, int, int, int]
+"""Time, protocol, payload, identification (0: none), `place`, and the index of the capture."""
+
+TTL: Final = 0xFF0
+"""The bits of a place that hold the TTL."""
+
+
+def place(link: int, depth: int, ttl: int) -> int:
+    """A number that stands for where a packet was seen. Where there are millions of packets it is worked out inline."""
+    return link << 12 | ttl << 4 | depth
 
 
 def fingerprint(addresses: bytes, protocol: int, payload: bytes) -> bytes:
@@ -48,9 +61,9 @@ def fingerprint(addresses: bytes, protocol: int, payload: bytes) -> bytes:
 
 
 class Copies:
-    """Remembers the packets of the last ``WINDOW``, in two generations, so that ageing costs nothing per packet."""
+    """Remembers the packets of the last two seconds, in two generations, so that ageing costs nothing per packet."""
 
-    __slots__ = ("_old", "_on_evict", "_room", "_until", "_young", "evicted")
+    __slots__ = ("_old", "_on_evict", "_room", "_until", "_young", "evicted", "taps")
 
     def __init__(self, on_evict: Callable[[str], None]) -> None:
         self._on_evict = on_evict
@@ -58,17 +71,23 @@ class Copies:
         self._old: dict[bytes, Entry] = {}
         self._room = OCTETS
         self._until = 0
+        self.taps = Taps()
         self.evicted = 0
         """Packets forgotten before their time, since more came than the table holds."""
 
     def seen(self, key: bytes, entry: Entry) -> bool:
         """Whether this packet, under its fingerprint, is a copy of one seen before; if not, remember it."""
-        if entry[0] > self._until:
+        if entry[0] > self._until or entry[0] < self._until - 3 * FAR:
             self._rotate(entry[0])
         young = self._young
         found = young.get(key) or self._old.get(key)
         if found and _equal(found, entry):
-            if not entry[3] or not found[3] or entry[3] == found[3] or entry[4] != found[4]:
+            if entry[4] != found[4] or entry[5] != found[5]:
+                level = not (entry[4] ^ found[4]) & ~TTL
+                if not level or entry[5] != found[5] or not entry[3] or not found[3] or entry[3] == found[3]:
+                    self._elsewhere(found, entry, level)
+                    return True
+            elif not entry[3] or not found[3] or entry[3] == found[3]:
                 return True
             # Two packets that look the same: the second is kept apart, so that a copy of either finds its own.
             key += entry[3].to_bytes(4, "big")
@@ -78,7 +97,7 @@ class Copies:
         young[key] = entry
         self._room -= len(entry[2]) + OVERHEAD
         if self._room < 0:
-            early = sum(entry[0] - old[0] < WINDOW for old in self._old.values())
+            early = sum(-WINDOW < entry[0] - old[0] < WINDOW for old in self._old.values())
             if early:
                 self.evicted += early
                 self._on_evict(CROWDED)
@@ -89,13 +108,22 @@ class Copies:
         self._old = self._young
         self._young = {}
         self._room = OCTETS
-        self._until = time + WINDOW
+        self._until = time + FAR
+
+    def _elsewhere(self, first: Entry, second: Entry, level: bool) -> None:
+        """A copy from another point. Within a tunnel and outside of it TTLs cannot be compared."""
+        ttls = ((first[4] & TTL) >> 4, (second[4] & TTL) >> 4) if level else None
+        elapsed = second[0] - first[0]
+        if first[5] != second[5] or (ttls is not None and ttls[0] != ttls[1]) or abs(elapsed) > WINDOW:
+            self.taps.again((first[5], second[5]), ttls, elapsed)
 
 
 def _equal(one: Entry, other: Entry) -> bool:
     """Whether the packets are equal, the checksum aside, given that their fingerprints are."""
     protocol = one[1]
-    if not -WINDOW <= one[0] - other[0] <= WINDOW or protocol != other[1]:
+    if protocol != other[1]:
+        return False
+    if not -WINDOW <= one[0] - other[0] <= WINDOW and not _from_afar(one, other):
         return False
     if one[2] == other[2]:
         return True
@@ -104,3 +132,13 @@ def _equal(one: Entry, other: Entry) -> bool:
     if protocol == TCP:
         return one[2][18:] == other[2][18:]
     return False
+
+
+def _from_afar(one: Entry, other: Entry) -> bool:
+    """Whether packets further apart than ``WINDOW`` can be one that was seen at two points, and no repetition.
+
+    A packet keeps its identification on its way; without one, only the numbers of ESP tell it from a repetition.
+    """
+    if (one[4] == other[4] and one[5] == other[5]) or abs(one[0] - other[0]) > FAR:
+        return False
+    return one[1] == ESP or (one[3] == other[3] != 0)

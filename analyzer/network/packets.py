@@ -16,7 +16,8 @@ from analyzer.layers.link import ETHERNET
 from analyzer.layers.told import Told
 from analyzer.layers.tunnels import BY_PORT, DEPTH, HOLDERS, NAT_TRAVERSAL, SCAT
 from analyzer.network import fragments, ip
-from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint
+from analyzer.network.copies import ESP, TCP, UDP, Copies, fingerprint, place
+from analyzer.network.taps import Taps
 
 NESTED: Final = "too many tunnels around one another"
 CUT_FRAGMENT: Final = "fragment cut by the capture"
@@ -113,6 +114,11 @@ class PacketReader:
         return self._fragments.pending
 
     @property
+    def taps(self) -> Taps:
+        """What packets that were seen at two points tell of these."""
+        return self._recent.taps
+
+    @property
     def forgotten(self) -> int:
         """Packets whose copies could not be told any more, since too many came in one moment."""
         return self._recent.evicted
@@ -158,7 +164,7 @@ class PacketReader:
                     key = data[before : start + 8] + data[end - 12 : end]
                 else:
                     key = fingerprint(data[before:start], protocol, payload)
-                if self._recent.seen(key, (time, protocol, payload, ident, kind << 4)):
+                if self._recent.seen(key, (time, protocol, payload, ident, kind << 12 | ttl << 4, capture)):
                     self.copies += 1
                     return ()
                 return (
@@ -282,7 +288,8 @@ class PacketReader:
         key = fingerprint(datagram.source + datagram.destination, protocol, payload)
         if datagram.origin:
             key = _TOLD_KEY + key
-        if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, kind << 4 | datagram.depth)):
+        where = place(kind, datagram.depth, datagram.ttl)
+        if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, where, frames[-1].capture)):
             self.copies += len(frames)
             return ()
         return (datagram,)

@@ -13,6 +13,7 @@ from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
 from analyzer.report.limits import forgotten
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.quality import quality_of
 
 
 def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[CaptureSummary]) -> Report:
@@ -45,6 +46,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
         findings=outcome.findings,
         notices=[*outcome.notices, *_skipped(engine), *forgotten(engine)],
         crashed=outcome.crashed,
+        quality=quality_of(engine, captures),
     )
 
 

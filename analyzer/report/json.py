@@ -11,8 +11,9 @@ import re
 from typing import Any, TextIO
 
 from analyzer.finding import Finding, Tally
+from analyzer.frame import SECOND
 from analyzer.opinion.model import SecondOpinion
-from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.model import CaptureSummary, EspCounts, Quality, Report, SetSummary, SipCounts, SubjectSummary
 from analyzer.report.times import iso
 
 SCHEMA = "gmaudit.report/1"
@@ -51,6 +52,7 @@ def document(report: Report) -> dict[str, Any]:
             "findings": [_finding(finding) for finding in report.findings],
             "notices": list(report.notices),
             "crashed": list(report.crashed),
+            "quality": _quality(report.quality),
             "second_opinion": None if report.second_opinion is None else _opinion(report.second_opinion),
         }
     )
@@ -65,6 +67,25 @@ def _capture(capture: CaptureSummary) -> dict[str, Any]:
         "last": _time(capture.last),
         "skipped": dict(capture.skipped),
         "notices": list(capture.notices),
+    }
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
+    return {
+        "drops": list(quality.drops),
+        "cut": dict(quality.cut),
+        "holes": quality.holes,
+        "esp_missing": quality.esp_missing,
+        "clock_steps": quality.steps,
+        "largest_step": quality.largest_step / SECOND,
+        "clocks": [{"captures": [each.one, each.other], "offset": each.offset / SECOND} for each in quality.clocks],
+        "second_sightings": quality.sightings,
+        "longest_delay": quality.delay / SECOND,
+        "decrypted_copies": quality.shadows,
+        "decrypted_copies_unread": quality.shadows_unread,
+        "offload": list(quality.offload),
+        "one_sided": dict(quality.one_sided),
+        "remarks": list(quality.remarks),
     }
 
 

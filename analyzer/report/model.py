@@ -6,6 +6,7 @@ Times are nanoseconds since the epoch; renderers turn them into text. Addresses 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.finding import RANK, Finding, Tally
 from analyzer.opinion.model import SecondOpinion
@@ -20,6 +21,8 @@ class CaptureSummary:
     first: int | None
     last: int | None
     skipped: dict[str, int] = field(default_factory=dict)
+    drops: int | None = None
+    """Frames that the recorder lost, as it says itself; None if it does not say."""
     notices: list[str] = field(default_factory=list)
     """What the reader should know: a cut file, unknown blocks, drop counters."""
 
@@ -89,6 +92,48 @@ class SetSummary:
     ended: int | None = None
 
 
+class Clocks(NamedTuple):
+    """Two captures whose clocks differ; twice the same index: two clocks within one."""
+
+    one: int
+    other: int
+    offset: int
+    """By how much at least, in nanoseconds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Quality:
+    """The quality of the captures (K8 of the catalogue): facts that limit how sure a finding can be."""
+
+    drops: list[int | None] = field(default_factory=list)
+    """Frames that the recorder of each capture lost; None where it does not say."""
+    cut: dict[str, int] = field(default_factory=dict)
+    """Packets that the capture cut, by what could not be judged for it."""
+    holes: int = 0
+    """Holes in SIP streams over TCP."""
+    esp_missing: int = 0
+    """ESP packets that are missing by their sequence numbers."""
+    steps: int = 0
+    """How often the clock of a capture was set."""
+    largest_step: int = 0
+    """The largest of these steps, in nanoseconds; negative: backwards."""
+    clocks: list[Clocks] = field(default_factory=list)
+    sightings: int = 0
+    """Packets that were captured at two points of their way, beside other copies."""
+    delay: int = 0
+    """The longest time between two such points, in nanoseconds."""
+    shadows: int = 0
+    """Decrypted copies of ESP packets."""
+    shadows_unread: int = 0
+    """Those of them whose ESP packet nothing opened."""
+    offload: list[str] = field(default_factory=list)
+    """Sides that left their checksums to a network card: they run on the capturing host."""
+    one_sided: dict[str, int] = field(default_factory=dict)
+    """Registrations of which only one side's packets were captured, by that side."""
+    remarks: list[str] = field(default_factory=list)
+    """All that in sentences, as far as there is something to say."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Report:
     """The outcome of one audit."""
@@ -107,6 +152,7 @@ class Report:
     """What could not be read or judged: missing and unused keys, holes, evictions, each one line without secrets."""
     crashed: list[str] = field(default_factory=list)
     """Rules that raised an exception, with its type; the others ran (exit status 3)."""
+    quality: Quality = field(default_factory=Quality)
     second_opinion: SecondOpinion | None = None
     """How tshark sees the captures, if that was asked for."""
 

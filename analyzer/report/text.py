@@ -110,6 +110,8 @@ class _Writer:
         counts = _parts((sip.protected, "protected"), (sip.clear, "in clear"), (sip.malformed, "malformed"))
         core = f"; {sip.core:,} between servers" if sip.core else ""
         page.line((f"  SIP     {several(sip.messages, 'message')}{counts and ': ' + counts}{core}", ""))
+        for remark in report.quality.remarks:
+            page.hanging(("  - ", ""), clean(remark))
         if report.copies:
             page.line((f"  copies  {several(report.copies, 'frame')} dropped as copies of another", ""))
 

@@ -12,7 +12,7 @@ from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
     source="33.203 7.1 (ports 1 and 2) [M/D]; S2 2.1",
     actor="either",
     severity=Severity.HIGH,
-    traps=("FP25", "R7", "R23", "PORT-15"),
+    traps=("FP5", "FP25", "R7", "R23", "PORT-15"),
     evidence=("E2",),
     plaintext=False,
     met_by=(PacketVerified, PacketRead),

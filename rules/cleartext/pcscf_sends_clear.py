@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     source="33.203 7.1 item 4 [M/D]",
     actor="P-CSCF",
     severity=Severity.HIGH,
-    traps=("FP10", "FP11"),
+    traps=("FP5", "FP10", "FP11"),
     evidence=("E4",),
     plaintext=False,
 )

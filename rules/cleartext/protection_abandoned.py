@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     source="33.203 7.2 [D]; RFC 3329 2.3.1 [D]; S1 (every message rule)",
     actor="either",
     severity=Severity.HIGH,
-    traps=("FP27", "R23"),
+    traps=("FP5", "FP27", "R23"),
     evidence=("E2", "E5"),
     plaintext=False,
 )

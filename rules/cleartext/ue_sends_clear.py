@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     source="33.203 7.1 item 3 [M/D]; S2 2.1",
     actor="UE",
     severity=Severity.HIGH,
-    traps=("FP10", "FP11", "R23"),
+    traps=("FP5", "FP10", "FP11", "R23"),
     evidence=("E4",),
     plaintext=False,
 )

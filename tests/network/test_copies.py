@@ -31,7 +31,7 @@ class Bench:
     ) -> bool:
         self.time += after
         return self.subject.seen(
-            fingerprint(addresses, protocol, payload), (self.time, protocol, payload, ident, place)
+            fingerprint(addresses, protocol, payload), (self.time, protocol, payload, ident, place, 0)
         )
 
 
