@@ -15,7 +15,7 @@ from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
-from analyzer.ims.quality import SILENCE, Sides
+from analyzer.ims.quality import SILENCE
 from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
@@ -27,7 +27,6 @@ from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
-from analyzer.network.checksums import look
 from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
 from analyzer.network.tcp import ACK, SYN, Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
@@ -355,15 +354,8 @@ class Engine:
         if found is not None:
             found[0].vantage.packet(found[1], datagram.ttl, datagram.outbound, datagram.depth)
             if datagram.protocol in (UDP, TCP) and found[0].vantage.sides.wants(found[1]):
-                self._look(found[0].vantage.sides, found[1], datagram)
+                found[0].vantage.sides.look(found[1], datagram)
         return found
-
-    @staticmethod
-    def _look(sides: Sides, sender: Side, datagram: Datagram) -> None:
-        """Verify the checksum of a packet in clear; in a tunnel a network card has nothing to do with it."""
-        if not datagram.cut and not datagram.depth:
-            found = look(datagram.source, datagram.destination, datagram.protocol, datagram.payload)
-            sides.looked(sender, found)
 
     def _stream(self, event: object) -> None:
         """What the TCP reassembly says."""

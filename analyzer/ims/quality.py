@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Side
-from analyzer.network.checksums import Checksum
+from analyzer.network.checksums import Checksum, look
+from analyzer.network.packets import Datagram
 from analyzer.network.taps import Taps
 
 STEP: Final = SECOND // 10
@@ -96,8 +97,11 @@ class Sides:
         """Whether another checksum of this side is to be looked at."""
         return len(self._looks[sender]) < SAMPLE
 
-    def looked(self, sender: Side, found: Checksum) -> None:
-        """Enter a checksum."""
+    def look(self, sender: Side, datagram: Datagram) -> None:
+        """Verify the checksum of a packet in clear; in a tunnel a network card has nothing to do with it."""
+        if datagram.cut or datagram.depth:
+            return
+        found = look(datagram.source, datagram.destination, datagram.protocol, datagram.payload)
         if found is not Checksum.NONE:
             self._looks[sender].append(found)
 

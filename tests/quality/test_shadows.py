@@ -108,3 +108,23 @@ def test_a_clear_packet_is_judged_before_what_answers_it() -> None:
     s.expect("CLR-01", "violation", actor="UE", at="bare", cause="CLR-02")
     check(s, rules=["CLR-01", "CLR-02", "CLR-03", "CLR-05"])
     assert audited(s).sip.messages == 6
+
+
+@pytest.mark.parametrize(("lost", "verdict"), [(False, "violation"), (True, "probable")])
+def test_a_clear_packet_whose_esp_packet_may_be_missing(lost: bool, verdict: str) -> None:
+    """The capture has decrypted copies, and lacks an ESP packet: who knows whether it is that of the clear one."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("ue", "INFO", on=first, answered=False, label="gap")
+    decrypted(s)
+    if lost:
+        s.lose("gap")
+    else:
+        s.lose("gap.clear")
+        s.request("ue", "OPTIONS", sport=first.port_uc, dport=first.port_ps, answered=False, label="gap.clear")
+    s.wait(1)
+    s.request("ue", "MESSAGE", on=first)
+    found = [each for each in audited(s).findings if each.rule == "CLR-01"]
+    assert [(each.frame, each.verdict) for each in found] == [(s.frame("gap.clear"), verdict)]
+    assert ("FP5" in found[0].traps) == lost
