@@ -8,6 +8,7 @@ the message by which it had to go, so that a use of it can be named.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import EarlyUse, IntegrityFailed
@@ -29,6 +30,9 @@ REFUSED = 64
 
 OPEN = 256
 """Open transactions remembered for one set; the oldest goes first."""
+
+SILENT = 16
+"""Unanswered transactions remembered for one set; the oldest goes first."""
 
 EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
@@ -83,6 +87,10 @@ class Ledger:
         """The frame of the packet with this number, if it is remembered."""
         known = self._seen.get(sequence)
         return known[1] if known is not None else None
+
+    def between(self, after: int, before: int) -> Iterator[FrameRef]:
+        """The packets that were captured between two times."""
+        return (at for _, at in self._seen.values() if after < at.time <= before)
 
     def has(self, sequence: int) -> bool:
         """Whether a packet with this number is remembered."""
@@ -166,6 +174,8 @@ class SaSet:
         "ends",
         "expires_at",
         "expiry_from",
+        "granted_at",
+        "granted_until",
         "inferred",
         "ivs",
         "keyed",
@@ -175,6 +185,8 @@ class SaSet:
         "parent",
         "past",
         "read",
+        "refreshed",
+        "silent",
         "sm7",
         "sm7_last",
         "sm12",
@@ -242,6 +254,14 @@ class SaSet:
         """Requests that came on it after it had to be gone."""
         self.nat_ports: dict[int, FrameRef] = {}
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
+        self.silent: list[Transaction] = []
+        """Transactions of either side that reached 64*T1 without any answer, the latest."""
+        self.granted_at = 0
+        """When the 2xx to its SM7 came, ns since the epoch."""
+        self.granted_until: int | None = None
+        """The deadline which that 2xx set."""
+        self.refreshed: FrameRef | None = None
+        """The last 2xx without a challenge that extended its life."""
         self.told = False
         self.trials = dict.fromkeys(Role, 0)
         """Packets of each association that failed and were tried with other keys."""
@@ -283,10 +303,13 @@ class SaSet:
 
     def opened(self, transaction: Transaction, now: int, profile: Profile) -> None:
         """A transaction began on this set."""
-        self.open_requests[id(transaction)] = transaction
-        if len(self.open_requests) > OPEN:
+        requests = self.open_requests
+        if requests and now - next(iter(requests.values())).last > profile.timer_64_t1:
             self._close(now, profile)
-            if len(self.open_requests) > OPEN:
+        requests[id(transaction)] = transaction
+        if len(requests) > OPEN:
+            self._close(now, profile)
+            if len(requests) > OPEN:
                 del self.open_requests[next(iter(self.open_requests))]
 
     def pending(self, now: int, profile: Profile, other_than: Transaction | None = None) -> bool:
@@ -297,17 +320,34 @@ class SaSet:
     def _close(self, now: int, profile: Profile) -> None:
         done = [key for key, transaction in self.open_requests.items() if not transaction.open(now, profile)]
         for key in done:
-            del self.open_requests[key]
+            over = self.open_requests.pop(key)
+            if over.final is None and over.provisional is None:
+                over.request.message.forget()
+                self.silent.append(over)
+                del self.silent[:-SILENT]
 
     def last_from(self, side: Side) -> FrameRef | None:
         """The last packet of that side on this set, a bare TCP segment included."""
         found = (binding.ledger.last for role, each in self.bindings.items() if role.sender is side for binding in each)
         return max((at for at in found if at is not None), key=lambda at: at.time, default=None)
 
+    def sent_between(self, side: Side, after: int, before: int) -> FrameRef | None:
+        """The last packet of that side on this set between two times, as far as they are remembered."""
+        found = (
+            at
+            for role, each in self.bindings.items()
+            if role.sender is side
+            for binding in each
+            for at in binding.ledger.between(after, before)
+        )
+        return max(found, key=lambda at: at.time, default=None)
+
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
         self.bindings = {role: [] for role in Role}
         self.open_requests.clear()
+        self.silent.clear()
+        self.astray.clear()
         self.challenge = self.sm7_last = self.sm12_stream = self.parent = None
         self.uplink_transaction = self.downlink_transaction = None
 

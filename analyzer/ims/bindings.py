@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.frame import SECOND
+from analyzer.ims import renewal
 from analyzer.ims.associations import overdue
 from analyzer.ims.events import Deregistered
 from analyzer.ims.procedures import Procedure
@@ -55,6 +56,7 @@ def bind(
         _add(context.impus, impu)
     if transaction.deregisters:
         context.bindings.pop(impu, None)
+        context.renewal = None
         session.emit(
             Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
         )
@@ -79,6 +81,11 @@ def bind(
         if deadline >= before:
             granted.expiry_from = sighting.at
         granted.expires_at = max(deadline, before, granted.expires_at or 0)
+        if transaction.kind == "SM7":
+            granted.granted_at, granted.granted_until = now, granted.expires_at
+        elif granted.granted_until is not None and granted.expires_at > granted.granted_until:
+            granted.refreshed = sighting.at
+        renewal.granted(context, sighting.at, expiry)
 
 
 def _expiry(response: Message, request: Message) -> int | None:

@@ -37,6 +37,8 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, was_waiting
+from analyzer.ims.renewal import answered as replied
+from analyzer.ims.renewal import began
 from analyzer.ims.session import Session, agree, algorithms, common
 from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
@@ -99,6 +101,7 @@ class Registrar:
         in_use = context.in_use()
         now = sighting.at.time
         unfinished = earlier if earlier is not None and earlier.waits(now, session.profile) else None
+        began(session, context, earlier, sighting, transaction.kind)
         context.current = procedure = Procedure(sighting, transaction, owner)
         transaction.procedure = procedure
         session.emit(
@@ -216,6 +219,8 @@ class Registrar:
             self._session.emit(replace(procedure.overlap, complete=Knowledge(True, how)))
             procedure.overlap = None
         concluded(self._session, context, procedure, sighting, transaction)
+        if context.suspect is not None:
+            replied(self._session, context, sighting)
         status = sighting.message.status
         found = challenge(sighting.message) if status in (401, 407) else None
         if found is not None:

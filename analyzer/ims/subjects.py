@@ -25,7 +25,10 @@ from analyzer.sip.secagree import Mechanism, mechanisms
 from analyzer.sip.text import identifier
 
 if TYPE_CHECKING:
+    from analyzer.frame import FrameRef
+    from analyzer.ims.events import ExtendedSetDropped
     from analyzer.ims.procedures import Procedure
+    from analyzer.ims.renewal import Renewal
 
 PAIRS = 100_000
 """Pairs of addresses remembered; the oldest goes first."""
@@ -55,9 +58,11 @@ class Context:
         "bindings",
         "calls",
         "challenges",
+        "clear_start",
         "contact",
         "current",
         "emergency",
+        "ended",
         "exchange",
         "forgotten",
         "generations",
@@ -69,8 +74,10 @@ class Context:
         "overlapped",
         "pair",
         "port_us",
+        "renewal",
         "sets",
         "subject",
+        "suspect",
         "unsettled",
     )
 
@@ -96,6 +103,14 @@ class Context:
         self.challenges: OrderedDict[str, Procedure] = OrderedDict()
         self.overlapped: list[Procedure] = []
         """Procedures during which another one began."""
+        self.renewal: Renewal | None = None
+        """When the next REGISTER is due."""
+        self.ended: FrameRef | None = None
+        """A NOTIFY by which the network ended or shortened the registration."""
+        self.clear_start: FrameRef | None = None
+        """The last REGISTER in clear although there was a set."""
+        self.suspect: ExtendedSetDropped | None = None
+        """That a set was dropped at its first deadline, until it is clear whether the P-CSCF is there at all."""
         self.bindings: dict[str, int] = {}
         """Registered public identities with the end of their registration (FP8)."""
         self.calls: OrderedDict[str, None] = OrderedDict()

@@ -19,9 +19,11 @@ from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
 from analyzer.ims.registration import Registrar
+from analyzer.ims.renewal import closed, notified
 from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Emit, Packet, Session, Watch
+from analyzer.ims.silence import goes_on, neglected
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
@@ -193,6 +195,10 @@ class Tracker:
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.opened(transaction, at.time, self.session.profile)
+            if owner.silent and sighting.sender is Side.UE:
+                goes_on(self.session, context, owner, sighting)
+            elif message.method == "NOTIFY":
+                notified(context, sighting)
         self.traffic.take_into_use(owner, sighting, transaction)
         if final:
             self._finish(transaction, at)
@@ -375,6 +381,8 @@ class Tracker:
         for early in owner.early:
             self.session.emit(replace(early, certain=unsure))
         owner.early.clear()
+        closed(self.session, context, owner)
+        neglected(self.session, context, owner)
         self.packets.retire(context, owner)
         self.replays.retire(owner)
         self.traffic.retire(context, owner)

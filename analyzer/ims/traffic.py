@@ -18,17 +18,19 @@ from analyzer.ims.events import (
     DeadSetUsed,
     EarlyUse,
     MessageDuringRegistration,
+    OldSetServed,
     RequestSent,
     ResponseSent,
     SetRetired,
     SetsAtOnce,
 )
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
+from analyzer.ims.renewal import overran
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
+from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
@@ -151,8 +153,12 @@ class Traffic:
         session, sender, now = self._session, sighting.sender, sighting.at.time
         overdue(owner, context.newest_established(), sender, now, session.profile, transaction)
         ending = owner.ends.get(sender)
+        if ending is None and not sighting.message.is_request and sighting.message.method != "REGISTER":
+            session.emit(OldSetServed(at=sighting.at, subject=context.subject, side=sender, terms=owner.terms))
         if ending is None or now <= ending.time or sighting.at == ending.since:
             return
+        if ending.end is End.EXPIRED and sender is Side.UE and context.renewal is not None:
+            overran(session, context, owner, sighting.at)
         begins = fresh and sighting.message.is_request
         if sighting.message.method in ("ACK", "CANCEL"):
             begins = False
@@ -287,6 +293,7 @@ class Traffic:
                 and transaction.final_clear
                 and transaction.final_status >= 300,
                 sent_astray=sent_astray(sighting, transaction.request if transaction else None),
+                leaves_old=_leaves_old(sighting, transaction),
             )
         )
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
@@ -335,6 +342,19 @@ def _early(context: Context, owner: SaSet, sighting: Sighting, transaction: Tran
             at=sighting.at, subject=context.subject, sighting=sighting, request=asked, sm7=owner.sm7, certain=unsure
         )
         owner.early.append(early)
+
+
+def _leaves_old(response: Sighting, transaction: Transaction | None) -> SetTerms | None:
+    """The set that a clear answer of the P-CSCF should be on: the old one, which it has to serve yet (LIFE-14).
+
+    Where the connection of the request is gone, it is that which the answer had to do without.
+    """
+    if transaction is None or response.message.is_request or response.sender is not Side.PCSCF:
+        return None
+    owner = transaction.owner
+    if not isinstance(owner, SaSet) or owner.states[Side.PCSCF] is not State.OLD or Side.PCSCF in owner.ends:
+        return None
+    return owner.terms if connection_alive(transaction.request) else None
 
 
 def _running(sighting: Sighting, sm1: FrameRef, round_trip: int) -> Knowledge:

@@ -23,6 +23,9 @@ TOTAL = 100_000
 ORPHANS = 64
 """Responses without a request that are remembered for one pair."""
 
+COPIES = 8
+"""Repetitions of a request whose time is remembered."""
+
 SILENCE = 900 * SECOND
 """How long a transaction without a message is remembered: no timer of the standards is as long."""
 
@@ -34,6 +37,7 @@ class Transaction:
         "before_last",
         "call_id",
         "context",
+        "copies",
         "deregisters",
         "elsewhere",
         "final",
@@ -69,6 +73,8 @@ class Transaction:
         """A copy of the request came on another set than the first one."""
         self.told = False
         """That it began on a set which had to be gone has been told."""
+        self.copies: tuple[int, ...] = ()
+        """When it was repeated, the last `COPIES` times."""
         self.repeats = 0
         """How often its sender repeated the request."""
         self.replayed = False
@@ -147,6 +153,7 @@ class Transactions:
         if known is not None:
             table.move_to_end(key)
             known.repeats += 1
+            known.copies = (*known.copies, request.at.time)[-COPIES:]
             known.before_last = known.last_request
             if owner is not known.owner:
                 known.elsewhere = True

@@ -98,6 +98,8 @@ def _cause(event: ClearMessageSent) -> str | None:
     status = event.sighting.message.status
     if event.deregistration:
         return "LIFE-17"
+    if event.leaves_old is not None:
+        return "LIFE-14"
     if not event.answers_register or status < 200:
         return None
     if status == 401:

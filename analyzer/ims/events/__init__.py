@@ -70,6 +70,13 @@ from analyzer.ims.events.sets import DeadSetUsed as DeadSetUsed
 from analyzer.ims.events.sets import FreshRequest as FreshRequest
 from analyzer.ims.events.sets import SetRetired as SetRetired
 from analyzer.ims.events.sets import SetsAtOnce as SetsAtOnce
+from analyzer.ims.events.silence import ClearRestart as ClearRestart
+from analyzer.ims.events.silence import ExtendedSetDropped as ExtendedSetDropped
+from analyzer.ims.events.silence import ExtendedSetServed as ExtendedSetServed
+from analyzer.ims.events.silence import OldSetNeglected as OldSetNeglected
+from analyzer.ims.events.silence import OldSetServed as OldSetServed
+from analyzer.ims.events.silence import RenewalSeen as RenewalSeen
+from analyzer.ims.events.silence import SilenceIgnored as SilenceIgnored
 from analyzer.ims.events.unread import KeyMissing as KeyMissing
 from analyzer.ims.events.unread import Notice as Notice
 from analyzer.ims.vocabulary import End as End

@@ -99,6 +99,8 @@ class ClearMessageSent(Event):
     """An ACK to a refusal that had come in clear."""
     sent_astray: bool
     """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
+    leaves_old: SetTerms | None
+    """An answer of the P-CSCF to a request on a set that a newer one replaces, and that it has to serve yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
