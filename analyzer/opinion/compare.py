@@ -168,9 +168,9 @@ class Comparison:
             return Reason.BAD_ICV
         if ours.packets > ours.verified and any(packet.icv == UNCHECKED for packet in theirs.packets):
             return Reason.GUESSED
-        if seen.malformed:
-            return Reason.MALFORMED
-        return self._lacks(theirs) or self._encapsulated(theirs, "sip")
+        return (
+            self._lacks(theirs) or self._encapsulated(theirs, "sip") or (Reason.MALFORMED if seen.malformed else None)
+        )
 
     @staticmethod
     def _encapsulated(theirs: SeenFrame, what: str) -> Reason | None:
