@@ -7,6 +7,7 @@ that they are the UE's own is believed once its RES or its AUTS has come out rig
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -16,6 +17,7 @@ from analyzer.ims.events import (
     ChallengeRejected,
     CredentialsRepeated,
     ForgedChallengeAnswered,
+    Notice,
     RandSeen,
 )
 from analyzer.ims.exchange import Success
@@ -217,9 +219,10 @@ def _keyed(context: Context, procedure: Procedure) -> Knowledge:
 class Rands:
     """Challenges of all subscribers by RAND (AUTH-11)."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_emit", "_seen")
 
-    def __init__(self) -> None:
+    def __init__(self, emit: Callable[[object], None]) -> None:
+        self._emit = emit
         self._seen: OrderedDict[tuple[str, bytes], tuple[FrameRef, bytes, str, int | None, bytes]] = OrderedDict()
 
     def seen(self, context: Context, found: Challenge, sighting: Sighting) -> RandSeen | None:
@@ -233,6 +236,8 @@ class Rands:
             self._seen[key] = sighting.at, autn, message.call_id, message.cseq, pair
             if len(self._seen) > RANDS:
                 self._seen.popitem(last=False)
+                text = f"more than {RANDS} challenges: the oldest is not compared with later ones any more"
+                self._emit(Notice(at=sighting.at, subject=None, text=text))
             return None
         at, before, call_id, cseq, pair_before = known
         if (call_id, cseq) == (message.call_id, message.cseq):

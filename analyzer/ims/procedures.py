@@ -11,7 +11,7 @@ from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
 from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
-from analyzer.sip.digest import credentials, verify
+from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
 
 REPEATS = 3
@@ -127,5 +127,5 @@ def res_right(procedure: Procedure, sm7: Sighting) -> bool | None:
     if found is None:
         return None
     results = (vector.res.octets for vector in procedure.vectors if vector.res is not None)
-    verdicts = {verify(found, message.method, res, message.body) for res in results}
+    verdicts = {knows(found, message.method, res, message.body) for res in results}
     return True if True in verdicts else False if False in verdicts else None

@@ -54,7 +54,7 @@ class Registrar:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._rands = Rands()
+        self._rands = Rands(session.emit)
 
     # --- REGISTER ----------------------------------------------------------------------------------------------
 

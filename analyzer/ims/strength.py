@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, StrongerBefore
+from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
 from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.algorithms import encryption, integrity, weaker
 from analyzer.ipsec.esp import SecurityAssociation
@@ -51,11 +51,11 @@ class Strength:
                 offer=procedure.offer if procedure is not None else (),
                 server=procedure.server if procedure is not None else (),
                 stronger=tuple(each for each in owner.terms.common if verified and weaker(*pair, each)),
-                before=self._before(context, pair, at) if verified else None,
+                before=self._before(emit, context, pair, at) if verified else None,
             )
         )
 
-    def _before(self, context: Context, pair: tuple[str, str], at: FrameRef) -> StrongerBefore | None:
+    def _before(self, emit: Emit, context: Context, pair: tuple[str, str], at: FrameRef) -> StrongerBefore | None:
         """What this subscriber had before, if that was stronger; the strongest is remembered."""
         if not context.impi:
             return None
@@ -65,6 +65,8 @@ class Strength:
             self._had[key] = StrongerBefore(pair, at)
             if len(self._had) > SUBSCRIBERS:
                 self._had.popitem(last=False)
+                text = f"more than {SUBSCRIBERS} subscribers: the oldest's algorithms are not compared any more"
+                emit(Notice(at=at, subject=None, text=text))
             return None
         return known if weaker(*pair, known.pair) else None
 

@@ -222,6 +222,21 @@ def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"")
     return any(response.lower() == _md5(_octets(f"{each}:{last}")) for each in first)
 
 
+def knows(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:
+    """Whether whoever wrote this response had this RES, in any of the ways in which implementations compute it.
+
+    RFC 3310 wants its octets for the password; some take hexadecimal or base64, or leave qop out of the sum. None as
+    `verify`.
+    """
+    verdict = verify(credentials, method, res, body)
+    if verdict is not False:
+        return verdict
+    written = (res, res.hex().encode(), res.hex().upper().encode(), base64.b64encode(res))
+    bare = Credentials("Digest")
+    bare.params = {name: value for name, value in credentials.params.items() if name != "qop"}
+    return any(verify(each, method, password, body) for each in (credentials, bare) for password in written)
+
+
 def _digest(octets: bytes) -> bytes:
     return hashlib.md5(octets, usedforsecurity=False).digest()
 

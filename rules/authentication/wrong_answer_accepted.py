@@ -20,8 +20,9 @@ def wrong_answer_accepted(event: AuthenticationConcluded) -> Verdict | None:
 
     A network that accepts it authenticates nobody: the claim to be a subscriber is enough.
 
-    The response is computed from RES, which follows from K and OPc in a key file, as binary password, with and without
-    qop, and as AKAv1-MD5-sess (both readings of RFC 2617). Not a violation: K and OPc that are not the UE's (FP18);
+    The response is computed from RES, which follows from K and OPc in a key file: with RES as binary password, and as
+    hexadecimal or base64 text, with and without qop, and as AKAv1-MD5-sess (both readings of RFC 2617). Any of them
+    shows that the UE had RES. Not a violation: K and OPc that are not the UE's (FP18);
     that they are is shown by packets of its set that verify with their CK and IK, or by an earlier right answer, and
     without that it is inconclusive. So is an answer by AKAv2, which is not computed (R22). Right answers, and those
     whose RES nobody has, are not looked at.

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from tests.rules.digest import in_force, put
+from tests.rules.digest import NONCE, in_force, put
 from tests.rules.packets import findings
 from tests.rules.ports import tally
 from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.aka import digest
 from tests.scenario.sip_text import Edits
 
 # --- AUTH-12: a wrong answer is refused -------------------------------------------------------------------------------
@@ -60,6 +61,19 @@ def test_a_right_answer_is_none_of_auth_12(qop: str) -> None:
     check(s, keys=s.subscriber_toml())
     report = audited(s, keys=s.subscriber_toml())
     assert not next(each for each in report.rules if each.id == "AUTH-12").exercised
+
+
+def test_res_as_text_is_res_all_the_same() -> None:
+    """A variant of the digest: the UE had RES, so its answer is none that should have been refused."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    assert p.set
+    ue, made = p.ue, p.set.vector
+    answer = digest(ue.impi, ue.domain, made.res.hex().encode(), "REGISTER", f"sip:{ue.domain}", made.nonce)
+    s.sm7(p, response=answer)
+    s.sm12(p)
+    check(s, keys=s.subscriber_toml())
 
 
 def test_the_k_of_the_key_file_is_another() -> None:
@@ -150,6 +164,16 @@ def test_other_mechanisms_have_other_values(value: str) -> None:
     s.core_register(s.sm1(), headers=told(value))
     check(s)
     assert not tally(s, "AUTH-13").exercised
+
+
+def test_an_answer_to_another_challenge() -> None:
+    """It is on the new set, and AUTH-03 speaks of its nonce; what the P-CSCF makes of it is not judged."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, headers={"Authorization": put("nonce", NONCE)})
+    s.core_register(p, headers=told("yes"))
+    assert not findings(s, "AUTH-13")
 
 
 def test_a_register_that_was_not_seen_on_gm() -> None:

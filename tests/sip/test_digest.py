@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.sip.digest import CHALLENGES, Challenge, Credentials, challenge, challenges, credentials, verify
+from analyzer.sip.digest import CHALLENGES, Challenge, Credentials, challenge, challenges, credentials, knows, verify
 from analyzer.sip.message import parse
 from tests.sip.samples import RES, SM1, SM6, SM7
 
@@ -176,6 +177,18 @@ def test_variants_computed_by_hand() -> None:
         answer = md5(f"{session}:n0:{md5('REGISTER:sip:home')}")
         found = given_credentials(", algorithm=AKAv1-MD5-sess", answer, ', cnonce="c0"')
         assert verify(found, "REGISTER", RES) is True
+
+
+def test_who_writes_res_in_another_way_has_it_all_the_same() -> None:
+    for password in (RES, RES.hex().encode(), RES.hex().upper().encode(), base64.b64encode(RES)):
+        first, second = md5(b"impi:home:" + password), md5("REGISTER:sip:home")
+        bare = given_credentials("", md5(f"{first}:n0:{second}"))
+        counted = given_credentials("", md5(f"{first}:n0:{second}"), ', qop=auth, nc=1, cnonce="c"')
+        assert knows(bare, "REGISTER", RES) is True
+        assert knows(counted, "REGISTER", RES) is True
+        assert knows(bare, "REGISTER", RES[::-1]) is False
+        assert verify(bare, "REGISTER", RES) is (password == RES)
+    assert knows(given_credentials(", algorithm=AKAv2-MD5", "00"), "REGISTER", RES) is None
 
 
 def test_what_cannot_be_verified() -> None:
