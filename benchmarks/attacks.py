@@ -478,3 +478,38 @@ def keys_that_leak(writer: Writer, count: int) -> None:
         via = f"Via: SIP/2.0/UDP a;branch=z9hG4bK{number}\r\n" * 2
         text = f"SIP/2.0 401 Unauthorized\r\n{via}Call-ID: {number}\r\nCSeq: 1 REGISTER\r\n{more}\r\n\r\n"
         writer.udp(address(1), address(2), 5060, 5060, text)
+
+
+# --- key files ------------------------------------------------------------------------------------------------------
+
+
+def _beside(writer: Writer, text: str) -> str:
+    """A key file beside one registration."""
+    registered(writer)
+    return text
+
+
+@attack(10_000)
+def associations_in_a_key_file(writer: Writer, count: int) -> str:
+    one = '[[sa]]\nsrc = "10.0.0.1"\ndst = "10.0.0.2"\nspi = {}\nalg = "hmac-sha-1-96"\nauth_key = "{:040x}"\n'
+    return _beside(writer, "".join(one.format(number + 300, number) for number in range(count)))
+
+
+@attack(20_000)
+def states_in_a_listing(writer: Writer, count: int) -> str:
+    one = "src 10.0.0.1 dst 10.0.0.2\n\tproto esp spi 0x{:08x} mode transport\n\tauth-trunc hmac(md5) 0x{:032x} 96\n"
+    return _beside(writer, "".join(one.format(number + 300, number) for number in range(count)))
+
+
+@attack(20_000)
+def lines_of_a_log(writer: Writer, count: int) -> str:
+    one = '5({}) DEBUG: <script>: WWW-Authenticate: Digest realm="a",nonce="{}",ck="{:032x}",ik="{:032x}"\n'
+    rand = base64.b64encode(bytes(32)).decode()
+    return _beside(writer, "".join(one.format(number % 50, rand, number, number) for number in range(count)))
+
+
+@attack(1_000_000)
+def a_log_without_lines(writer: Writer, count: int) -> str:
+    nonce, key = base64.b64encode(bytes(32)).decode(), "00" * 16
+    start = f'5(1) DEBUG: <script>: WWW-Authenticate: Digest nonce="{nonce}",ck="{key}",ik="{key}"\n'
+    return _beside(writer, start + "WWW-Authenticate \x1b[0" * (count // 20) + "Local IP: " * (count // 10))
