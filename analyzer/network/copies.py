@@ -61,7 +61,10 @@ def fingerprint(addresses: bytes, protocol: int, payload: bytes) -> bytes:
 
 
 class Copies:
-    """Remembers the packets of the last two seconds, in two generations, so that ageing costs nothing per packet."""
+    """Remembers the packets of the last moment, in two generations, so that ageing costs nothing per packet.
+
+    The moment is ``WINDOW``, and ``FAR`` once a packet was seen at two points of its way.
+    """
 
     __slots__ = ("_old", "_on_evict", "_room", "_until", "_young", "evicted", "taps")
 
@@ -108,7 +111,8 @@ class Copies:
         self._old = self._young
         self._young = {}
         self._room = OCTETS
-        self._until = time + FAR
+        # As long as nothing was seen at two points, a long memory would only cost time (5 %).
+        self._until = time + (FAR if self.taps.sightings else WINDOW)
 
     def _elsewhere(self, first: Entry, second: Entry, level: bool) -> None:
         """A copy from another point. Within a tunnel and outside of it TTLs cannot be compared."""
