@@ -167,12 +167,20 @@ def challenge(message: Message) -> Challenge | None:
 
 def challenges(message: Message) -> list[Challenge]:
     """The Digest challenges in WWW-Authenticate, one for each algorithm on offer; `CHALLENGES` of them at most."""
+    return message.once("challenges", _challenges)
+
+
+def _challenges(message: Message) -> list[Challenge]:
     read = (Challenge(value) for value in message.values("www-authenticate"))
     return list(islice((found for found in read if found.is_digest), CHALLENGES))
 
 
 def credentials(message: Message) -> Credentials | None:
     """The first Digest credentials in Authorization; None if there are none."""
+    return message.once("credentials", _credentials)
+
+
+def _credentials(message: Message) -> Credentials | None:
     for value in message.values("authorization"):
         found = Credentials(value)
         if found.is_digest:

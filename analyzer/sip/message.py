@@ -7,9 +7,9 @@ Octets are decoded as latin-1 (`analyzer.sip.text`): what is not ASCII survives 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict, TypeVar, cast
 
 from analyzer.sip.addresses import Contact, Uri, Via, read_address, read_via
 from analyzer.sip.headers import (
@@ -37,6 +37,9 @@ METHODS: Final = frozenset(_USUAL.split())
 """The methods of RFC 3261 and its extensions; a message may have any other token as well."""
 
 
+T = TypeVar("T")
+
+
 class _Read(TypedDict, total=False):
     """What was parsed on demand already."""
 
@@ -45,6 +48,8 @@ class _Read(TypedDict, total=False):
     routes: list[Uri]
     record_routes: list[Uri]
     content: tuple[bytes, bool]
+    credentials: object
+    challenges: object
 
 
 _Table = tuple[dict[str, str], dict[str, list[str]]]
@@ -163,6 +168,13 @@ class Message:
         if "contacts" not in read:
             read["contacts"] = self._addresses("contact")
         return read["contacts"]
+
+    def once(self, name: Literal["credentials", "challenges"], make: Callable[[Message], T]) -> T:
+        """What `make` reads in this message, which is done when it is first asked for."""
+        read = self._read
+        if name not in read:
+            read[name] = make(self)
+        return cast(T, read[name])
 
     @property
     def routes(self) -> list[Uri]:
