@@ -163,6 +163,7 @@ class Engine:
                 self._encapsulation.look(binding, datagram.shell, False, datagram.at)
         else:
             packets.unbound(association)
+            self._pair(datagram)
             binding = None
         if flow is None:
             if binding is not None and binding.proven_at is not None and protocol not in (UDP, TCP):
