@@ -62,6 +62,13 @@ def test_segments_beside_the_associations(profile: str) -> None:
     s.syn("ue", on=first, clear=True)
     s.expect("CLR-01", "violation", actor="P-CSCF", at="rst", count=2)
     s.expect("CLR-01", "violation", actor="UE", at="connect.syn", count=2)
+    for label, actor in (
+        ("rst", "P-CSCF"),
+        ("connect.synack", "P-CSCF"),
+        ("connect.syn", "UE"),
+        ("connect.established", "UE"),
+    ):
+        s.expect("TRN-06", "violation", actor=actor, at=label, cause="CLR-01")
     check(s, profile=profile)
 
 

@@ -263,6 +263,8 @@ def test_a_protected_call_goes_on_in_clear(who: str, profile: str) -> None:
     s.expect("CLR-05", "violation", actor=actor, at="invite.bye", cause=own)
     if who == "pcscf":
         s.expect("CLR-02", "probable", actor="UE", at="invite.bye.resp", cause="CLR-03")
+    else:
+        s.expect("CLR-04", "violation", actor="P-CSCF", at="invite.bye.resp")
     check(s, profile=profile)
 
 

@@ -129,7 +129,7 @@ def test_fragments_are_put_together_before_the_icv_is_checked() -> None:
     """FP23."""
     s = Scenario()
     first = s.register()
-    s.request("ue", "MESSAGE", on=first, body=b"x" * 900)
+    s.request("ue", "MESSAGE", on=first, body=b"x" * 500)
     s.fragment("req", 400)
     s.fragment("sm7")
     check(s)

@@ -37,6 +37,8 @@ def test_the_pcscf_answers_on_a_set_from_before_a_clear_registration(profile: st
     s.wait(3)
     s.request("ue", "MESSAGE", on=first)
     s.expect("SA-12", "violation", actor="UE", at="req")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="UE", at="req", cause="SA-12")
     s.expect("SA-15", "violation", actor="P-CSCF", at="resp")
     s.expect("LIFE-11", "violation", actor="P-CSCF", at="resp", cause="SA-15")
     s.expect("SA-11", "violation", actor="P-CSCF", at="resp", cause="SA-12")

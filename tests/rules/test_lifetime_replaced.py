@@ -38,6 +38,8 @@ def test_the_ue_begins_a_request_on_the_replaced_set(profile: str, transport: st
     first, _ = replaced(s)
     s.request("ue", "MESSAGE", on=first)
     s.expect("SA-12", "violation", actor="UE", at="req")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="UE", at="req", cause="SA-12")
     s.expect("LIFE-09", "violation", actor="UE", at="req", cause="SA-12")
     verdict = "violation" if profile == "sa3-29" else "probable"
     s.expect("LIFE-13", verdict, actor="P-CSCF", at="resp", cause="SA-12")
@@ -66,6 +68,8 @@ def test_the_ue_answers_a_new_request_on_the_replaced_set(profile: str, transpor
     first, _ = replaced(s)
     s.request("pcscf", "MESSAGE", on=first)
     s.expect("SA-14", "violation", actor="P-CSCF", at="req")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="P-CSCF", at="req", cause="SA-14")
     s.expect("LIFE-13", "violation", actor="P-CSCF", at="req", cause="SA-14")
     if profile == "rel-17":
         s.expect("LIFE-09", "probable", actor="UE", at="resp", cause="SA-14")
@@ -158,6 +162,8 @@ def test_the_pcscf_begins_a_request_on_the_replaced_set(profile: str, transport:
     first, _ = replaced(s)
     s.request("pcscf", "MESSAGE", on=first, answered=False)
     s.expect("SA-14", "violation", actor="P-CSCF", at="req")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="P-CSCF", at="req", cause="SA-14")
     s.expect("LIFE-13", "violation", actor="P-CSCF", at="req", cause="SA-14")
     check(s, profile=profile)
 

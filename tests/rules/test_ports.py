@@ -291,6 +291,7 @@ def test_over_tcp_every_segment_with_an_ephemeral_port_counts() -> None:
     s.request("ue", "MESSAGE", on=first, sport=40000, answered=False)
     s.expect("PORT-07", "violation", actor="UE", at="req.syn", count=3)
     s.expect("PORT-07", "violation", actor="P-CSCF", at="req.synack", count=2)
+    s.expect("TRN-02", "violation", actor="UE", at="req.syn", cause="PORT-07")
     check(s)
 
 
@@ -354,7 +355,7 @@ def test_fragments_are_put_together_first() -> None:
     """FP23."""
     s = Scenario()
     first = s.register()
-    s.request("ue", "MESSAGE", on=first, body=b"x" * 700)
+    s.request("ue", "MESSAGE", on=first, body=b"x" * 500)
     s.fragment("req", 400)
     check(s)
     passes(s, "PORT-07", at_least=4)

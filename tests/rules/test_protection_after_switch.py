@@ -29,6 +29,8 @@ def test_the_p_cscf_stays_on_the_old_set(vantage: str, transport: str, profile: 
     s.wait(0.1)
     s.request("pcscf", "NOTIFY", on=first)
     s.expect("SA-14", "violation", actor="P-CSCF", at="req")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="P-CSCF", at="req", cause="SA-14")
     s.expect("LIFE-13", "violation", actor="P-CSCF", at="req", cause="SA-14")
     if profile != "sa3-29":
         s.expect("LIFE-09", "probable", actor="UE", at="resp", cause="SA-14")
@@ -181,6 +183,8 @@ def test_in_the_papers_the_p_cscf_waits_for_what_is_pending(transport: str) -> N
     check(s, profile="sa3-29")
     passes(s, "SA-13", profile="sa3-29")
     s.expect("SA-14", "violation", actor="P-CSCF", at="req.2")
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="P-CSCF", at="req.2", cause="SA-14")
     check(s)
 
 

@@ -46,6 +46,7 @@ def test_the_ue_answers_on_the_new_set(transport: str, profile: str, verdict: st
     s.expect("SA-16", verdict, actor="UE", at="resp")
     if transport == "tcp":
         s.expect("TRN-01", "violation", actor="UE", at="resp")
+        s.expect("TRN-02", "violation", actor="UE", at="resp.syn")
     check(s, profile=profile)
 
 

@@ -65,6 +65,7 @@ def test_sm12_had_been_there_before_its_second_copy() -> None:
     s.sm7(procedure)
     s.sm12(procedure)
     s.request("ue", "MESSAGE", on=new, answered=False)
+    s.wait(2)
     s.again("sm7.2")
     s.again("sm12.2")
     s.lose("sm12.2")

@@ -40,6 +40,7 @@ def test_sm1_from_the_server_port(profile: str) -> None:
     first = s.register()
     s.register(over=first, sm1={"role": "us>pc"})
     s.expect("SA-02", "violation", actor="UE", at="sm1.2")
+    s.expect("TRN-02", "violation", actor="UE", at="sm1.2.syn")
     check(s, profile=profile)
 
 

@@ -18,6 +18,8 @@ def test_the_ue_stays_on_the_old_set(vantage: str, transport: str, profile: str)
     s.request("ue", "MESSAGE", on=first)
     s.request("ue", "OPTIONS", on=first)
     s.expect("SA-12", "violation", actor="UE", at="req", count=2)
+    if transport == "tcp":
+        s.expect("TRN-09", "violation", actor="UE", at="req", count=2, cause="SA-12")
     check(s, profile=profile)
 
 
@@ -85,6 +87,7 @@ def test_over_tcp_the_acknowledgement_of_sm12_tells(acknowledged: bool) -> None:
     s.wait(0.5)
     s.request("ue", "MESSAGE", on=first)
     s.expect("SA-12", "violation" if acknowledged else "probable", actor="UE", at="req")
+    s.expect("TRN-09", "violation" if acknowledged else "probable", actor="UE", at="req", cause="SA-12")
     check(s)
 
 

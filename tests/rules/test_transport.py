@@ -200,6 +200,7 @@ def test_the_final_answer_is_missing_and_only_tcp_tells() -> None:
     s.rst("ue", on=first, role="uc>ps")
     s.lose("late.resp")
     s.expect("SA-12", "probable", actor="UE", at="late")
+    s.expect("TRN-09", "probable", actor="UE", at="late", cause="SA-12")
     s.expect("TRN-05", "probable", actor="UE", at="rst")
     check(s)
 
