@@ -70,4 +70,6 @@ def removed_names(pairs: Iterable[Pair], profile: Profile) -> list[str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."
+    """A name from the wire as a report may show it."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:WIDTH])
+    return shown if len(text) <= WIDTH else f"{shown[: WIDTH - 3]}..."

@@ -34,7 +34,7 @@ def challenge_without_aka(event: ChallengeSent | RegistrationRefused, profile: P
     found = challenges(event.challenge.message)
     aka = [each for each in found if each.is_aka]
     rows = tuple((cell(each.algorithm), cell(each.realm), cell(each.nonce)) for each in found)
-    tables = (Table("Challenges of SM6", ("algorithm", "realm", "nonce"), rows),)
+    tables = (Table("Challenges of SM6", ("algorithm", "realm", "nonce"), rows, compares=False),)
     if not aka:
         if not any(entry.is_ipsec for entry in event.server):
             return None

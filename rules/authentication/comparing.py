@@ -10,10 +10,13 @@ ABSENT = "(absent)"
 
 
 def cell(value: str | None) -> str:
-    """A value as a table shows it; what a sender wrote may be long."""
+    """A value as a report may show it; what a sender wrote may be long, or fit for no terminal."""
     if value is None:
         return ABSENT
-    return '""' if value == "" else value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}..."
+    if value == "":
+        return '""'
+    shown = "".join(letter if letter.isprintable() else "?" for letter in value[:SHOWN])
+    return shown if len(value) <= SHOWN else f"{shown[: SHOWN - 3]}..."
 
 
 def side_by_side(title: str, left: str, right: str, rows: tuple[tuple[str, str | None, str | None], ...]) -> Table:

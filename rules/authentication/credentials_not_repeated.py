@@ -4,7 +4,7 @@ from typing import Any
 
 from analyzer.ims.events import CredentialsRepeated
 from analyzer.rule import PASS, Actor, Broken, Level, Severity, Verdict, judged, rule
-from rules.authentication.comparing import side_by_side
+from rules.authentication.comparing import cell, side_by_side
 
 
 @rule(
@@ -55,8 +55,8 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
         return Broken(
             fault="other-response",
             message="a protected re-REGISTER has the nonce of the last authentication with another response",
-            expected=answer,
-            observed=response,
+            expected=cell(answer),
+            observed=cell(response),
             argument="the response is computed over the same values, without a nonce count",
             **common,
         )
@@ -66,8 +66,8 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
         traps=("FP17",),
         fault="other-nonce",
         message="a protected re-REGISTER has another nonce than that of the last authentication",
-        expected=last,
-        observed=nonce,
+        expected=cell(last),
+        observed=cell(nonce),
         argument="it is on the set of that authentication, so the UE had no later success",
         **common,
     )

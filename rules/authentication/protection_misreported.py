@@ -2,6 +2,7 @@
 
 from analyzer.ims.events import ChallengeAnswered, CoreRegisterSent, RegistrationStarted, State, credentials
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from rules.authentication.comparing import cell
 
 CLAIMS = ("yes", "no")
 """The other values (tls-yes, ip-assoc-yes, auth-done ...) speak of other mechanisms."""
@@ -51,7 +52,7 @@ def protection_misreported(event: CoreRegisterSent | RegistrationStarted | Chall
         actor=Actor.PCSCF,
         severity=Severity.CRITICAL if told else Severity.LOW,
         expected=f'integrity-protected="{"yes" if good else "no"}"',
-        observed=f"{'absent' if claim is None else claim}; the REGISTER came {where}",
+        observed=f"{cell(claim)}; the REGISTER came {where}",
         related=(event.original,),
     )
 
@@ -66,5 +67,5 @@ def _on_gm(event: RegistrationStarted | ChallengeAnswered) -> Verdict | None:
         actor=Actor.UE,
         severity=Severity.LOW,
         expected="no integrity-protected on Gm",
-        observed=f"integrity-protected={found.integrity_protected}",
+        observed=f"integrity-protected={cell(found.integrity_protected)}",
     )

@@ -2,7 +2,7 @@
 
 from analyzer.ims.events import ChallengeAnswered
 from analyzer.rule import PASS, Actor, Broken, Level, Pass, Severity, Verdict, rule
-from rules.authentication.comparing import side_by_side
+from rules.authentication.comparing import cell, side_by_side
 
 
 @rule(
@@ -36,8 +36,8 @@ def sm7_of_another_dialog(event: ChallengeAnswered) -> Verdict | None:
             fault="call-id",
             message="SM7 has another Call-ID than the challenge that it answers",
             actor=Actor.UE,
-            expected=challenge.call_id,
-            observed=register.call_id,
+            expected=cell(challenge.call_id),
+            observed=cell(register.call_id),
             related=(event.challenge.at,),
             tables=(table,),
         )
