@@ -80,7 +80,7 @@ def _remarks(made: Quality, captures: list[CaptureSummary]) -> Iterator[str]:
             yield f"the clocks of {between} differ by {clocks.offset / SECOND:.3f} s at least. {NEXT}"
     if made.sightings:
         apart = f"up to {made.delay / SECOND:.3f} s apart"
-        yield f"{made.sightings:,} packets were captured at two points, {apart}; the second sightings are copies"
+        yield f"{made.sightings:,} packets were captured at another point or in another capture too, {apart}: copies"
     if made.shadows:
         unread = f", {made.shadows_unread:,} of them known by size alone" if made.shadows_unread else ""
         yield f"{made.shadows:,} packets in clear are what the host decrypted of ESP packets{unread}; they are left out"
