@@ -213,14 +213,17 @@ def rough(recording: Recording, seed: int) -> bytes:
 
 
 def copied(recording: Recording, rng: random.Random) -> list[Packet]:
-    """Exact copies of frames within the window of copies."""
+    """Exact copies of frames within the window of copies, which begins with the first of them."""
     part = rng.choice((0.03, 0.3, 1.0))
     reach = rng.choice((1, 1_000_000, WINDOW // 2, WINDOW))
     packets = []
+    first: dict[bytes, int] = {}
     for each in recording.packets:
         packets.append((each.time, 0, each))
+        if each.time - first.setdefault(each.data, each.time) > WINDOW:
+            first[each.data] = each.time
         if rng.random() < part:
-            later = each.time + rng.randrange(reach + 1)
+            later = min(each.time + rng.randrange(reach + 1), first[each.data] + WINDOW)
             packets.append((later, 1, each._replace(time=later)))
     packets.sort(key=lambda entry: entry[:2])
     return [each for _, _, each in packets]
@@ -235,7 +238,10 @@ def swapped(recording: Recording, rng: random.Random) -> list[Packet]:
         one, other = packets[place], packets[place + 1]
         near = other.time - one.time <= NEIGHBOURS and _way(recording.link, one) == _way(recording.link, other)
         if near and _way(recording.link, one) is not None and rng.random() < part:
-            packets[place : place + 2] = [other._replace(time=one.time), one._replace(time=other.time)]
+            # Either may complete a message now, and what is found in it has the number of that frame.
+            origin = min(one.origin, other.origin)
+            swap = other._replace(time=one.time, origin=origin), one._replace(time=other.time, origin=origin)
+            packets[place : place + 2] = swap
             place += 1
         place += 1
     return packets
@@ -307,7 +313,7 @@ def report_of(recording: Recording, data: bytes) -> Report:
     return report
 
 
-def found(report: Report, packets: list[Packet]) -> Found:
+def found(report: Report, origins: list[int]) -> Found:
     """The findings, their frames as numbers of the recording itself."""
     rules = {each.fingerprint: each.rule for each in report.findings}
     return sorted(
@@ -318,7 +324,7 @@ def found(report: Report, packets: list[Packet]) -> Found:
             each.subject or "",
             each.fault,
             each.count,
-            sorted(packets[number - 1].origin for number in each.occurrences),
+            sorted(origins[number - 1] for number in each.occurrences),
             rules[each.cause] if each.cause else "",
         )
         for each in report.findings
@@ -326,17 +332,19 @@ def found(report: Report, packets: list[Packet]) -> Found:
 
 
 @cache
-def expected(folder: str, file: str) -> Found:
-    """What the recording's own report finds."""
+def original(folder: str, file: str) -> Report:
+    """The report of a recording as it is."""
     recording = load(folder, file)
-    return found(report_of(recording, file_of(recording.head, recording.packets)), recording.packets)
+    return report_of(recording, file_of(recording.head, recording.packets))
 
 
 def differences(recording: Recording, seed: int) -> list[str]:
     """What gentle damage changes in the findings: nothing, if all is well."""
     packets = gentle(recording, seed)
-    before = expected(recording.folder, recording.file)
-    after = found(report_of(recording, file_of(recording.head, packets)), packets)
+    names = {each.data: each.origin for each in packets}
+    before = found(original(recording.folder, recording.file), [names[each.data] for each in recording.packets])
+    report = report_of(recording, file_of(recording.head, packets))
+    after = found(report, [each.origin for each in packets])
     return [f"- {each}" for each in before if each not in after] + [f"+ {each}" for each in after if each not in before]
 
 
