@@ -20,6 +20,7 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
+from analyzer.proof.gather import Gatherer
 from analyzer.rule import Rule, collect
 from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
 
@@ -146,6 +147,7 @@ class Audit:
             vantage=options.vantage,
             on_sighting=self._sighting if on_message is not None else None,
         )
+        self._gatherer = Gatherer(self.engine, options.profile)
         self._chosen = (
             Chosen(options.subject, self.engine.tracker.directory, self._event) if options.subject is not None else None
         )
@@ -291,11 +293,13 @@ class Audit:
             traps,
             verdict.argument,
         )
-        if made is not None and verdict.cause is not None:
-            self._causes[id(made)] = verdict.cause
+        if made is not None:
+            made.evidence = self._gatherer.gather(rule, event, verdict)
+            if verdict.cause is not None:
+                self._causes[id(made)] = verdict.cause
 
     def _enter_inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
-        self._put(
+        made = self._put(
             (rule.id, "inconclusive", verdict.actor, verdict.fault, verdict.reason),
             rule,
             event,
@@ -311,6 +315,8 @@ class Audit:
             verdict.traps,
             "",
         )
+        if made is not None:
+            made.evidence = self._gatherer.gather(rule, event, verdict)
 
     def _put(
         self,

@@ -87,6 +87,9 @@ class Engine:
         self._now = FrameRef(0, 0, 0)
         self._ticks = 0
         self.malformed = 0
+        self.packet: Datagram | None = None
+        """The ESP packet that came last, and the message that came last out of TCP: what a finding shows of them."""
+        self.framed: Framed | None = None
 
     @property
     def reader(self) -> PacketReader:
@@ -132,6 +135,7 @@ class Engine:
     # --- ESP ---------------------------------------------------------------------------------------------------------
 
     def _esp(self, datagram: Datagram) -> None:
+        self.packet = datagram
         packet = datagram.payload
         opened = CUT if datagram.cut else self._database.open(datagram.source, datagram.destination, packet)
         if isinstance(opened, Refusal):
@@ -383,6 +387,7 @@ class Engine:
             self.malformed += line.is_sip
             return
         line.is_sip = True
+        self.framed = framed
         if len(framed.data) > LARGE:
             self._large.note(message)
         connection, by = line.connection, line.by

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import blake2s
 
+from analyzer.evidence import Evidence
 from analyzer.verdict import Level, Severity
 
 RANK = ("violation", "warning", "probable", "inconclusive", "note", "pass")
@@ -49,6 +50,15 @@ class Finding:
     """How the traps were excluded, or why one could not be."""
     cause: str | None = None
     """Fingerprint of the finding that explains this one."""
+    evidence: Evidence | None = None
+    """What its row asks to show (E1 to E8); None for a finding that was made by hand."""
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Traps of the row that were ruled out; none are claimed to be while the finding is in doubt."""
+        if self.evidence is None or self.verdict in ("probable", "inconclusive"):
+            return ()
+        return tuple(code for code in self.evidence.traps if code not in self.traps)
 
     @property
     def fingerprint(self) -> str:

@@ -48,7 +48,9 @@ class Table(NamedTuple):
     columns: tuple[str, ...]
     """Heads of all columns; the first column names the parameter."""
     rows: tuple[tuple[str, ...], ...]
-    """One row a parameter, as many cells as there are columns. Where cells of a row differ, a report marks the row."""
+    """One row a parameter, as many cells as there are columns."""
+    compares: bool = True
+    """The cells of a row should be equal; where they differ, a report marks the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

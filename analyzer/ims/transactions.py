@@ -8,7 +8,8 @@ responses, retransmissions and late messages can be held against it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Side, Sighting
@@ -244,6 +245,10 @@ class Transactions:
         """The INVITE that a CANCEL names by its branch."""
         via = request.message.top_via
         return self._table.get((request.sender, via.branch or "", "INVITE")) if via else None
+
+    def latest(self, most: int) -> Iterator[Transaction]:
+        """The transactions that were heard of last, the newest first."""
+        return islice(reversed(self._table.values()), most)
 
     @staticmethod
     def _key(sender: Side, branch: str | None, sighting: Sighting) -> Key:

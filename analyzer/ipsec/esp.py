@@ -56,6 +56,15 @@ class Opened(NamedTuple):
     """How many octets of padding there were."""
 
 
+class Trailer(NamedTuple):
+    """The end of what a packet holds (RFC 4303 2.4 to 2.6), as it is and not as it should be."""
+
+    padding: bytes
+    length: int
+    """What the pad length field says."""
+    next_header: int
+
+
 class SecurityAssociation:
     """One direction of one pair of ports; counts what it verified.
 
@@ -166,6 +175,30 @@ class SecurityAssociation:
             body = self._decrypt(body)
         opened = inner(packet, body, self._iv)
         return self._weighed(opened) if self.doubtful else opened
+
+    def layout(self, packet: bytes) -> tuple[bytes, Trailer | None]:
+        """IV and trailer of a packet that has been verified, for the reader of a report; nothing is counted.
+
+        The trailer is None where it cannot be read.
+        """
+        iv = packet[8 : 8 + self._integrity.iv + self._encryption.iv]
+        end = len(packet) - self._cut
+        if not self._shortest or end < self._shortest:
+            return iv, None
+        body: bytes = packet[8 + len(iv) : end]
+        if self._decrypt is not None:
+            if len(body) % self._block:
+                return iv, None
+            body = self._decrypt(iv + body)[len(iv) :]
+        elif self._combined is not None and self._encryption.combined:
+            try:
+                body = self._combined.decrypt(self._salt + iv, packet[16:], packet[:8])
+            except InvalidTag:
+                return iv, None
+        if len(body) < 2:
+            return iv, None
+        length = body[-2]
+        return iv, Trailer(body[max(0, len(body) - 2 - length) : len(body) - 2], length, body[-1])
 
     def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
         """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from analyzer.finding import Finding, Tally
 from analyzer.frame import SECOND
 from analyzer.opinion.model import SecondOpinion
+from analyzer.report import evidence
 from analyzer.report.model import CaptureSummary, EspCounts, Quality, Report, SetSummary, SipCounts, SubjectSummary
 from analyzer.report.times import iso
 
@@ -183,6 +184,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "clause": finding.clause,
         "traps": list(finding.traps),
         "argument": finding.argument,
+        "evidence": evidence.document(finding),
         "cause": finding.cause,
         "fingerprint": finding.fingerprint,
     }

@@ -81,6 +81,7 @@ class Pseudonyms:
                     expected=text(each.expected),
                     observed=text(each.observed),
                     argument=text(each.argument),
+                    evidence=each.evidence and each.evidence.through(text),
                 )
                 for each in report.findings
             ],

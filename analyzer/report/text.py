@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from analyzer.finding import RANK, Finding, Tally
-from analyzer.report import opinion
+from analyzer.report import evidence, opinion
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.order import Case, cases
 from analyzer.report.page import STYLES, TIE, Cell, Page, Part, listed, several
 from analyzer.report.safe import clean
 from analyzer.report.times import duration, shown
 from analyzer.report.traps import trap
+from analyzer.verdict import Table
 
 SUBJECTS = 20
 """How many subjects are listed with their sets, those with findings first; beyond them there is only a count."""
@@ -209,6 +210,17 @@ class _Writer:
         room = max(len(label) for label, _ in details)
         for label, value in details:
             page.hanging((f"  | {label:{room}}  ", "blue"), value)
+        for table in finding.evidence.tables if finding.evidence is not None and finding.verdict != "note" else ():
+            self._table(table)
+
+    def _table(self, table: Table) -> None:
+        """What was compared: only the rows that differ, if any do."""
+        rows, more = evidence.rows(table)
+        if not rows:
+            return
+        left_out = f"; {several(more, 'more row')} in the JSON report" if more else ""
+        self.page.hanging(("  | ", "blue"), f"{clean(table.title)}{left_out}")
+        self.page.table([("", *(clean(name, 60) for name in table.columns)), *rows], indent=4)
 
     def _where(self, finding: Finding) -> str:
         text = f"{self._path(finding.capture)} frame {finding.frame}, {shown(finding.time, local=self.local)}"
@@ -241,6 +253,8 @@ class _Writer:
             yield ("certain" if sure else "in doubt"), clean(finding.argument)
         for code in finding.traps:
             yield "not ruled out", trap(clean(code))
+        if finding.evidence is not None and finding.verdict != "note":
+            yield from evidence.lines(finding.evidence, finding.capture, local=self.local)
         for other in case.follow_ups:
             yield "explains", f"{other.verdict}[{clean(other.rule)}] {clean(other.message)} ({_brief(other)})"
         if finding.cause is not None and not case.follow_ups:
