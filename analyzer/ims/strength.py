@@ -82,7 +82,9 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
         if other.proven and _alike(other, binding)
     ]
     differing = next((other for other in siblings if _key(other) != _key(binding)), None)
-    earlier = [other for each in context.sets if each is not owner for other in _first_proven(each)]
+    # With the same SPIs it is one set that goes on after another challenge (FP17), or new keys under them (R11).
+    others = (each for each in context.sets if each is not owner and _spis(each) != _spis(owner))
+    earlier = [other for each in others for other in _first_proven(each)]
     reused = next((other for other in earlier if _alike(other, binding) and _key(other) == _key(binding)), None)
     emit(
         AssociationKeyed(
@@ -103,6 +105,10 @@ def _first_proven(owner: SaSet) -> list[Binding]:
     proven = (each for role in owner.bindings.values() for each in role if each.proven and _verifies(each))
     first = next(proven, None)
     return [first] if first is not None else []
+
+
+def _spis(owner: SaSet) -> list[int | None]:
+    return [owner.terms.spi(role) for role in Role]
 
 
 def _verifies(binding: Binding) -> bool:

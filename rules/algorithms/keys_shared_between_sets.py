@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
     source="33.203 6.2, 6.3 [D]",
     actor="either",
     severity=Severity.HIGH,
-    traps=("FP18", "fixed-keys"),
+    traps=("FP17", "FP18", "fixed-keys"),
     evidence=("E8",),
 )
 def keys_shared_between_sets(event: AssociationKeyed) -> Verdict | None:
@@ -23,7 +23,7 @@ def keys_shared_between_sets(event: AssociationKeyed) -> Verdict | None:
     (R2). Not a violation: keys that open nothing (FP18). If a known mistake explains the difference, ESP-14 is the
     cause. The same keys in two sets are sure where the whole challenge was the same (AUTH-11 is the cause). With
     another AUTN, or another RAND, a laboratory may just have fixed keys (`fixed-keys`): `probable`. Other algorithms
-    within a set are ESP-12's matter.
+    within a set are ESP-12's matter. A set that is announced once more with all its SPIs is the same set (FP17).
     """
     actor = Actor(event.role.sender)
     if event.differs_from is not None:

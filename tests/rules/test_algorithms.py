@@ -124,6 +124,21 @@ def test_the_pcscf_takes_it_although_the_ue_has_better() -> None:
     check(s)
 
 
+@pytest.mark.parametrize("pair", [MD5, MD5_3DES])
+def test_nothing_but_a_removed_algorithm_was_agreed(pair: Pair) -> None:
+    """FP18: without a key the lists alone tell it."""
+    s = registered(pair)
+    found = [each for each in audited(s, keys="").findings if each.rule == "CRY-02" and each.verdict != "warning"]
+    assert [(each.verdict, each.actor, each.traps) for each in found] == [("probable", "unknown", ("FP18",))]
+
+
+def test_a_removed_algorithm_beside_another_without_a_key() -> None:
+    s = Scenario()
+    sm1, sm6 = lists([SHA1, MD5], [SHA1, MD5], SHA1)
+    s.register(sm1=sm1, sm6=sm6)
+    assert {each.verdict for each in audited(s, keys="").findings if each.rule == "CRY-02"} == {"warning"}
+
+
 def test_a_removed_algorithm_is_only_offered() -> None:
     """For old networks."""
     s = Scenario()

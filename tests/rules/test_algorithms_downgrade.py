@@ -10,6 +10,7 @@ from tests.rules.ports import tally
 from tests.rules.test_algorithms import GCM, GMAC, MD5, SHA1, SHA1_CBC, Pair, lists
 from tests.scenario import Scenario, audited, check, passes
 from tests.scenario.aka import vector
+from tests.scenario.state import Params
 
 # --- CRY-06: no downgrade ---------------------------------------------------------------------------------------------
 
@@ -192,4 +193,23 @@ def test_new_keys_under_the_same_spis() -> None:
     s.sm12(p, status=401)
     s.sm7(p, label="sm7b")
     s.sm12(p, label="sm12b")
+    assert not findings(s, "CRY-07")
+
+
+def test_the_same_set_announced_once_more() -> None:
+    """FP17: its keys are its own; that the challenge was used again is AUTH-11's matter."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p)
+    same = p.set
+    assert same
+    server: Params = {"spi_c": same.spi_pc, "spi_s": same.spi_ps, "port_c": same.port_pc, "port_s": same.port_ps}
+    s.sm12(p, status=401, challenge={"vector": same.vector, "server": server})
+    assert p.set
+    p.set.sent.update(same.sent)
+    s.wait(1)
+    s.sm7(p, label="sm7b")
+    s.sm12(p, label="sm12b")
+    assert findings(s, "AUTH-11")
     assert not findings(s, "CRY-07")

@@ -135,7 +135,10 @@ def test_a_second_challenge_is_no_failure(transport: str) -> None:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_second_challenge_may_announce_the_same_set_again(transport: str) -> None:
-    """FP17: challenge and parameters are the same, so the set goes on, and its second SM7 is no use of a dead one."""
+    """FP17: challenge and parameters are the same, so the set goes on, and its second SM7 is no use of a dead one.
+
+    That a challenge is used again is AUTH-11's matter.
+    """
     s = Scenario(transport=transport)
     procedure = s.sm1()
     s.sm6(procedure)
@@ -150,6 +153,7 @@ def test_a_second_challenge_may_announce_the_same_set_again(transport: str) -> N
     s.sm7(procedure, label="sm7b")
     s.sm12(procedure, label="sm12b")
     s.request("ue", "MESSAGE", on=procedure.set)
+    s.expect("AUTH-11", "violation", actor="network", at="sm12")
     check(s)
 
 

@@ -156,14 +156,16 @@ class Registration(Dialogs, ABC):
 
     def sm7(self, procedure: Procedure, **how: Unpack[Sm7]) -> Sent:
         """The REGISTER that answers the challenge, on the new set."""
-        ue, new = procedure.ue, procedure.set
-        assert new
+        ue, new, before = procedure.ue, procedure.set, procedure.register
+        assert new and before
         password = self.rng.randbytes(8) if how.pop("res_wrong", False) else new.vector.res
         nonce, uri, qop, cnonce = new.vector.nonce, f"sip:{ue.domain}", procedure.qop, self.token(4)
         answer = digest(ue.impi, ue.domain, password, "REGISTER", uri, nonce, qop=qop, cnonce=cnonce)
         answer = how.pop("response", answer)
         more = "algorithm=AKAv1-MD5" + (f', qop={qop}, nc=00000001, cnonce="{cnonce}"' if qop else "")
-        ue.call_id = how.pop("call_id", ue.call_id)
+        # Another procedure may have begun meanwhile: SM7 goes on where its own challenge was.
+        ue.call_id = how.pop("call_id", before.message["Call-ID"])
+        ue.cseq = max(ue.cseq, int(before.message["CSeq"].split(" ")[0]))
         how.setdefault("label", procedure.label("sm7"))
         how.setdefault("on", new)
         procedure.credentials = (nonce, answer)
