@@ -258,6 +258,10 @@ class Engine:
         if refusal.tried and refusal.reason in MALFORMED:
             packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
             return
+        if not (datagram.cut or refusal.tried) and self.tracker.movements.recognised(datagram):
+            packets.packets += 1
+            packets.verified_count += 1
+            return
         pair = found[0] if found is not None else None
         self.shadows.sealed(datagram)
         packets.unopened(pair, datagram)
@@ -320,7 +324,10 @@ class Engine:
             return
         if self._streams.waiting:
             self.advance(datagram.at.time)
-        if segment.flags & (SYN | ACK) == SYN:
+        if segment.flags & SYN and segment.flags & ACK:
+            if tag is not None:
+                self.tracker.connections.accepting(tag, segment.sport, segment.dport, datagram.at)
+        elif segment.flags & SYN:
             found = self._pair(datagram)
             if found is not None:
                 self.tracker.connections.opening(*found, segment.sport, segment.dport, tag, datagram.at)

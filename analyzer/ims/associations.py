@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import EarlyUse, IntegrityFailed
@@ -21,6 +22,10 @@ from analyzer.ipsec.variants import Variant
 from analyzer.keys.entries import Vector
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
+
+if TYPE_CHECKING:
+    from analyzer.ims.events import AddressChanged
+    from analyzer.ims.handshakes import Knock
 
 WINDOW = 512
 """Sequence numbers remembered for an association: enough for any replay window in use."""
@@ -162,6 +167,7 @@ class SaSet:
     __slots__ = (
         "alg",
         "astray",
+        "away",
         "bindings",
         "busy_until",
         "challenge",
@@ -179,6 +185,7 @@ class SaSet:
         "inferred",
         "ivs",
         "keyed",
+        "knocks",
         "misused",
         "nat_ports",
         "open_requests",
@@ -254,6 +261,10 @@ class SaSet:
         """Requests that came on it after it had to be gone."""
         self.nat_ports: dict[int, FrameRef] = {}
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
+        self.away: AddressChanged | None = None
+        """Packets of it that came from another address of the UE."""
+        self.knocks: dict[tuple[int, int], Knock] = {}
+        """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.silent: list[Transaction] = []
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
@@ -341,6 +352,16 @@ class SaSet:
             for at in binding.ledger.between(after, before)
         )
         return max(found, key=lambda at: at.time, default=None)
+
+    def count_between(self, side: Side, after: int, before: int) -> int:
+        """How many packets that side sent on this set between two times, as far as they are remembered."""
+        return sum(
+            1
+            for role, each in self.bindings.items()
+            if role.sender is side
+            for binding in each
+            for _ in binding.ledger.between(after, before)
+        )
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""

@@ -50,6 +50,7 @@ def bind(
     target = transaction.request.message.to_uri
     impu = target.text if target else ""
     for value in message.values("p-associated-uri"):
+        context.associated = True
         for part in value.split(","):
             _add(context.impus, part.strip().strip("<>").partition(">")[0])
     if impu:

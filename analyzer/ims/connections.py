@@ -8,6 +8,7 @@ from __future__ import annotations
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet, overdue
 from analyzer.ims.events import AnsweredAfterLoss, ConnectionClosing, ConnectionOpening
+from analyzer.ims.handshakes import knocked, replied
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions import Transaction
@@ -30,6 +31,7 @@ class Connections:
             if packet.binding is None:
                 return
             owner, role = packet.binding.set, packet.binding.role
+            knocked(packet, sport, dport, at)
             fits = (sport, dport) == owner.terms.ports(role)
         else:
             found = self._served(pair, sender, dport)
@@ -48,6 +50,10 @@ class Connections:
                 dport=dport,
             )
         )
+
+    def accepting(self, packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
+        """A SYN with ACK on an association."""
+        replied(self._session, packet, sport, dport, False, at)
 
     def _served(self, pair: Pair, sender: Side, dport: int) -> SaSet | None:
         """The established set, alive at both ends, one of whose ports at the receiver this is."""
@@ -86,6 +92,9 @@ class Connections:
         """A FIN or RST of one end (`by`); only those on a set that is being replaced are told (TRN-05)."""
         if packet.binding is None:
             return
+        if how == "RST":
+            (_, sport), (_, dport) = connection.endpoints[by], connection.endpoints[1 - by]
+            replied(self._session, packet, sport, dport, True, at)
         owner, sender = packet.binding.set, packet.binding.sender
         context = owner.contact
         assert isinstance(context, Context)

@@ -11,11 +11,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
+from analyzer.ims import handshakes
 from analyzer.ims.associations import SaSet
 from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
+from analyzer.ims.identities import Identities
 from analyzer.ims.latecomers import adopt, procedure_of
+from analyzer.ims.moved import Movements
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
 from analyzer.ims.registration import Registrar
@@ -60,6 +63,8 @@ class Tracker:
         "connections",
         "core_messages",
         "directory",
+        "identities",
+        "movements",
         "packets",
         "protected_messages",
         "quality",
@@ -87,6 +92,8 @@ class Tracker:
         self.replays = Replays(self.session)
         self.requests = Requests(self.session)
         self.connections = Connections(self.session)
+        self.identities = Identities(self.session)
+        self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget)
         self.quality = Quality(self.directory.taps)
         self._on_sighting = on_sighting
@@ -195,12 +202,16 @@ class Tracker:
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.opened(transaction, at.time, self.session.profile)
+            if sighting.sender is Side.UE and context.asserted not in message.raw:
+                self.identities.asked(context, sighting)
             if owner.silent and sighting.sender is Side.UE:
                 goes_on(self.session, context, owner, sighting)
             elif message.method == "NOTIFY":
                 notified(context, sighting)
         self.traffic.take_into_use(owner, sighting, transaction)
         if final:
+            if self.identities.waiting:
+                self.identities.answered(sighting)
             self._finish(transaction, at)
 
     def _clear(self, pair: Pair, sighting: Sighting) -> None:
@@ -243,6 +254,8 @@ class Tracker:
         if message.method == "REGISTER" and context is not None:
             self._register(context, sighting, transaction, fresh, final, None)
         if final:
+            if self.identities.waiting:
+                self.identities.answered(sighting)
             self._finish(transaction, sighting.at)
 
     def _register(
@@ -258,6 +271,10 @@ class Tracker:
         if message.is_request:
             if sighting.sender is not Side.UE or transaction is None or not fresh:
                 return
+            if owner is not None:
+                self.identities.registered(context, sighting)
+            else:
+                self.movements.registers(context, sighting)
             self.registrar.request(context, sighting, transaction, owner)
             self._note_register(context, sighting, transaction.kind)
             transaction.context = context
@@ -343,6 +360,8 @@ class Tracker:
     def _core(self, at: FrameRef, message: Message) -> None:
         """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
         self.core_messages += 1
+        if self.identities.waiting and message.is_request and message.via_count > 1:
+            self.identities.forwarded(at, message)
         if message.status == 401:
             found = challenge(message)
             if found is not None and found.rand and found.ck and found.ik:
@@ -382,6 +401,8 @@ class Tracker:
             self.session.emit(replace(early, certain=unsure))
         owner.early.clear()
         closed(self.session, context, owner)
+        handshakes.retire(self.session, owner)
+        self.movements.retire(owner)
         neglected(self.session, context, owner)
         self.packets.retire(context, owner)
         self.replays.retire(owner)

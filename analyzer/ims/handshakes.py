@@ -1,0 +1,82 @@
+"""TCP handshakes on the associations of a set: does each of the four work (TS 33.203 6.3, 7.1; SA-21)?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import HandshakeEnded
+from analyzer.ims.session import Packet, Session
+from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Role, Side, State
+
+FLOWS: Final = 8
+"""Handshakes of one set that wait for an answer; the oldest goes first."""
+ATTEMPTS: Final = 4
+"""A SYN and three repetitions: so long a silence is no loss of one packet."""
+
+
+class Knock:
+    """A SYN that waits for its answer."""
+
+    __slots__ = ("count", "first", "last", "role")
+
+    def __init__(self, role: Role, at: FrameRef) -> None:
+        self.role = role
+        self.count = 1
+        self.first = self.last = at
+
+
+def knocked(packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
+    """A SYN on an association of a set, the first one or a repetition."""
+    binding = packet.binding
+    if binding is None:
+        return
+    knocks = binding.set.knocks
+    known = knocks.get((sport, dport))
+    if known is not None and known.role is binding.role:
+        known.count, known.last = known.count + 1, at
+        return
+    knocks[sport, dport] = Knock(binding.role, at)
+    if len(knocks) > FLOWS:
+        del knocks[next(iter(knocks))]
+
+
+def replied(session: Session, packet: Packet, sport: int, dport: int, reset: bool, at: FrameRef) -> None:
+    """A SYN with ACK, or a RST, from `sport` to `dport`: the answer to a SYN, if one waits there."""
+    binding = packet.binding
+    knock = binding.set.knocks.pop((dport, sport), None) if binding is not None else None
+    if binding is not None and knock is not None and knock.role.sender is not binding.sender:
+        _tell(session, binding.set, knock, "refused" if reset else "answered", at)
+
+
+def retire(session: Session, owner: SaSet) -> None:
+    """Nothing more will be seen of a set: which handshakes had no answer at all?"""
+    for knock in owner.knocks.values():
+        if knock.count >= ATTEMPTS:
+            _tell(session, owner, knock, "silent", knock.first)
+    owner.knocks.clear()
+
+
+def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameRef) -> None:
+    context, receiver = owner.contact, knock.role.sender.other
+    assert isinstance(context, Context)
+    other = owner.sent_between(receiver, knock.first.time, knock.last.time)
+    sent = owner.count_between(receiver.other, knock.first.time, knock.last.time)
+    exchanged = other if sent > knock.count - 1 else None
+    session.emit(
+        HandshakeEnded(
+            at=at,
+            subject=context.subject,
+            terms=owner.terms,
+            role=knock.role,
+            receiver=receiver,
+            outcome=outcome,
+            attempts=knock.count,
+            exchanged=exchanged,
+            near=context.pair.vantage.at(receiver),
+            complete=owner.complete(),
+            replaced=owner.states[receiver] is State.OLD or (receiver is Side.UE and receiver in owner.ends),
+        )
+    )

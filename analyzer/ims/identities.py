@@ -1,0 +1,142 @@
+"""Identities that requests claim, held against those of their set (TS 33.203 7.1 rule 4; TS 24.229 5.2.6.3).
+
+A request that claims the same as the last one of its contact that was found right costs a search in its octets, no
+more. Only requests that claim something else are remembered, until it is seen what became of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from analyzer.frame import FrameRef
+from analyzer.ims.events import ForeignIdentity
+from analyzer.ims.session import Session
+from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Sighting, Subject
+from analyzer.sip.addresses import Uri, read_address
+from analyzer.sip.digest import credentials
+from analyzer.sip.message import Message
+from analyzer.sip.text import printable
+
+CLAIMS: Final = 4096
+"""Requests with a foreign identity whose fate is not known yet; the oldest goes first."""
+PREFERRED: Final = b"\nP-Preferred-Identity: "
+FROM: Final = b"\nFrom: "
+WIDEST: Final = 32
+"""As many identities as `bindings` keeps: a longer list is not known as a whole."""
+
+Key = tuple[str, int | None, str]
+
+
+class Claim(NamedTuple):
+    """A request that claims an identity which its set does not have."""
+
+    request: Sighting
+    subject: Subject
+    kind: str
+    claimed: str
+    bound: tuple[str, ...]
+
+
+class Identities:
+    """Watches what identities protected requests claim."""
+
+    __slots__ = ("_session", "waiting")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.waiting: OrderedDict[Key, Claim] = OrderedDict()
+
+    def registered(self, context: Context, sighting: Sighting) -> None:
+        """A protected REGISTER: is its IMPI that of the set?"""
+        found = credentials(sighting.message)
+        if found is None or not found.username or context.impi is None:
+            return
+        if found.username.lower() != context.impi.lower():
+            self._wait(context, sighting, "impi", printable(found.username, 200), (context.impi,))
+
+    def asked(self, context: Context, sighting: Sighting) -> None:
+        """A new protected request of the UE; the caller has seen that it does not repeat what was found right."""
+        message = sighting.message
+        name, line = PREFERRED, _line(message.raw, PREFERRED)
+        if line is None:
+            name, line = FROM, _line(message.raw, FROM)
+            if line is None or message.to_tag is not None:
+                return  # inside a dialog From tells who called, or was called
+            line = line.partition(b">")[0]
+        claimed = read_address(line[len(name) :].decode("latin-1") + (">" if name is FROM else "")).uri
+        if claimed is None or "anonymous" in claimed.text.lower():
+            return
+        if not context.associated or len(context.impus) >= WIDEST or any("!" in each for each in context.impus):
+            return  # what is bound is not known, or is a whole range
+        if names(claimed) & {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}:
+            context.asserted = line
+        else:
+            self._wait(context, sighting, "impu", printable(claimed.text, 200), tuple(context.impus))
+
+    def _wait(self, context: Context, sighting: Sighting, kind: str, claimed: str, bound: tuple[str, ...]) -> None:
+        message = sighting.message
+        self.waiting[message.call_id, message.cseq, message.method] = Claim(
+            sighting, context.subject, kind, claimed, bound
+        )
+        if len(self.waiting) > CLAIMS:
+            self.waiting.popitem(last=False)
+
+    def answered(self, response: Sighting) -> None:
+        """A response on Gm, while claims wait."""
+        message = response.message
+        key = message.call_id, message.cseq, message.method
+        claim = self.waiting.get(key)
+        if claim is None or message.status < 200 or claim.request.sender is response.sender:
+            return
+        del self.waiting[key]
+        challenged = message.status == 401 and message.method == "REGISTER"
+        outcome = "accepted" if message.status < 300 or challenged else "refused"
+        self._tell(claim, response.at, outcome, message.start_line, ())
+
+    def forwarded(self, at: FrameRef, message: Message) -> None:
+        """A request behind the P-CSCF, while claims wait."""
+        key = message.call_id, message.cseq, message.method
+        claim = self.waiting.get(key)
+        if claim is None:
+            return
+        if claim.kind == "impi":
+            found = credentials(message)
+            asserted = [found.username] if found is not None and found.username else []
+        else:
+            values = [part for value in message.values("p-asserted-identity") for part in value.split(",")]
+            asserted = [uri.text for uri in (read_address(part).uri for part in values) if uri is not None]
+        del self.waiting[key]
+        self._tell(claim, at, "forwarded", message.start_line, tuple(printable(each, 200) for each in asserted))
+
+    def _tell(self, claim: Claim, at: FrameRef, outcome: str, answer: str, asserted: tuple[str, ...]) -> None:
+        self._session.emit(
+            ForeignIdentity(
+                at=at,
+                subject=claim.subject,
+                request=claim.request,
+                kind=claim.kind,
+                claimed=claim.claimed,
+                bound=claim.bound,
+                outcome=outcome,
+                answer=answer,
+                asserted=asserted,
+            )
+        )
+
+
+def names(uri: Uri | None) -> set[str]:
+    """What an identity may be compared by: its URI without parameters, and its number if it has one."""
+    if uri is None:
+        return set()
+    text = uri.text.lower().partition(";")[0].partition("?")[0]
+    scheme, _, rest = text.partition(":")
+    number = "".join(c for c in rest.partition("@")[0] if c not in "-.() ")
+    return {text, f"tel:{number}"} if scheme == "tel" or number.startswith("+") else {text}
+
+
+def _line(raw: bytes, name: bytes) -> bytes | None:
+    """A header line with its name and the line feed before it, as it lies in the message."""
+    begin = raw.find(name)
+    return None if begin < 0 else raw[begin : raw.find(b"\r", begin + 1)]
