@@ -139,6 +139,10 @@ class Engine:
         packet = datagram.payload
         opened = CUT if datagram.cut else self._database.open(datagram.source, datagram.destination, packet)
         if isinstance(opened, Refusal):
+            if not (opened.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
+                self.tracker.packets.packets += 1
+                self.tracker.packets.verified_count += 1
+                return
             if not opened.tried and self._explicit(datagram.source, datagram.destination, packet):
                 opened = self._database.open(datagram.source, datagram.destination, packet)
             if isinstance(opened, Refusal):
@@ -257,10 +261,6 @@ class Engine:
             return
         if refusal.tried and refusal.reason in MALFORMED:
             packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
-            return
-        if not (datagram.cut or refusal.tried) and self.tracker.movements.recognised(datagram):
-            packets.packets += 1
-            packets.verified_count += 1
             return
         pair = found[0] if found is not None else None
         self.shadows.sealed(datagram)
