@@ -228,7 +228,12 @@ class Phone:
             f"Call-ID: c{name}@{self.text}",
             "CSeq: 1 MESSAGE",
             *(
-                [f"Security-Verify: {self.set.server()}", "Require: sec-agree", "Proxy-Require: sec-agree"]
+                [
+                    "Route: <sip:10.200.0.1:6100;lr>",
+                    f"Security-Verify: {self.set.server()}",
+                    "Require: sec-agree",
+                    "Proxy-Require: sec-agree",
+                ]
                 if verify
                 else []
             ),

@@ -24,8 +24,7 @@ from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 
 if TYPE_CHECKING:
-    from analyzer.ims.events import AddressChanged
-    from analyzer.ims.handshakes import Knock
+    from analyzer.ims.openings import Marks
 
 WINDOW = 512
 """Sequence numbers remembered for an association: enough for any replay window in use."""
@@ -167,7 +166,6 @@ class SaSet:
     __slots__ = (
         "alg",
         "astray",
-        "away",
         "bindings",
         "busy_until",
         "challenge",
@@ -185,7 +183,7 @@ class SaSet:
         "inferred",
         "ivs",
         "keyed",
-        "knocks",
+        "marks",
         "misused",
         "nat_ports",
         "open_requests",
@@ -231,6 +229,8 @@ class SaSet:
         self.sm12_last: FrameRef | None = None
         """The latest copy of SM12."""
         self.challenge: Sighting | None = None
+        self.marks: Marks | None = None
+        """What the UE's requests on it have in them, once it is asked for."""
         self.uplink: FrameRef | None = None
         """First further message of the UE after SM12: with it the P-CSCF takes the set into use."""
         self.downlink: FrameRef | None = None
@@ -261,10 +261,6 @@ class SaSet:
         """Requests that came on it after it had to be gone."""
         self.nat_ports: dict[int, FrameRef] = {}
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
-        self.away: AddressChanged | None = None
-        """Packets of it that came from another address of the UE."""
-        self.knocks: dict[tuple[int, int], Knock] = {}
-        """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.silent: list[Transaction] = []
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
@@ -352,16 +348,6 @@ class SaSet:
             for at in binding.ledger.between(after, before)
         )
         return max(found, key=lambda at: at.time, default=None)
-
-    def count_between(self, side: Side, after: int, before: int) -> int:
-        """How many packets that side sent on this set between two times, as far as they are remembered."""
-        return sum(
-            1
-            for role, each in self.bindings.items()
-            if role.sender is side
-            for binding in each
-            for _ in binding.ledger.between(after, before)
-        )
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""

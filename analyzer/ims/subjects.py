@@ -55,8 +55,6 @@ class Context:
     """One registration context: what is known of it, its procedures and its sets."""
 
     __slots__ = (
-        "asserted",
-        "associated",
         "bindings",
         "calls",
         "challenges",
@@ -90,10 +88,6 @@ class Context:
         self.pair = pair
         self.impi = impi
         self.impus: list[str] = []
-        self.associated = False
-        """A 2xx has listed the identities that are registered (P-Associated-URI)."""
-        self.asserted = b"\0"
-        """The header line in which a request claimed one of them last; none is like it before."""
         self.contact: str | None = None
         self.instance: tuple[str, str | None] | None = None
         self.port_us: int | None = None
@@ -142,12 +136,14 @@ class Context:
         """Sets that this side holds as TMP."""
         return (candidate for candidate in self.sets if not candidate.established() and candidate.alive(side))
 
-    def remember_call(self, call_id: str) -> None:
-        """A message with this Call-ID was protected."""
-        if call_id not in self.calls:
-            self.calls[call_id] = None
-            if len(self.calls) > CALLS:
-                self.calls.popitem(last=False)
+    def remember_call(self, call_id: str) -> bool:
+        """A message with this Call-ID was protected; true if it is the first one, as far as that is remembered."""
+        if call_id in self.calls:
+            return False
+        self.calls[call_id] = None
+        if len(self.calls) > CALLS:
+            self.calls.popitem(last=False)
+        return True
 
 
 class Pair:

@@ -25,6 +25,7 @@ from analyzer.ims.events import (
     SetsAtOnce,
 )
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
+from analyzer.ims.openings import opened
 from analyzer.ims.renewal import overran
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
@@ -87,7 +88,8 @@ class Traffic:
                 _early(context, owner, sighting, transaction)
             elif message.is_request and fresh and transaction is not None:
                 self.switch.begun(context, owner, sighting, transaction)
-            context.remember_call(message.call_id)
+            if context.remember_call(message.call_id) and sender is Side.UE and message.is_request:
+                opened(session, context, owner, sighting)
 
     def take_into_use(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
         """Note the first further message of each side after SM12; which kind of REGISTER it is has to be known."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting, Subject
+from analyzer.sip.secagree import Comparison
 
 
 class RequestSent(NamedTuple):
@@ -142,3 +143,27 @@ class AuthenticationOnly(Event):
 
     side: Side
     generation: int
+
+
+class CallOpenedRight(NamedTuple):
+    """The UE's first protected request of a call, with Route and agreement as they should be (tuple: hot path)."""
+
+    at: FrameRef
+    subject: Subject | None
+
+
+class ContactRight(NamedTuple):
+    """Such a request that has a Contact, which is right too."""
+
+    at: FrameRef
+    subject: Subject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOpened(Event):
+    """The UE's first protected request of a call, where something is missing in it or written in an unusual way."""
+
+    request: Sighting
+    verify: Comparison | None
+    """Security-Verify against the Security-Server of a set in use; None if that is not in the capture."""
+    emergency: bool

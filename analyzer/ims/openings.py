@@ -1,0 +1,116 @@
+"""The first protected request of a UE in a call: is it what TS 24.229 5.1.2A.1.1 and RFC 3329 2.3.1 ask for?
+
+Nearly every one is, in the plainest spelling. So its octets are searched for what has to stand there, which needs no
+header to be parsed, and only a request in which something is missing or written otherwise is told in full.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.ims.associations import SaSet
+from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
+from analyzer.ims.session import Session, emergency_call
+from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Sighting
+from analyzer.sip.secagree import Comparison, compare
+
+_new = tuple.__new__
+_AFTER_PORT = frozenset(b";>")
+_TAG = b"Require: sec-agree\r"
+"""The end of a line of Require and of one of Proxy-Require."""
+_NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
+"""Methods whose requests have no Contact, or none that anybody would follow (RFC 3428 4, RFC 3903 4.1)."""
+
+
+class Marks(NamedTuple):
+    """What the usual opening request on one set has in it."""
+
+    route: bytes
+    """The beginning of its first Route: the P-CSCF with port_ps."""
+    contact: bytes
+    """The end of the hostport in its Contact."""
+    verify: tuple[bytes, ...]
+    """Its lines of Security-Verify."""
+
+
+def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
+    """Tell of a request of the UE whose Call-ID is new on this contact."""
+    raw = request.message.raw
+    marks = owner.marks
+    if marks is None:
+        marks = owner.marks = _marks(context, owner)
+    contact = False if request.message.method in _NO_CONTACT else _contact(raw, marks.contact)
+    if contact is not None and _route(raw, marks.route) and _required(raw) and _mirrors(raw, marks.verify):
+        session.emit(_new(CallOpenedRight, (request.at, context.subject)))
+        if contact:
+            session.emit(ContactRight(request.at, context.subject))
+        return
+    session.emit(
+        CallOpened(
+            at=request.at,
+            subject=context.subject,
+            request=request,
+            verify=_mirrored(context, owner, request),
+            emergency=context.emergency or emergency_call(request),
+        )
+    )
+
+
+def _marks(context: Context, owner: SaSet) -> Marks:
+    terms, text = owner.terms, context.pair.pcscf_text
+    host = f"[{text}]" if ":" in text else text
+    sm6 = owner.challenge
+    values = sm6.message.values("security-server") if sm6 is not None else []
+    return Marks(
+        f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
+        f":{terms.port_us}".encode("latin-1"),
+        tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in values),
+    )
+
+
+def _route(raw: bytes, mark: bytes) -> bool:
+    """Whether the first Route begins so, and its port ends there."""
+    begin = raw.find(b"\nRoute:")
+    end = begin + len(mark)
+    return begin > 0 and raw.startswith(mark, begin) and end < len(raw) and raw[end] in _AFTER_PORT
+
+
+def _required(raw: bytes) -> bool:
+    """Whether a line of Require and one of Proxy-Require hold nothing but the option tag."""
+    one = raw.find(_TAG)
+    two = raw.find(_TAG, one + 1)
+    return one > 0 and two > 0 and {raw[one - 1], raw[two - 1]} == {10, 45}  # a line feed, and the hyphen of Proxy-
+
+
+def _mirrors(raw: bytes, lines: tuple[bytes, ...]) -> bool:
+    """Whether Security-Verify has these lines, letter by letter."""
+    return bool(lines) and all(line in raw for line in lines)
+
+
+def _contact(raw: bytes, mark: bytes) -> bool | None:
+    """Whether there is a Contact, with this port; None if it is not of the usual form, or has another port."""
+    begin = raw.find(b"\nContact:")
+    if begin < 0:
+        return None if b"\nm:" in raw or b"\ncontact" in raw else False
+    end = raw.find(b"\n", begin + 1)
+    found = raw.find(mark, begin, end)
+    return True if found > 0 and raw[found + len(mark)] in _AFTER_PORT else None
+
+
+def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison | None:
+    """Security-Verify against the Security-Server of the set, or of another that the UE may take for the last success.
+
+    None if no challenge is in the capture.
+    """
+    values = request.message.values("security-verify")
+    first: Comparison | None = None
+    for each in (owner, *reversed(context.sets)):
+        sm6 = each.challenge
+        if sm6 is None or (each is not owner and not each.established()):
+            continue
+        comparison = compare(sm6.message.values("security-server"), values)
+        if comparison.ok:
+            return comparison
+        first = first or comparison
+    return first
