@@ -24,6 +24,8 @@ from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 
 if TYPE_CHECKING:
+    from analyzer.ims.events import AddressChanged
+    from analyzer.ims.handshakes import Knock
     from analyzer.ims.openings import Marks
 
 WINDOW = 512
@@ -166,6 +168,7 @@ class SaSet:
     __slots__ = (
         "alg",
         "astray",
+        "away",
         "bindings",
         "busy_until",
         "challenge",
@@ -183,6 +186,7 @@ class SaSet:
         "inferred",
         "ivs",
         "keyed",
+        "knocks",
         "marks",
         "misused",
         "nat_ports",
@@ -261,6 +265,10 @@ class SaSet:
         """Requests that came on it after it had to be gone."""
         self.nat_ports: dict[int, FrameRef] = {}
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
+        self.away: AddressChanged | None = None
+        """Packets of it that came from another address of the UE."""
+        self.knocks: dict[tuple[int, int], Knock] = {}
+        """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.silent: list[Transaction] = []
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
@@ -348,6 +356,16 @@ class SaSet:
             for at in binding.ledger.between(after, before)
         )
         return max(found, key=lambda at: at.time, default=None)
+
+    def count_between(self, side: Side, after: int, before: int) -> int:
+        """How many packets that side sent on this set between two times, as far as they are remembered."""
+        return sum(
+            1
+            for role, each in self.bindings.items()
+            if role.sender is side
+            for binding in each
+            for _ in binding.ledger.between(after, before)
+        )
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""

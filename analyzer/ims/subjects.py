@@ -55,6 +55,8 @@ class Context:
     """One registration context: what is known of it, its procedures and its sets."""
 
     __slots__ = (
+        "asserted",
+        "associated",
         "bindings",
         "calls",
         "challenges",
@@ -88,6 +90,10 @@ class Context:
         self.pair = pair
         self.impi = impi
         self.impus: list[str] = []
+        self.associated = False
+        """A 2xx has listed the identities that are registered (P-Associated-URI)."""
+        self.asserted = b"\0"
+        """The header line in which a request claimed one of them last; none is like it before."""
         self.contact: str | None = None
         self.instance: tuple[str, str | None] | None = None
         self.port_us: int | None = None

@@ -23,6 +23,10 @@ from analyzer.ims.events.authentication import CredentialsRepeated as Credential
 from analyzer.ims.events.authentication import ForgedChallengeAnswered as ForgedChallengeAnswered
 from analyzer.ims.events.authentication import RandSeen as RandSeen
 from analyzer.ims.events.base import Event as Event
+from analyzer.ims.events.endpoints import AddressChanged as AddressChanged
+from analyzer.ims.events.endpoints import AddressLeft as AddressLeft
+from analyzer.ims.events.endpoints import ForeignIdentity as ForeignIdentity
+from analyzer.ims.events.endpoints import HandshakeEnded as HandshakeEnded
 from analyzer.ims.events.messages import AnsweredAfterLoss as AnsweredAfterLoss
 from analyzer.ims.events.messages import AuthenticationOnly as AuthenticationOnly
 from analyzer.ims.events.messages import CallOpened as CallOpened
