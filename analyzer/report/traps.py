@@ -1,6 +1,7 @@
 """The trap codes in words: situations that look like a fault but are none.
 
-FP codes are those of section 2 of the requirements catalogue, R codes the rulings of section 14 that rules name.
+FP codes are those of section 2 of the requirements catalogue, R codes the rulings of section 14 that rules name. A trap
+of one row alone has a name of its own.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ TRAPS: Final = {
     "R35": "the papers and a later rule disagree on what a pending request may still put on the old set",
     "R36": "the papers give no number for the life of a temporary set",
     "R37": "over TCP a refusal of SM7 may come on either connection",
+    "fixed-RAND": "a home network with a fixed RAND, as laboratories have it",
+    "fixed-keys": "a network with fixed keys, as laboratories have it",
+    "changed-configuration": "somebody changed which algorithms are offered",
 }
 
 

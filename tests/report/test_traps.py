@@ -12,7 +12,7 @@ from analyzer.rule import Rule, collect
 
 @pytest.mark.parametrize("rule", collect(), ids=lambda rule: rule.id)
 def test_every_code_that_a_rule_names_has_words(rule: Rule) -> None:
-    codes = [code for code in rule.traps if re.fullmatch(r"(FP|R)\d+", code)]
+    codes = [code for code in rule.traps if re.fullmatch(r"(FP|R)\d+|[a-z]+-.+", code)]
     assert set(codes) <= set(TRAPS)
 
 

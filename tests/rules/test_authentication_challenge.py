@@ -224,6 +224,14 @@ def test_a_repeated_401_is_one_challenge() -> None:
     passes(s, "AUTH-11")
 
 
+def test_a_challenge_captured_twice() -> None:
+    """FP5."""
+    s = Scenario(copies="gtp")
+    s.register()
+    check(s)
+    assert tally(s, "AUTH-11").passed == 1
+
+
 def test_new_keys_under_the_same_spis() -> None:
     """R11."""
     s = Scenario()

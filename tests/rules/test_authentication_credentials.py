@@ -196,6 +196,14 @@ def test_quotes_and_case_do_not_matter() -> None:
     passes(s, "AUTH-03")
 
 
+def test_the_challenge_is_not_in_the_capture() -> None:
+    """FP3."""
+    s = Scenario()
+    s.register(sm7={"headers": authorization(put("nonce", NONCE), put("realm", "elsewhere.org"))})
+    s.start_at("sm7")
+    assert not findings(s, "AUTH-03")
+
+
 def test_one_of_two_challenges_is_answered() -> None:
     """The UE takes the one whose algorithm it likes; which of them comes first does not matter."""
     s = Scenario()
