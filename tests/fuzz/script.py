@@ -32,8 +32,8 @@ sealed with, and a frame as it is."""
 RECORDS: Final = 400
 """Records of one script that are played."""
 
-LINKS: Final = (1, 113, 276, 101, 0, 147)
-"""Link types of the capture by the high half of the first record's kind: Ethernet first, the last is unknown."""
+LINKS: Final = (1, 113, 276, 101, 0, 147, 9, 50, 51, 108, 228, 229, 252, 258, 12, 239)
+"""Link types of the capture by the high half of the first record's kind: Ethernet first."""
 
 PAIRS: Final = (
     ("hmac-sha-1-96", "aes-cbc"),

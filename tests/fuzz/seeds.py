@@ -154,6 +154,85 @@ def _two() -> Scenario:
     return made
 
 
+def _switch() -> Scenario:
+    made = Scenario(vantage="middle")
+    first = made.register()
+    made.request("pcscf", "NOTIFY", on=first, label="open", answered=False)
+    second = made.register(over=first)
+    made.request("pcscf", "OPTIONS", on=second)
+    made.request("ue", "MESSAGE", on=first)
+    made.wait(1)
+    made.request("ue", "OPTIONS", on=second, answered=False)
+    made.request("pcscf", "MESSAGE", on=first)
+    made.answer("open", 200, on=second)
+    return made
+
+
+def _clear() -> Scenario:
+    made = Scenario()
+    first = made.register()
+    made.request("ue", "MESSAGE", sport=first.port_us, dport=first.port_pc)
+    made.request("pcscf", "NOTIFY", on=first, answer={"on": None, "sport": first.port_us})
+    made.request("ue", "OPTIONS", on=first, answered=False)
+    made.answer("req.2", 403, on=None)
+    made.packet("ue", 51, bytes(24))
+    made.packet(
+        "pcscf", 132, struct.pack(">IIIBBHIQ", 3868 << 16 | 3868, 7, 0, 0, 3, 16 + len(_answer()), 1, 46) + _answer()
+    )
+    return made
+
+
+def _late() -> Scenario:
+    made = Scenario(expires=60)
+    first = made.register()
+    made.wait(200)
+    made.request("ue", "MESSAGE", on=first)
+    made.request("pcscf", "NOTIFY", on=first)
+    made.register(over=first)
+    made.wait(2000)
+    made.register()
+    return made
+
+
+def _ports() -> Scenario:
+    made = Scenario()
+    first = made.register()
+    made.request("pcscf", "MESSAGE", on=first, role="ps>uc")
+    made.request("ue", "MESSAGE", on=first, role="us>pc", answer={"role": "ps>uc"})
+    made.duplicate("req", 0.5)
+    made.again("req", on=first)
+    made.register(over=first, sm1={"client": {"port_c": first.port_uc, "spi_c": 100}})
+    return made
+
+
+def _connections() -> Scenario:
+    made = Scenario(transport="tcp")
+    first = made.register()
+    call = made.invite("ue", on=first)
+    made.answer(call, 180)
+    second = made.register(over=first)
+    made.answer(call, 200, on=second)
+    made.rst("pcscf", on=first, role="ps>uc", clear=True)
+    made.syn("pcscf", on=second, answered=False, label="try")
+    made.fin("pcscf", on=first, role="ps>uc")
+    return made
+
+
+def _refused() -> Scenario:
+    made = Scenario()
+    first = made.register()
+    asked = made.sm1(over=first)
+    made.sm6(asked)
+    made.reject(asked, "sqn")
+    made.sm6(asked, label="sm6b")
+    made.wait(40)
+    again = made.sm1(over=first)
+    made.sm6(again, server={"spi_c": first.spi_pc})
+    made.sm7(again, on=first)
+    made.sm12(again, on=first)
+    return made
+
+
 SCENARIOS: Final = {
     "udp": _udp,
     "again": _again,
@@ -166,7 +245,16 @@ SCENARIOS: Final = {
     "tunnel": _tunnel,
     "pieces": _pieces,
     "two": _two,
+    "switch": _switch,
+    "clear": _clear,
+    "late": _late,
+    "ports": _ports,
+    "connections": _connections,
+    "refused": _refused,
 }
+
+OTHER_LINKS: Final = {"sll": (1, 2, b"\0\4\0\1\0\6" + bytes(8)), "raw": (3, 14, b""), "ppp": (6, 14, b"\xff\x03\0\x21")}
+"""Number of the link type in `script.LINKS`, octets of the Ethernet header that go, and what stands in their place."""
 
 KEY_FILES: Final = {
     "toml": script.KEYS[:250]
@@ -204,6 +292,11 @@ def corpus() -> Iterator[tuple[str, str, bytes]]:
         yield "engine", name, bytes((number * 37 & 0xFF,)) + script.write(records)
         if name in ("udp", "tcp", "pieces", "tap"):
             yield from _parsers(name, scenario, records)
+    frames = [frame.data for frame in _udp().frames()]
+    for name, (link, cut, head) in OTHER_LINKS.items():
+        changed = [Record(script.RAW, 40, head + (frame[12:] if cut == 2 else frame[cut:])) for frame in frames[:5]]
+        changed[0] = changed[0]._replace(kind=script.RAW | link << 4)
+        yield "engine", name, b"\4" + script.write(changed)
     pcap = _udp().pcap()
     yield "capture", "pcap", b"\0" + pcap
     yield "capture", "pcapng", b"\0" + pcapng(pcap)
