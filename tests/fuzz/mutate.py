@@ -101,7 +101,7 @@ def _wait(records: list[Record], rng: random.Random, native: Native) -> None:
 
 def _kind(records: list[Record], rng: random.Random, native: Native) -> None:
     place = rng.randrange(len(records))
-    records[place] = records[place]._replace(kind=rng.randrange(4) | (rng.randrange(6) << 4 if not place else 0))
+    records[place] = records[place]._replace(kind=rng.randrange(4) | (rng.randrange(16) << 4 if not place else 0))
 
 
 def _seal(records: list[Record], rng: random.Random, native: Native) -> None:
