@@ -82,9 +82,7 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
         if other.proven and _alike(other, binding)
     ]
     differing = next((other for other in siblings if _key(other) != _key(binding)), None)
-    # With the same SPIs it is one set that goes on after another challenge (FP17), or new keys under them (R11).
-    others = (each for each in context.sets if each is not owner and _spis(each) != _spis(owner))
-    earlier = [other for each in others for other in _first_proven(each)]
+    earlier = [] if siblings else _of_other_sets(context, owner)
     reused = next((other for other in earlier if _alike(other, binding) and _key(other) == _key(binding)), None)
     emit(
         AssociationKeyed(
@@ -100,15 +98,30 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
     )
 
 
+def _of_other_sets(context: Context, owner: SaSet) -> list[Binding]:
+    """What the first association of a set is compared with; its others are compared with the first.
+
+    With the same SPIs it is one set that goes on after another challenge (FP17), or new keys under them (R11).
+    """
+    mine = owner.terms
+    found = []
+    for each in context.sets:
+        terms = each.terms
+        if each is not owner and (terms.spi_uc, terms.spi_us, terms.spi_pc, terms.spi_ps) != (
+            mine.spi_uc,
+            mine.spi_us,
+            mine.spi_pc,
+            mine.spi_ps,
+        ):
+            found += _first_proven(each)
+    return found
+
+
 def _first_proven(owner: SaSet) -> list[Binding]:
     """One association of a set that a key verified, since its others have the same keys, or were told of."""
     proven = (each for role in owner.bindings.values() for each in role if each.proven and _verifies(each))
     first = next(proven, None)
     return [first] if first is not None else []
-
-
-def _spis(owner: SaSet) -> list[int | None]:
-    return [owner.terms.spi(role) for role in Role]
 
 
 def _verifies(binding: Binding) -> bool:

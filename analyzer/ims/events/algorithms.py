@@ -56,5 +56,6 @@ class AssociationKeyed(Event):
     mistaken: bool
     """One of the two has keys that follow from CK and IK by a known mistake."""
     reused: KeyReused | None
+    """Looked for with the first association of a set."""
     compared: bool
     """There was another association, of this set or an earlier one, to compare with."""
