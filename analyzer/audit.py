@@ -130,7 +130,10 @@ class Audit:
             self._listeners.setdefault(told, _Listeners()).told = True
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._findings: dict[tuple[object, ...], Finding] = {}
-        self._causes: dict[int, str] = {}
+        self._causes: dict[int, tuple[str, str | None]] = {}
+        """Rule that explains a finding, and the P-CSCF of that finding."""
+        self._of_pcscf: dict[tuple[str, object], Finding] = {}
+        """Findings of rules that are told once a P-CSCF, by rule and address."""
         self._bases: dict[int, Basis] = {}
         """What each accusing finding rests on."""
         self._by_verdict: dict[str, dict[tuple[object, ...], None]] = {name: {} for name in RANK}
@@ -296,7 +299,8 @@ class Audit:
         if made is not None:
             made.evidence = self._gatherer.gather(rule, event, verdict)
             if verdict.cause is not None:
-                self._causes[id(made)] = verdict.cause
+                subject = event.subject  # type: ignore[attr-defined]
+                self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
 
     def _enter_inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
         made = self._put(
@@ -338,7 +342,8 @@ class Audit:
         """Enter one verdict; the same fault of the same subject again only counts. Returns a new finding."""
         at: FrameRef = event.at  # type: ignore[attr-defined]
         subject = event.subject  # type: ignore[attr-defined]
-        key = (rule.id, name, actor, subject.id if subject else None, fault, at.capture)
+        whose = None if subject is None else subject.pcscf if rule.per_pcscf else subject.id
+        key = (rule.id, name, actor, whose, fault, at.capture)
         known = self._findings.get(key)
         if known is not None:
             known.count += 1
@@ -370,6 +375,8 @@ class Audit:
             argument=argument,
         )
         self._by_verdict[name][key] = None
+        if rule.per_pcscf:
+            self._of_pcscf[rule.id, whose] = made
         if name in GROUNDED:
             self._bases[id(made)] = basis(rule, event, related)
         return made
@@ -381,6 +388,7 @@ class Audit:
                 key, _ = self._by_verdict[least].popitem()
                 dropped = self._findings.pop(key)
                 self._causes.pop(id(dropped), None)
+                self._of_pcscf = {each: kept for each, kept in self._of_pcscf.items() if kept is not dropped}
                 self._bases.pop(id(dropped), None)
                 self._only_counted += dropped.count
                 return True
@@ -408,8 +416,10 @@ class Audit:
         for made in findings:
             by_rule.setdefault((made.rule, made.subject), []).append(made)
         for made in findings:
-            explaining = by_rule.get((self._causes.get(id(made), ""), made.subject), ())
-            made.cause = next((other.fingerprint for other in explaining if other is not made), None)
+            cause, pcscf = self._causes.get(id(made), ("", None))
+            explaining = by_rule.get((cause, made.subject), ())
+            reason = next((other for other in explaining if other is not made), self._of_pcscf.get((cause, pcscf)))
+            made.cause = reason.fingerprint if reason is not None else None
         notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]
         if self._unsaid:
             notices.append(f"{self._unsaid:,} more notices")

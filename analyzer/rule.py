@@ -78,6 +78,8 @@ class Rule:
     """What a finding of this row shows besides E1 and E7: codes of the catalogue, section 3."""
     plaintext: bool
     """True if the rule can only judge what it can read: a set without a key makes it inconclusive."""
+    per_pcscf: bool
+    """The fault is one of the P-CSCF's make, whichever UE it meets: one finding for each P-CSCF, not each subject."""
     events: tuple[type, ...]
     met_by: tuple[type, ...]
     """Events that meet the requirement by themselves: they are counted as passes, and the function is not called."""
@@ -133,6 +135,7 @@ def rule(
     evidence: tuple[str, ...] = (),
     plaintext: bool = True,
     met_by: tuple[type, ...] = (),
+    per_pcscf: bool = False,
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
     """Declare a function to be the rule of a catalogue row."""
 
@@ -147,6 +150,7 @@ def rule(
             traps=traps,
             evidence=evidence,
             plaintext=plaintext,
+            per_pcscf=per_pcscf,
             events=_subscription(function),
             met_by=met_by,
             function=function,

@@ -42,7 +42,7 @@ def offer_of_different_values(event: RegistrationStarted) -> Verdict | None:
         expected="the same SPIs and ports in every ipsec-3gpp entry",
         observed="; ".join(entry.text for entry in entries[:4]),
         argument="the values were compared as numbers (FP20)",
-        tables=(entries_table("Security-Client, entry by entry", entries),),
+        tables=(entries_table("Security-Client, entry by entry", entries, compares=True),),
     )
 
 

@@ -13,29 +13,32 @@ ROWS = 64
 PARAMETERS = ("alg", "ealg", "prot", "mod", "spi-c", "spi-s", "port-c", "port-s", "q")
 
 
-def entries_table(title: str, entries: Iterable[Mechanism], column: str = "entry") -> Table:
-    """The entries of a Security-* header, one a column."""
+def entries_table(title: str, entries: Iterable[Mechanism], compares: bool = False) -> Table:
+    """The entries of a Security-* header, one a column; `compares` where they should be alike."""
     shown = list(entries)[:ENTRIES]
-    columns = ("parameter", *(f"{column} {number}" for number in range(1, len(shown) + 1)))
+    columns = ("parameter", *(f"entry {number}" for number in range(1, len(shown) + 1)))
     rows = [("mechanism", *(_short(entry.name) for entry in shown))]
     for name in PARAMETERS:
         values = tuple(_value(entry, name) for entry in shown)
         if any(value != ABSENT for value in values):
             rows.append((name, *values))
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), compares)
 
 
-def two_columns(title: str, left: str, right: str, rows: Iterable[tuple[str, object, object]]) -> Table:
-    """Named values in two columns."""
+def two_columns(
+    title: str, left: str, right: str, rows: Iterable[tuple[str, object, object]], compares: bool = True
+) -> Table:
+    """Named values in two columns, which should be alike if it `compares` them."""
     cells = tuple((name, _text(before), _text(after)) for name, before, after in rows)
-    return Table(title, ("parameter", left, right), cells)
+    return Table(title, ("parameter", left, right), cells, compares)
 
 
 def sets_table(title: str, before: SetTerms, after: SetTerms) -> Table:
     """SPIs and ports of two sets."""
     names = ("spi_uc", "spi_us", "spi_pc", "spi_ps", "port_uc", "port_us", "port_pc", "port_ps")
     heads = (f"set {before.generation}", f"set {after.generation}")
-    return two_columns(title, *heads, ((name, getattr(before, name), getattr(after, name)) for name in names))
+    rows = ((name, getattr(before, name), getattr(after, name)) for name in names)
+    return two_columns(title, *heads, rows, compares=False)
 
 
 def pairs_text(pairs: Iterable[tuple[str, str]]) -> str:

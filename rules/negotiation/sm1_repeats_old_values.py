@@ -89,6 +89,7 @@ def sm1_repeats_old_values(event: RegistrationStarted, profile: Profile) -> Verd
                     ("port-c", terms.port_uc, entries[0].port_c),
                     ("port-s", terms.port_us, entries[0].port_s),
                 ),
+                compares=False,
             ),
         ),
     )

@@ -66,7 +66,7 @@ def _inside(announced: SetTerms) -> Verdict | None:
         severity=Severity.HIGH,
         related=tuple(frame for frame in (announced.sm1,) if frame is not None),
         argument="compared as unsigned numbers (R25); the P-CSCF knew the UE's SPIs when it chose its own",
-        tables=(two_columns("SPIs of the set", "SPI", "of", ((n, values[n], n[4:]) for n in NAMES)),),
+        tables=(two_columns("SPIs of the set", "SPI", "of", ((n, values[n], n[4:]) for n in NAMES), compares=False),),
     )
 
 

@@ -71,7 +71,7 @@ def clear_register_ports(event: RegistrationStarted) -> Verdict | None:
                 "ports of the unprotected REGISTER",
                 "packet",
                 "headers",
-                (("source port / Via", register.sport, named), ("destination port", register.dport, None)),
+                (("source port / Via", register.sport, named),),
             ),
         ),
         **common,

@@ -12,12 +12,14 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     severity=Severity.MEDIUM,
     traps=("FP15",),
     evidence=("E3", "E4"),
+    per_pcscf=True,
 )
 def port_pc_kept(event: ChallengeSent) -> Verdict | None:
     """In an authenticated re-registration the P-CSCF announces a new port_pc (port-c of Security-Server).
 
     With the same port the selectors (us, pc) of old and new set are identical, and SIP cannot tell them apart. A single
-    fixed client port is a common weakness of products.
+    fixed client port is a common weakness of products: hence one finding for each P-CSCF, which counts the
+    registrations of all its UEs and shows the first.
 
     Not a violation: a registration that began in clear (FP15).
     """

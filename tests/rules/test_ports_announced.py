@@ -1,4 +1,4 @@
-"""PORT-05, PORT-06, PORT-14 and PORT-15: the ports that are announced, and where a REGISTER comes from."""
+"""PORT-04 to PORT-06, PORT-14 and PORT-15: the ports that are announced, and where a REGISTER comes from."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ ANNOUNCED = ("PORT-05", "PORT-06", "PORT-14", "PORT-15")
 
 def found(s: Scenario, rule: str, profile: str = "rel-17") -> list[Finding]:
     return [each for each in audited(s, profile=profile).findings if each.rule == rule]
+
+
+# --- PORT-04: a fixed client port of a P-CSCF -------------------------------------------------------------------------
+
+
+def test_a_fixed_client_port_is_told_once_for_each_p_cscf() -> None:
+    """And what it explains names it, whichever UE that was."""
+    s = Scenario()
+    for ue in (s.ues[0], s.ue(2), s.ue(3, pcscf="10.20.0.2")):
+        first = s.register(ue=ue)
+        s.register(over=first, sm6={"server": {"port_c": first.port_pc}})
+        s.expect("NEG-20", "violation", actor="P-CSCF", at=f"{ue.prefix}sm6.2", cause="PORT-04")
+    s.expect("PORT-04", "violation", actor="P-CSCF", at="sm6.2", count=2)
+    s.expect("PORT-04", "violation", actor="P-CSCF", at="ue3.sm6.2")
+    check(s)
 
 
 # --- PORT-05: two ports, and not those of clear SIP -------------------------------------------------------------------
