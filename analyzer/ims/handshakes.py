@@ -65,6 +65,12 @@ def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameR
     other = owner.sent_between(receiver, knock.first.time, knock.last.time)
     sent = owner.count_between(receiver.other, knock.first.time, knock.last.time)
     exchanged = other if sent > knock.count - 1 else None
+    newer = next((each for each in context.sets if each.sm12 is not None and each.parent is owner), None)
+    early, alive = False, None
+    if newer is not None and owner.states[receiver] is State.OLD:
+        used = newer.downlink if receiver is Side.UE else newer.uplink
+        early = used is None or used.time > knock.last.time
+        alive = newer.last_from(receiver)
     session.emit(
         HandshakeEnded(
             at=at,
@@ -78,5 +84,7 @@ def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameR
             near=context.pair.vantage.at(receiver),
             complete=owner.complete(),
             replaced=owner.states[receiver] is State.OLD or (receiver is Side.UE and receiver in owner.ends),
+            early=early,
+            alive=alive if alive is not None and alive.time > knock.first.time else None,
         )
     )

@@ -92,8 +92,8 @@ class Context:
         self.impus: list[str] = []
         self.associated = False
         """A 2xx has listed the identities that are registered (P-Associated-URI)."""
-        self.asserted = b"\0"
-        """The header line in which a request claimed one of them last; none is like it before."""
+        self.asserted: dict[str, tuple[bytes, int]] = {}
+        """By method: the header line in which a request claimed one of them last, and where it stood in it."""
         self.contact: str | None = None
         self.instance: tuple[str, str | None] | None = None
         self.port_us: int | None = None

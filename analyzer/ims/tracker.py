@@ -202,8 +202,10 @@ class Tracker:
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.opened(transaction, at.time, self.session.profile)
-            if sighting.sender is Side.UE and context.asserted not in message.raw:
-                self.identities.asked(context, sighting)
+            if sighting.sender is Side.UE:
+                claimed = context.asserted.get(message.method)
+                if claimed is None or not message.raw.startswith(*claimed):
+                    self.identities.asked(context, sighting)
             if owner.silent and sighting.sender is Side.UE:
                 goes_on(self.session, context, owner, sighting)
             elif message.method == "NOTIFY":

@@ -137,6 +137,40 @@ def test_the_capture_ends_too_early() -> None:
     check(s, rules=RULES)
 
 
+@both_profiles
+@pytest.mark.parametrize("vantage", ["ue", "middle"])
+def test_a_handshake_on_the_old_set_has_no_answer(vantage: str, profile: str) -> None:
+    s = Scenario(transport="tcp", vantage=vantage)
+    first, second = switched(s)
+    s.syn("pcscf", on=first, answered=False, label="try")
+    for pause in (1, 2, 4):
+        s.wait(pause)
+        s.retransmit("try.syn")
+    s.request("ue", "MESSAGE", on=second)
+    s.expect("LIFE-10", "violation" if vantage == "ue" else "probable", actor="UE", at="try.syn")
+    check(s, profile=profile, rules=[*RULES, "SA-21"])
+
+
+def test_a_handshake_on_the_old_set_is_refused() -> None:
+    s = Scenario(transport="tcp")
+    first, _ = switched(s)
+    s.syn("pcscf", on=first, answered=False, label="try")
+    s.rst("ue", on=first, role="us>pc")
+    s.expect("LIFE-10", "violation", actor="UE", at="rst")
+    check(s, rules=RULES)
+
+
+def test_a_handshake_on_the_old_set_is_refused_when_the_new_one_is_in_use() -> None:
+    s = Scenario(transport="tcp")
+    first, second = switched(s)
+    s.request("ue", "MESSAGE", on=second)
+    s.wait(1)
+    s.request("pcscf", "MESSAGE", on=second, label="down")
+    s.syn("pcscf", on=first, answered=False, label="try")
+    s.rst("ue", on=first, role="us>pc")
+    check(s, rules=RULES)
+
+
 # --- LIFE-14 ----------------------------------------------------------------------------------------------------------
 
 

@@ -85,20 +85,6 @@ def test_a_ue_that_does_not_listen() -> None:
     assert notes == [("note", "UE")]
 
 
-def test_a_set_that_a_newer_one_replaces() -> None:
-    """LIFE-10 speaks of it."""
-    s = Scenario(transport="tcp", vantage="ue")
-    first = s.register()
-    second = s.register(over=first)
-    s.wait(3)
-    s.syn("pcscf", on=first, answered=False, label="try")
-    for pause in (1, 2, 4):
-        s.wait(pause)
-        s.retransmit("try.syn")
-    s.request("ue", "MESSAGE", on=second)
-    check(s, rules=["SA-21"])
-
-
 # --- LIFE-20 ----------------------------------------------------------------------------------------------------------
 
 ELSEWHERE = "10.20.0.77"

@@ -68,3 +68,7 @@ class HandshakeEnded(Event):
     complete: Knowledge
     replaced: bool
     """At the receiver the set is one that a newer one replaces."""
+    early: bool
+    """In that case: the SYN's sender has not used the newer one yet, so that the old one has to be served."""
+    alive: FrameRef | None
+    """In that case: a packet of the receiver on the newer one, since the first SYN."""
