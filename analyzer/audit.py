@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from analyzer.chosen import Chosen
+from analyzer.conditions import why_not, why_not_in_force
 from analyzer.doubts import OTHER_SIDE, Basis, Doubts, basis, one_sided
 from analyzer.engine import Engine
 from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
@@ -102,6 +103,8 @@ class Outcome:
     findings: list[Finding]
     notices: list[str]
     crashed: list[str] = field(default_factory=list)
+    not_in_force: dict[str, str] = field(default_factory=dict)
+    """Rules that the user chose and that the profile does not have, with the reason."""
 
 
 class Audit:
@@ -119,6 +122,7 @@ class Audit:
         self._on_message = on_message
         rules = collect() if options.rules is None else options.rules
         in_force = [rule for rule in rules if rule.in_force(options.profile)]
+        self._not_in_force = {rule.id: why for rule in rules if (why := why_not_in_force(rule, options.profile))}
         self._bound = [_Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
         self._listeners: dict[type, _Listeners] = {}
         for bound in self._bound:
@@ -408,6 +412,7 @@ class Audit:
             for tally in listeners.met:
                 tally.passed += listeners.seen
             listeners.met.clear()
+        self._count()
         doubts = Doubts(self.engine, self._options.profile.clock_tolerance, lost)
         grounded = [(made, self._bases[id(made)]) for made in self._findings.values() if id(made) in self._bases]
         doubts.settle(grounded, {bound.rule.id: bound.tally for bound in self._bound})
@@ -426,7 +431,15 @@ class Audit:
         if self._only_counted:
             notices.append(f"more than {FINDINGS} findings: of {self._only_counted:,} verdicts there is but the count")
         crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
-        return Outcome([bound.tally for bound in self._bound], findings, notices, crashed)
+        return Outcome([bound.tally for bound in self._bound], findings, notices, crashed, self._not_in_force)
+
+    def _count(self) -> None:
+        """How many events each rule was asked about, and why those that never judged did not."""
+        seen = {event: listeners.seen for event, listeners in self._listeners.items()}
+        for bound in self._bound:
+            bound.tally.seen = sum(seen[event] for event in (*bound.rule.events, *bound.rule.met_by))
+            if not bound.tally.exercised:
+                bound.tally.why_not = why_not(bound.rule, seen)
 
 
 def _frames_of(event: object) -> Iterable[FrameRef]:

@@ -78,6 +78,10 @@ class Tally:
     probable: int = 0
     inconclusive: int = 0
     error: int = 0
+    seen: int = 0
+    """Events that the rule was asked about, its condition met or not."""
+    why_not: str = ""
+    """Why its condition never arose; empty if it did."""
 
     @property
     def exercised(self) -> bool:

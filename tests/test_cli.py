@@ -233,7 +233,7 @@ def test_options_reach_the_audit(run: Run, auditor: Auditor) -> None:
     ("arguments", "ids"),
     [
         ([], ["LAB-01", "LAB-02"]),
-        (["--profile", "sa3-29"], ["LAB-02"]),
+        (["--profile", "sa3-29"], ["LAB-01", "LAB-02"]),  # the audit says of LAB-01 why it is not in force
         (["--select", "lab-01"], ["LAB-01"]),
         (["--select", "LAB-01,LAB-02"], ["LAB-01", "LAB-02"]),
         (["--ignore", "LAB", "--select", "LAB-02"], ["LAB-02"]),

@@ -77,6 +77,7 @@ class Paired(click.Command):
     help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
 )
 @click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
+@click.option("--statistics", is_flag=True, help="Say of every rule how often it judged, or why it did not.")
 @click.option("--second-opinion", is_flag=True, help="Let tshark look too, and say where it differs.")
 @pseudonyms_options
 @zone_option
@@ -97,6 +98,7 @@ def check(
     output: tuple[str, ...],
     fail_on: str,
     show_passes: bool,
+    statistics: bool,
     second_opinion: bool,
     pseudonymise: bool,
     pseudonymise_key: str | None,
@@ -127,7 +129,7 @@ def check(
     if names is not None:
         report = names.report(report)
     try:
-        outputs.write(report, wanted, sys.stdout, show_passes=show_passes, local=not utc)
+        outputs.write(report, wanted, sys.stdout, show_passes=show_passes, statistics=statistics, local=not utc)
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     return exit_status(report, fail_on)

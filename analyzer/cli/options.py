@@ -90,7 +90,7 @@ def audit_options(
     return Options(
         keys=list(keys),
         profile=profile,
-        rules=[one for one in picked if one.in_force(profile)],
+        rules=picked,
         vantage=vantage,
         subject=subject,
         start=start,

@@ -46,6 +46,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
         findings=outcome.findings,
         notices=[*outcome.notices, *_skipped(engine), *forgotten(engine)],
         crashed=outcome.crashed,
+        not_in_force=outcome.not_in_force,
         quality=quality_of(engine, captures),
     )
 

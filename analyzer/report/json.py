@@ -53,6 +53,7 @@ def document(report: Report) -> dict[str, Any]:
             "findings": [_finding(finding) for finding in report.findings],
             "notices": list(report.notices),
             "crashed": list(report.crashed),
+            "not_in_force": [{"id": rule, "reason": why} for rule, why in report.not_in_force.items()],
             "quality": _quality(report.quality),
             "second_opinion": None if report.second_opinion is None else _opinion(report.second_opinion),
         }
@@ -160,6 +161,8 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "probable": tally.probable,
         "inconclusive": tally.inconclusive,
         "error": tally.error,
+        "seen": tally.seen,
+        "why_not": tally.why_not,
     }
 
 

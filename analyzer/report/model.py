@@ -153,6 +153,8 @@ class Report:
     crashed: list[str] = field(default_factory=list)
     """Rules that raised an exception, with its type; the others ran (exit status 3)."""
     quality: Quality = field(default_factory=Quality)
+    not_in_force: dict[str, str] = field(default_factory=dict)
+    """Rules that were chosen and that the profile does not have, with the reason."""
     second_opinion: SecondOpinion | None = None
     """How tshark sees the captures, if that was asked for."""
 

@@ -75,16 +75,24 @@ def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
                 raise OutputError(f"--output {path} would overwrite an input; name another file")
 
 
-def write(report: Report, outputs: Iterable[Output], stdout: TextIO, *, show_passes: bool, local: bool) -> None:
+def write(
+    report: Report,
+    outputs: Iterable[Output],
+    stdout: TextIO,
+    *,
+    show_passes: bool,
+    statistics: bool = False,
+    local: bool,
+) -> None:
     """Write each report; a reader that has gone is no error. Raises OutputError for a file that cannot be written."""
     for output in outputs:
         try:
             if output.path is None:
-                _render(report, output.format, stdout, show_passes=show_passes, local=local)
+                _render(report, output.format, stdout, show_passes=show_passes, statistics=statistics, local=local)
                 stdout.flush()
                 continue
             with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
-                _render(report, output.format, stream, show_passes=show_passes, local=local)
+                _render(report, output.format, stream, show_passes=show_passes, statistics=statistics, local=local)
         except BrokenPipeError:
             continue
         except OSError as error:
@@ -118,7 +126,7 @@ def write_private(path: str, text: str) -> None:
             Path(draft).unlink(missing_ok=True)
 
 
-def _render(report: Report, name: str, stream: TextIO, *, show_passes: bool, local: bool) -> None:
+def _render(report: Report, name: str, stream: TextIO, *, show_passes: bool, statistics: bool, local: bool) -> None:
     if name == "json":
         from analyzer.report import json
 
@@ -126,4 +134,4 @@ def _render(report: Report, name: str, stream: TextIO, *, show_passes: bool, loc
     else:
         from analyzer.report import text
 
-        text.write(report, stream, show_passes=show_passes, local=local)
+        text.write(report, stream, show_passes=show_passes, with_statistics=statistics, local=local)

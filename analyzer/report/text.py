@@ -10,21 +10,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TextIO
 
-from analyzer.finding import RANK, Finding, Tally
-from analyzer.report import evidence, opinion
+from analyzer.finding import RANK, Finding
+from analyzer.report import evidence, opinion, statistics
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.order import Case, cases
 from analyzer.report.page import STYLES, TIE, Cell, Page, Part, listed, several
 from analyzer.report.safe import clean
+from analyzer.report.statistics import COLUMNS, counts
 from analyzer.report.times import duration, shown
 from analyzer.report.traps import trap
 from analyzer.verdict import Table
 
 SUBJECTS = 20
 """How many subjects are listed with their sets, those with findings first; beyond them there is only a count."""
-
-COUNTED = ("violation", "warning", "probable", "inconclusive", "note", "error", "pass")
-"""The columns of the rule table; one of zeros is left out, save for the passes."""
 
 SET_HEADINGS = (
     ("set", "port uc", "port us", "port pc", "port ps", "integrity", "key", "UE", "SM1", "SM6", "expires"),
@@ -34,23 +32,31 @@ SET_HEADINGS = (
 
 
 def write(
-    report: Report, stream: TextIO, *, show_passes: bool = False, local: bool = False, width: int | None = None
+    report: Report,
+    stream: TextIO,
+    *,
+    show_passes: bool = False,
+    with_statistics: bool = False,
+    local: bool = False,
+    width: int | None = None,
 ) -> None:
     """Write the whole report.
 
-    ``show_passes`` gives rules that only passed, or only could not judge, a row of their own; ``local`` shows times in
-    the zone of this machine; ``width`` overrules the terminal's (columns).
+    ``show_passes`` gives rules that only passed, or only could not judge, a row of their own; ``with_statistics`` gives
+    every rule one, or says why it did not judge; ``local`` shows times in the zone of this machine; ``width`` overrules
+    the terminal's (columns).
     """
-    _Writer(report, Page(stream, width), show_passes=show_passes, local=local).write()
+    _Writer(report, Page(stream, width), show_passes=show_passes, with_statistics=with_statistics, local=local).write()
 
 
 class _Writer:
     """One report on its way to one page."""
 
-    def __init__(self, report: Report, page: Page, *, show_passes: bool, local: bool) -> None:
+    def __init__(self, report: Report, page: Page, *, show_passes: bool, with_statistics: bool, local: bool) -> None:
         self.report = report
         self.page = page
         self.show_passes = show_passes
+        self.with_statistics = with_statistics
         self.local = local
         self.subjects = {subject.id: subject for subject in report.subjects}
         self.names = _names([capture.path for capture in report.captures])
@@ -75,7 +81,10 @@ class _Writer:
             page.heading("Subjects and their sets of security associations")
             self._subjects()
         page.heading("Rules")
-        self._rules()
+        if self.with_statistics:
+            statistics.write(report, page)
+        else:
+            self._rules()
         page.line()
         if report.findings:
             page.line(("Findings", "bold"))
@@ -180,14 +189,14 @@ class _Writer:
         rowed: list[tuple[str, dict[str, int]]] = []
         alone: dict[str, list[str]] = {"pass": [], "inconclusive": []}
         for tally in self.report.rules:
-            given = {name: number for name, number in _counts(tally).items() if number}
+            given = {name: number for name, number in counts(tally).items() if number}
             rule, only = clean(tally.id), next(iter(given), "")
             if len(given) == 1 and only in alone and not self.show_passes:
                 alone[only].append(f"{rule}{TIE}({given[only]:,})")
             elif given:
                 rowed.append((rule, given))
         if rowed:
-            columns = [name for name in COUNTED if name == "pass" or any(name in given for _, given in rowed)]
+            columns = [name for name in COLUMNS if name == "pass" or any(name in given for _, given in rowed)]
             rows: list[tuple[Cell, ...]] = [("rule", *columns)]
             rows += [(rule, *(_number(given.get(name, 0), STYLES[name]) for name in columns)) for rule, given in rowed]
             self.page.table(rows, right=range(1, len(columns) + 1))
@@ -313,18 +322,6 @@ def _number(number: int, style: str) -> Part:
 
 def _parts(*pairs: tuple[int, str]) -> str:
     return ", ".join(f"{number:,} {what}" for number, what in pairs if number)
-
-
-def _counts(tally: Tally) -> dict[str, int]:
-    return {
-        "violation": tally.violation,
-        "warning": tally.warning,
-        "probable": tally.probable,
-        "inconclusive": tally.inconclusive,
-        "note": tally.note,
-        "error": tally.error,
-        "pass": tally.passed,
-    }
 
 
 def _brief(finding: Finding) -> str:

@@ -66,7 +66,8 @@ def test_a_report_is_valid_and_says_what_the_model_says() -> None:
     assert found["esp"] == {"packets": 46, "verified": 44, "bad_icv": 0, "no_key": 2, "replayed": 0}
     assert found["sa_sets"][1]["parent"] == 1
     assert found["sa_sets"][1]["expires_at"] is None
-    assert found["rules"][2] == dict.fromkeys(CONTRACT["rule"].split(), 0) | {"id": "NEG-09"}
+    added = {"seen": 0, "why_not": ""}
+    assert found["rules"][2] == dict.fromkeys(CONTRACT["rule"].split(), 0) | {"id": "NEG-09"} | added
     assert [one["rule"] for one in found["findings"]] == ["PORT-09", "SA-13", "NEG-07"]
     assert found["findings"][0]["occurrences"] == [15, 23, 30, 38, 42]
     assert found["findings"][0]["level"] == "MUST"
