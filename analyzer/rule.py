@@ -83,6 +83,9 @@ class Rule:
     events: tuple[type, ...]
     met_by: tuple[type, ...]
     """Events that meet the requirement by themselves: they are counted as passes, and the function is not called."""
+    by_headers: tuple[type, ...]
+    """Events that the function judges by headers against headers alone, so that it may judge them where a tool only
+    told of the messages: whatever protected them, whichever ports and addresses they had, and whenever they came."""
     function: Callable[..., Verdict | None]
 
     @property
@@ -136,10 +139,18 @@ def rule(
     plaintext: bool = True,
     met_by: tuple[type, ...] = (),
     per_pcscf: bool = False,
+    by_headers: tuple[type, ...] = (),
 ) -> Callable[[Callable[..., Verdict | None]], Callable[..., Verdict | None]]:
-    """Declare a function to be the rule of a catalogue row."""
+    """Declare a function to be the rule of a catalogue row.
+
+    An event stands in ``by_headers`` only if no verdict on it says or needs how a message was sent: protected or in
+    clear, on which ports, between which addresses, how long after another. ValueError if it is not subscribed to.
+    """
 
     def declare(function: Callable[..., Verdict | None]) -> Callable[..., Verdict | None]:
+        events = _subscription(function)
+        if not set(by_headers) <= set(events):
+            raise ValueError(f"{id} judges events by their headers that it does not subscribe to")
         function.__dict__["rule"] = Rule(
             id=id,
             clause=clause,
@@ -151,8 +162,9 @@ def rule(
             evidence=evidence,
             plaintext=plaintext,
             per_pcscf=per_pcscf,
-            events=_subscription(function),
+            events=events,
             met_by=met_by,
+            by_headers=by_headers,
             function=function,
         )
         return function

@@ -86,7 +86,8 @@ class Context:
     def __init__(self, pair: Pair, number: int, impi: str | None, emergency: bool) -> None:
         name = impi or "unknown"
         suffix = "" if number == 1 else f"#{number}"
-        self.subject = Subject(f"{name}{suffix}@{pair.ue_text}", pair.ue_text, pair.pcscf_text)
+        mark = " (told)" if pair.told else ""
+        self.subject = Subject(f"{name}{suffix}@{pair.ue_text}{mark}", pair.ue_text, pair.pcscf_text, pair.told)
         self.pair = pair
         self.impi = impi
         self.impus: list[str] = []
@@ -163,6 +164,7 @@ class Pair:
         "pcscf",
         "pcscf_text",
         "tcp_tried",
+        "told",
         "transactions",
         "ue",
         "ue_text",
@@ -176,8 +178,10 @@ class Pair:
         vantage: Vantage,
         on_evict: Callable[[Context], None],
         census: Census | None = None,
+        told: bool = False,
     ) -> None:
         self._on_evict = on_evict
+        self.told = told
         self.ue = ue
         self.pcscf = pcscf
         self.ue_text = address_text(ue)
@@ -255,7 +259,7 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "taps")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "taps", "told")
 
     def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
         self.taps = Taps()
@@ -269,6 +273,8 @@ class Directory:
         self.census = Census(lambda: (pair.transactions for pair in self._order.values()))
         """The transactions of all pairs."""
         self.evicted = 0
+        self.told = False
+        """What comes is what tools tell, so that no subject here is one of the wire."""
 
     def find(self, source: bytes, destination: bytes) -> tuple[Pair, Side] | None:
         """The pair of a packet and who sent it."""
@@ -282,7 +288,7 @@ class Directory:
 
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
-        pair = Pair(ue, pcscf, Vantage(self._vantage, self.taps), self._on_evict, self.census)
+        pair = Pair(ue, pcscf, Vantage(self._vantage, self.taps), self._on_evict, self.census, self.told)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = self._young[ue + pcscf] = pair

@@ -41,7 +41,7 @@ _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor: half a microsecond for each of two in every message."""
 
 CORE_REGISTERS = 4096
-"""REGISTERs on Gm remembered to be recognised behind the P-CSCF."""
+"""REGISTERs on Gm remembered to be recognised behind the P-CSCF, and in what tools tell."""
 
 
 class GmRegister(NamedTuple):
@@ -68,6 +68,7 @@ class Tracker:
         "packets",
         "protected_messages",
         "quality",
+        "registers",
         "registrar",
         "replays",
         "requests",
@@ -99,6 +100,8 @@ class Tracker:
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
+        self.registers: dict[tuple[str, int | None], None] = {}
+        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them."""
         self.clear_messages = 0
         self.protected_messages = 0
         self.core_messages = 0
@@ -279,6 +282,9 @@ class Tracker:
                 self.movements.registers(context, sighting)
             self.registrar.request(context, sighting, transaction, owner)
             self._note_register(context, sighting, transaction.kind)
+            self.registers[message.call_id, message.cseq] = None
+            if len(self.registers) > CORE_REGISTERS:
+                del self.registers[next(iter(self.registers))]
             transaction.context = context
             if transaction.kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))

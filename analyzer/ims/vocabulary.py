@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.sip.message import Message
+
+HEARSAY: Final = "told"
+"""In the place of the transport: a tool told of the message, and how it was sent nobody knows."""
 
 
 class Side(StrEnum):
@@ -81,6 +84,8 @@ class Subject(NamedTuple):
     id: str
     ue: str
     pcscf: str
+    told: bool = False
+    """Tools told of its messages: nothing of them was seen on the wire, and nobody knows what was protected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +164,15 @@ class Sighting(NamedTuple):
     sport: int
     dport: int
     protection: Protection | None
-    """None: in clear."""
+    """None: in clear, or not known where the transport is `HEARSAY`."""
     connection: object
     """Identity of the TCP connection, None over UDP."""
 
     @property
     def where(self) -> str:
         """The protection in words, for expected and observed."""
+        if self.transport == HEARSAY:
+            return "told of by a tool, which does not tell the protection"
         if self.protection is None:
             return f"in clear ({self.transport} {self.sport}>{self.dport})"
         return f"set {self.protection.generation}, {self.protection.role} ({self.transport} {self.sport}>{self.dport})"

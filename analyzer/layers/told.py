@@ -38,10 +38,10 @@ _TCP: Final = 6
 _UDP: Final = 17
 _PORT_TYPES: Final = {2: _TCP, 3: _UDP}
 
-_MADE_UP: Final = (
-    (bytes((10, 0, 0, 2, 10, 0, 0, 1)), 50600, 5060),
-    (bytes((10, 0, 0, 1, 10, 0, 0, 2)), 5060, 50600),
-)
+PHONE: Final = bytes((10, 0, 0, 2))
+"""The address that SCAT makes up for the phone."""
+_NETWORK: Final = bytes((10, 0, 0, 1))
+_MADE_UP: Final = ((PHONE + _NETWORK, 50600, 5060), (_NETWORK + PHONE, 5060, 50600))
 """Addresses and ports of the packets into which SCAT puts SIP, sent and received."""
 
 _TLV = struct.Struct(">HH").unpack_from
