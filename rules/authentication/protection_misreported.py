@@ -28,8 +28,8 @@ def protection_misreported(event: CoreRegisterSent | RegistrationStarted | Chall
     Needs a capture of the core leg. Not a violation: a parameter that is absent for an unprotected REGISTER, as before
     Rel-8 or by policy; values that speak of TLS or of other mechanisms (FP11); a REGISTER that is not found on Gm, by
     Call-ID and CSeq; one on a set that had to be gone, or on a new set without the answer to its challenge, which
-    other rows judge (SA-11, AUTH-03, SA-19). Where a UE puts the parameter into its
-    own REGISTER, the finding is the UE's, and of low severity as long as the P-CSCF overwrites it.
+    other rows judge (SA-11, AUTH-03, SA-19). Where a UE puts the parameter into its own REGISTER, the finding is the
+    UE's, and of low severity as long as the P-CSCF overwrites it.
     """
     if not isinstance(event, CoreRegisterSent):
         return _on_gm(event)
