@@ -209,10 +209,14 @@ class PacketLedger:
             self._session.emit(failed)
 
     def _settle(self, binding: Binding, sequence: int) -> None:
-        """A packet verified: those before it that did not were broken, for the key has not changed meanwhile."""
-        for failed in [each for each in binding.refused if each.sequence < sequence]:
+        """A packet verified: those before it that did not were broken, for the key has not changed meanwhile.
+
+        One with its own number may be a damaged copy of it (FP5).
+        """
+        for failed in [each for each in binding.refused if each.sequence <= sequence]:
             binding.refused.remove(failed)
-            self._session.emit(replace(failed, later=True))
+            intact = failed.sequence == sequence
+            self._session.emit(replace(failed, later=not intact, intact=intact))
 
     def _keyless_under(self, destination: bytes, spi: int) -> SaSet | None:
         """A set announced under this SPI for which there is no key at all: what does not verify may be its (FP25)."""
@@ -237,6 +241,7 @@ class PacketLedger:
             sequence=sequence,
             neighbours=neighbours,
             later=False,
+            intact=False,
             cut=cut,
         )
 
@@ -274,7 +279,10 @@ class PacketLedger:
                 subject=context.subject if context else None,
                 sender=Side.UE if source == pair.ue else Side.PCSCF,
                 spi=spi,
-                announced_by_sender=source + packet[:4] in self._session.announced,
+                announced_by_sender=any(
+                    isinstance(found.set.contact, Context) and found.set.contact.pair is pair
+                    for found in self._session.announced.get(source + packet[:4], ())
+                ),
                 unused_offer=_unused(pair, spi) if source == pair.pcscf else None,
                 negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )

@@ -10,7 +10,7 @@ from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
     source="RFC 4303 2.8, 3.4.4.1; 33.203 6.3 [D]",
     actor="sender",
     severity=Severity.MEDIUM,
-    traps=("FP18", "FP23", "FP25", "FP29"),
+    traps=("FP5", "FP18", "FP23", "FP25", "FP29"),
     evidence=("E8",),
     met_by=(PacketVerified,),
 )
@@ -19,12 +19,20 @@ def integrity_broken(event: IntegrityFailed | IntegrityUnchecked) -> Verdict | N
 
     Not a violation: an association of which no packet has verified, whose key is wrong or missing (FP18), also where it
     shares its SPI with one that has a key (FP25, FP29); packets that the capture cut; fragments (FP23: they are put
-    together first). If no later packet verifies either, other keys under the same SPI are possible: `probable`.
+    together first); a damaged copy of a packet that verifies (FP5), as a radio or a mirror port with bit errors has it.
+    If no later packet verifies either, other keys under the same SPI are possible: `probable`.
     """
     if isinstance(event, IntegrityUnchecked):
         return Inconclusive(reason="no key: null encryption is read, its ICVs are not checked", fault="unchecked")
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
+    if event.intact:
+        return Inconclusive(
+            reason="a packet with the same number verifies: this may be a copy of it that was damaged on the way here",
+            actor=Actor(event.role.sender),
+            traps=("FP5",),
+            fault="damaged-copy",
+        )
     if not event.neighbours:
         return Inconclusive(
             reason="no packet of this association has verified so far: the key may not fit",

@@ -171,6 +171,19 @@ def test_two_ues_may_choose_the_same_spis() -> None:
     passes(s, "ESP-01", at_least=12)
 
 
+def test_an_spi_that_the_sender_announced_to_somebody_else() -> None:
+    """FP25, FP9: values of many UEs are alike, and another contact of this UE may have been missed."""
+    s = Scenario()
+    other, elsewhere = s.ue(2), s.ue(1, pcscf="10.20.0.2", reg_id=2)
+    s.register()
+    second, third = s.register(ue=other), s.register(ue=elsewhere)
+    for who, spi in (("pcscf", second.spi_ps), ("ue", third.spi_us)):
+        s.packet(who, 50, spi.to_bytes(4, "big") + (7).to_bytes(4, "big") + bytes(80), label=f"{who}.stray")
+    s.expect("ESP-01", "probable", actor="P-CSCF", at="pcscf.stray")
+    s.expect("ESP-01", "probable", actor="UE", at="ue.stray")
+    check(s)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_spis_may_come_back_when_their_set_is_gone(profile: str) -> None:
     """FP29 and R29: their numbers begin at 1 again, under another key."""

@@ -155,3 +155,16 @@ def test_a_capture_of_which_every_packet_was_cut() -> None:
     report = audited(s)
     assert {each.verdict for each in report.findings} == {"inconclusive"}
     assert not any("no key" in each.message for each in report.findings)
+
+
+@pytest.mark.parametrize(("damaged", "verdict"), [("req", "inconclusive"), ("req.dup", "probable")])
+def test_a_damaged_copy_of_a_good_packet(damaged: str, verdict: str) -> None:
+    """FP5: a radio, or a mirror port with bit errors; new keys may explain the second one as well (FP29)."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.duplicate("req")
+    s.corrupt(damaged)
+    s.request("ue", "MESSAGE", on=first)
+    s.expect("ESP-04", verdict, actor="UE", at=damaged)
+    check(s)

@@ -65,6 +65,8 @@ class IntegrityFailed(Event):
     """Other packets of the same association verified before."""
     later: bool
     """One that was sent later verified too, and the number of this one was not used by another: the key is the same."""
+    intact: bool
+    """A packet with the same number verified after it: this may be a damaged copy of that one."""
     cut: bool
     """The capture kept only a part of the packet."""
 
