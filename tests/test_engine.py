@@ -60,7 +60,7 @@ def test_the_events_of_a_registration_and_a_request(transport: str, ipv6: bool) 
         "sm1: ClearMessageSent RegistrationStarted",
         "sm6: ClearMessageSent ChallengeSent",
         "sm7: RequestSent ChallengeAnswered",
-        "sm12: ResponseSent RegistrationSucceeded AuthenticationOnly",
+        "sm12: ResponseSent RegistrationSucceeded AuthenticationOnly AuthenticationOnly",
         "req: RequestSent",
         "resp: ResponseSent",
         "dereg: RequestSent RegistrationStarted",

@@ -60,7 +60,10 @@ def test_the_ue_uses_a_temporary_set_for_too_long() -> None:
     s = Scenario()
     procedure, new = challenged(s)
     s.sm7(procedure)
-    s.wait(250)
+    for pause in (2, 100, 100):
+        s.wait(pause)
+        s.again("sm7")
+    s.wait(50)
     s.request("ue", "MESSAGE", on=new, answered=False)
     s.sm12(procedure)
     s.expect("LIFE-05", "violation", actor="UE", at="req")
