@@ -2,6 +2,7 @@
 
 from analyzer.ims.events import ChallengeAnswered, RegistrationStarted
 from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Verdict, rule
+from rules.negotiation.showing import short
 
 
 @rule(
@@ -47,7 +48,7 @@ def sec_agree_not_required(event: RegistrationStarted | ChallengeAnswered) -> Ve
         actor=Actor.UE,
         expected="sec-agree in Require and in Proxy-Require",
         observed="; ".join(
-            f"{name}: {', '.join(message.values(name))[:80] or 'absent'}"
+            f"{name}: {short(', '.join(message.values(name))) or 'absent'}"
             for name in ("Require", "Proxy-Require", "Supported")
         ),
         argument="all header lines of these names were read, in any case",

@@ -17,7 +17,7 @@ def entries_table(title: str, entries: Iterable[Mechanism], compares: bool = Fal
     """The entries of a Security-* header, one a column; `compares` where they should be alike."""
     shown = list(entries)[:ENTRIES]
     columns = ("parameter", *(f"entry {number}" for number in range(1, len(shown) + 1)))
-    rows = [("mechanism", *(_short(entry.name) for entry in shown))]
+    rows = [("mechanism", *(short(entry.name) for entry in shown))]
     for name in PARAMETERS:
         values = tuple(_value(entry, name) for entry in shown)
         if any(value != ABSENT for value in values):
@@ -43,20 +43,20 @@ def sets_table(title: str, before: SetTerms, after: SetTerms) -> Table:
 
 def pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
     """Pairs of algorithms in words."""
-    return ", ".join(f"{_short(alg or ABSENT)}/{_short(ealg)}" for alg, ealg in pairs) or "none"
+    return ", ".join(f"{short(alg or ABSENT)}/{short(ealg)}" for alg, ealg in pairs) or "none"
 
 
 def _value(entry: Mechanism, name: str) -> str:
     if name not in entry.params:
         return ABSENT
     value = entry.params[name]
-    return "(no value)" if value is None else _short(value)
+    return "(no value)" if value is None else short(value)
 
 
 def _text(value: object) -> str:
-    return ABSENT if value is None or value == "" else _short(str(value))
+    return ABSENT if value is None or value == "" else short(str(value))
 
 
-def _short(text: str) -> str:
+def short(text: str, limit: int = 60) -> str:
     """A value from the wire as a report may show it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:limit])

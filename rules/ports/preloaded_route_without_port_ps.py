@@ -51,7 +51,7 @@ def preloaded_route_without_port_ps(event: CallOpened) -> Verdict | None:
     first = routes[0]
     if first.port == port_ps or first.user:
         return PASS if first.port == port_ps else None
-    common["observed"] = f"{first.host}, {'no port' if first.port is None else f'port {first.port}'}"
+    common["observed"] = first.text
     message_text = "the first Route of a protected request of the UE does not name port_ps"
     try:
         same = ip_address(first.host) == ip_address(subject.pcscf)

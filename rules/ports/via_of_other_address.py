@@ -17,13 +17,14 @@ from rules.negotiation.showing import two_columns
     evidence=("E2", "E3"),
 )
 def via_of_other_address(event: RegistrationSucceeded | RegistrationRefreshed, profile: Profile) -> Verdict | None:
-    """A protected REGISTER that is accepted names its own source address in Via, and SM7 comes from where SM1 came.
+    """A protected REGISTER that is accepted names in its Via the address that it came from, which is that of the set.
 
     The address is a part of the selectors of all four associations. A P-CSCF that accepts another one in Via sends its
     answers, and later requests, to an address for which there is no association.
 
     The P-CSCF is named, for it has to compare Via with the source of the packet; the UE that wrote another address is
-    in the evidence. A SM7 from another address than SM1 does not fit the association that SM6 announced.
+    in the evidence. An SM7 from another address than SM1 fits no association, so its answer is not to be found: LIFE-20
+    tells of the packets.
 
     Not a violation: a NAT between the two (``mod=UDP-enc-tun``, or the flag `nat`), where the UE cannot know its public
     address (FP12); a UE that changed its address and registers anew, which is another subject here (FP15). A host name
