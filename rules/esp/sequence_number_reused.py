@@ -10,7 +10,7 @@ from analyzer.rule import Actor, Severity, Verdict, judged, rule
     source="RFC 4303 2.2, 3.3.3",
     actor="sender",
     severity=Severity.HIGH,
-    traps=("FP3", "FP5", "FP29"),
+    traps=("FP3", "FP5", "FP29", "NEG-10"),
     evidence=("E8",),
     plaintext=False,
     met_by=(PacketVerified, PacketRead, PacketUnread),
@@ -21,18 +21,23 @@ def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
     A repeated number with other content is dropped as a replay by the receiver.
 
     Not a violation: the same packet twice in the capture (FP5), another order, gaps and jumps, new keys on a repeated
-    SPI, which are another association (R29). Without a key such new keys cannot be excluded: `probable` (FP29).
+    SPI, which are another association (R29). Without a key such new keys cannot be excluded: `probable` (FP29). Where
+    the receiver announced one SPI for both of its ports (NEG-10), the sender counts two associations under it.
     """
+    role = event.role
+    twin = next(other for other in type(role) if other.sender is role.sender and other is not role)
+    shared = event.earlier is not None and event.terms.spi(role) == event.terms.spi(twin)
     return judged(
-        sure=event.keyed,
-        traps=("FP29",),
+        sure=event.keyed and not shared,
+        traps=("NEG-10",) if shared else ("FP29",),
+        cause="NEG-10" if shared else None,
         fault="zero" if event.earlier is None else "reused",
         message="an ESP packet has sequence number 0"
         if event.earlier is None
         else "a sequence number was used for a second, different packet of the same association",
-        actor=Actor(event.role.sender),
+        actor=Actor(role.sender),
         expected="a new number",
-        observed=f"{event.sequence} on {event.role} of set {event.terms.generation}",
+        observed=f"{event.sequence} on {role} of set {event.terms.generation}",
         related=(event.earlier,) if event.earlier is not None else (),
         argument="both packets verify with the same key and differ in their ICV"
         if event.keyed

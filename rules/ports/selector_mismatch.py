@@ -20,13 +20,17 @@ def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
 
     Not a violation: packets that are neither UDP nor TCP. Behind a NAT the inner packet counts (FP12); where only the
     address is another one, a NAT between tap and sender cannot be excluded: `probable`. The same SPI of several UEs is
-    told apart by address and ICV (FP25).
+    told apart by address and ICV (FP25). Where a side announced one SPI for both of its ports (NEG-10), the packet may
+    belong to either association.
     """
     flow, role = event.flow, event.role
     if flow is None:
         return None
     sport, dport = expected = event.terms.ports(role)
     if flow == expected and event.sender_fits:
+        return PASS
+    twin = next(other for other in type(role) if other.sender is role.sender and other is not role)
+    if flow == event.terms.ports(twin) and event.terms.spi(twin) == event.terms.spi(role) and event.sender_fits:
         return PASS
     if sport is None or dport is None:
         return Inconclusive(reason="the ports of the association are not known")
