@@ -189,6 +189,7 @@ class SaSet:
         "knocks",
         "marks",
         "misused",
+        "modes",
         "nat_ports",
         "open_requests",
         "parent",
@@ -269,6 +270,8 @@ class SaSet:
         """Packets of it that came from another address of the UE."""
         self.knocks: dict[tuple[int, int], Knock] = {}
         """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
+        self.modes: frozenset[str] = frozenset()
+        """Modes that both sides named for algorithms that both named; with several, either may be in use."""
         self.silent: list[Transaction] = []
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0

@@ -44,12 +44,12 @@ class Encapsulation:
             kind = "" if tunnel and udp is not None else "not-encapsulated" if udp is None else "not-tunnelled"
         else:
             kind = "encapsulated" if udp is not None else "tunnelled" if tunnel else ""
-        if kind:
+        if kind and len(owner.modes) < 2:
             binding.faults.add("mode")
             self._session.emit(
                 WrongMode(at=at, subject=_subject(owner), terms=owner.terms, role=binding.role, kind=kind)
             )
-        elif udp is not None:
+        elif udp is not None and not kind:
             self._ports(binding, udp, at)
         if shell is not None and shell.ah:
             self.ah(id(owner.contact), _subject(owner), binding.sender, True, at)

@@ -39,7 +39,7 @@ from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, was_waiting
 from analyzer.ims.renewal import answered as replied
 from analyzer.ims.renewal import began
-from analyzer.ims.session import Session, agree, algorithms, common
+from analyzer.ims.session import Session, agree, algorithms, common, modes
 from analyzer.ims.subjects import CHALLENGES, Context, offer_of
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
@@ -305,7 +305,7 @@ class Registrar:
         )
         made = SaSet(context, terms, procedure.parent)
         made.alg, made.ealg = theirs.alg, theirs.ealg
-        made.challenge = sm6
+        made.challenge, made.modes = sm6, modes(procedure.offer, procedure.server)
         if context.port_us is None:
             context.port_us = terms.port_us
         self._session.add_set(context, made, algorithms(procedure.offer, procedure.server), procedure.vectors)

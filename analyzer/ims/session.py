@@ -293,6 +293,12 @@ def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple
     return tuple(dict.fromkeys((entry.alg, entry.ealg) for entry in theirs if entry.alg is not None))
 
 
+def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozenset[str]:
+    """The modes that both sides name for a pair of algorithms."""
+    mine = {(entry.alg, entry.ealg, entry.mod) for entry in offer if entry.is_ipsec}
+    return frozenset(e.mod for e in server if e.is_ipsec and (e.alg, e.ealg, e.mod) in mine)
+
+
 def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:
     """Every pair of algorithms that may be in use, the server's first, each once."""
     pairs = {(entry.alg, entry.ealg): None for entry in (*server, *offer) if entry.is_ipsec and entry.alg}

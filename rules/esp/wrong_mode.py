@@ -26,9 +26,10 @@ def wrong_mode(event: WrongMode | AssociationExamined) -> Verdict | None:
 
     A peer whose associations have the other mode drops the packets.
 
-    Not a violation: a tunnel of another service around Gm, as of an ePDG: it has an SPI and keys of its own, and the
-    ESP of Gm is inside. Nor can a NAT between tap and peer look like this (FP12): it changes addresses and ports, and
-    wraps nothing. Only packets count whose ICV is right under the keys of the set.
+    Not a violation: either mode, where both sides named both for their algorithms; a tunnel of another service around
+    Gm, as of an ePDG: it has an SPI and keys of its own, and the ESP of Gm is inside. Nor can a NAT between tap and
+    peer look like this (FP12): it changes addresses and ports, and wraps nothing. Only packets count whose ICV is right
+    under the keys of the set.
     """
     if isinstance(event, AssociationExamined):
         return None if "mode" in event.faults else PASS

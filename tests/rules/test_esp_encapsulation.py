@@ -52,6 +52,21 @@ def test_esp_in_udp_without_agreement() -> None:
     assert faults(s, "ESP-10") == ["encapsulated"]
 
 
+def test_either_mode_where_both_were_agreed() -> None:
+    """Lists with an entry for each mode, as of a P-CSCF that serves UEs with and without a NAT."""
+
+    def both(header: str) -> str:
+        return header.replace("mod=trans", "mod=UDP-enc-tun") + ", " + header
+
+    s = Scenario()
+    s.register(
+        sm1={"headers": {"Security-Client": both}},
+        sm6={"headers": {"Security-Server": both}},
+        sm7={"headers": {"Security-Client": both, "Security-Verify": both}},
+    )
+    check(s)
+
+
 def test_transport_mode_although_the_tunnel_was_agreed() -> None:
     def agree(header: str) -> str:
         return header.replace("mod=trans", "mod=UDP-enc-tun")
