@@ -18,7 +18,7 @@ from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
 from analyzer.frame import FrameRef
 from analyzer.ims.events import KeyMissing, Notice
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import Side, Sighting
+from analyzer.ims.vocabulary import HEARSAY, Side, Sighting
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.proof.gather import Gatherer
@@ -47,10 +47,11 @@ class TraceLine(NamedTuple):
     sport: int
     dport: int
     generation: int | None
-    """None: in clear."""
+    """None: in clear, or on the leg ``told``."""
     role: str
     state: str
     leg: str
+    """``gm``, or ``told`` for what a tool told of: nobody knows what protected it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,6 +133,11 @@ class Audit:
                 self._listeners.setdefault(event, _Listeners()).met.append(bound.tally)
         for told in (Notice, KeyMissing):
             self._listeners.setdefault(told, _Listeners()).told = True
+        self._by_headers: dict[type, _Listeners] = {}
+        """Who judges messages of which tools only tell."""
+        for bound in self._bound:
+            for event in bound.rule.by_headers:
+                self._by_headers.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._findings: dict[tuple[object, ...], Finding] = {}
         self._causes: dict[int, tuple[str, str | None]] = {}
@@ -153,17 +159,29 @@ class Audit:
             watch=watch,
             vantage=options.vantage,
             on_sighting=self._sighting if on_message is not None else None,
+            judge_told=self._hearsay,
         )
         self._gatherer = Gatherer(self.engine, options.profile)
         self._chosen = (
-            Chosen(options.subject, self.engine.tracker.directory, self._event) if options.subject is not None else None
+            Chosen(options.subject, self.engine.context, self._again) if options.subject is not None else None
         )
 
     # --- events ------------------------------------------------------------------------------------------------------
 
-    def _event(self, event: object) -> None:
+    def _hearsay(self, event: object) -> None:
+        """What tools tell: for rules that judge headers alone."""
+        self._event(event, self._by_headers)
+
+    def _again(self, event: object) -> None:
+        """An event that waited until it was known whether the user wants its subject."""
+        if event.subject.told:  # type: ignore[attr-defined]
+            self._hearsay(event)
+        else:
+            self._event(event)
+
+    def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> None:
         """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
-        listeners = self._listeners.get(type(event))
+        listeners = (self._listeners if table is None else table).get(type(event))
         if listeners is None:
             return
         if self._filtered and not self._wanted(event):
@@ -256,7 +274,7 @@ class Audit:
                 protection.generation if protection else None,
                 str(protection.role) if protection else "",
                 protection.state(sighting.sender).name if protection else "-",
-                "gm",
+                "told" if sighting.transport == HEARSAY else "gm",
             )
         )
 
@@ -436,10 +454,14 @@ class Audit:
     def _count(self) -> None:
         """How many events each rule was asked about, and why those that never judged did not."""
         seen = {event: listeners.seen for event, listeners in self._listeners.items()}
+        told = {event: listeners.seen for event, listeners in self._by_headers.items()}
         for bound in self._bound:
-            bound.tally.seen = sum(seen[event] for event in (*bound.rule.events, *bound.rule.met_by))
+            asked = {event: seen[event] for event in (*bound.rule.events, *bound.rule.met_by)}
+            for event in bound.rule.by_headers:
+                asked[event] += told[event]
+            bound.tally.seen = sum(asked.values())
             if not bound.tally.exercised:
-                bound.tally.why_not = why_not(bound.rule, seen)
+                bound.tally.why_not = why_not(bound.rule, asked)
 
 
 def _frames_of(event: object) -> Iterable[FrameRef]:

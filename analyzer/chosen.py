@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.ims.subjects import Directory
+from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Subject
 
 UNDECIDED = 1_000
@@ -20,9 +20,9 @@ class Chosen:
     one that the user means: rules have no memory, so that they can judge an event at any time.
     """
 
-    def __init__(self, text: str, directory: Directory, deliver: Callable[[object], None]) -> None:
+    def __init__(self, text: str, find: Callable[[Subject], Context | None], deliver: Callable[[object], None]) -> None:
         self._text = text.lower()
-        self._directory = directory
+        self._find = find
         self._deliver = deliver
         self._chosen: set[Subject] = set()
         self._undecided: dict[Subject, list[object]] = {}
@@ -49,7 +49,7 @@ class Chosen:
 
     def _decide(self, subject: Subject) -> bool | None:
         """Compare what is known with the text; None if that may change."""
-        context = self._directory.context(subject)
+        context = self._find(subject)
         identities = [*context.impus, context.contact or ""] if context is not None else []
         if any(self._text in each.lower() for each in (subject.id, subject.ue, subject.pcscf, *identities)):
             self._chosen.add(subject)

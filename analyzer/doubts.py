@@ -139,7 +139,7 @@ class Doubts:
         return ""
 
     def _context(self, ground: Basis) -> Context | None:
-        return self._engine.tracker.directory.context(ground.subject) if ground.subject is not None else None
+        return self._engine.context(ground.subject) if ground.subject is not None else None
 
 
 def one_sided(context: Context) -> Side | None:

@@ -20,21 +20,21 @@ from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ims.trials import Trials, flaw
-from analyzer.ims.vocabulary import Side, Sighting
+from analyzer.ims.vocabulary import Side, Sighting, Subject
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
-from analyzer.network.packets import MADE_UP, TOLD, Datagram, PacketReader
+from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import ACK, SYN, Closing, Data, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.shadows import Shadows
-from analyzer.sip.digest import challenge
 from analyzer.sip.framing import Framed
 from analyzer.sip.large import LARGE, LargeMessages
 from analyzer.sip.message import parse
+from analyzer.telling import Telling
 
 TCP, UDP, ESP, SCTP = 6, 17, 50, 132
 
@@ -43,12 +43,6 @@ _UDP_HEADER = 8
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
-UNJUDGED: Final = {
-    TOLD: "a SIP message comes from a tool that tells no protection (HEP, exported PDU); it is not judged",
-    MADE_UP: "a SIP message comes from a tool that made up its addresses and ports (SCAT, exported PDU); "
-    "it is not judged",
-}
-"""What is said of messages of which nobody knows how they were sent."""
 TRIED: Final = 100_000
 """SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
 
@@ -66,12 +60,15 @@ class Engine:
         vantage: str = "auto",
         on_sighting: Callable[[Context | None, Sighting], None] | None = None,
         tracker: Callable[..., Tracker] = Tracker,
+        judge_told: Callable[[object], None] = lambda event: None,
     ) -> None:
+        """``emit`` gets the events of the wire, ``judge_told`` those of what tools tell (`telling.py`)."""
         self._emit = emit
         self._reader = PacketReader(on_evict=self._evicted)
         self._streams = TcpTracker(on_evict=self._evicted)
         self.tracker = tracker(profile, keyring, emit, watch, vantage, on_sighting)
         self.tracker.session.acknowledged = self._streams.acknowledged
+        self.telling = Telling(profile, keyring, emit, judge_told, self.tracker, on_sighting)
         self.quality = self.tracker.quality
         self.quality.taps = self.tracker.directory.taps = self._reader.taps
         self._keyring = keyring
@@ -96,6 +93,10 @@ class Engine:
         """The packet reader, for its counts of copies and of what it skipped."""
         return self._reader
 
+    def context(self, subject: Subject) -> Context | None:
+        """The registration that a subject stands for, of the wire or of what tools tell, if it is remembered."""
+        return self.telling.context(subject) if subject.told else self.tracker.directory.context(subject)
+
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
         before = self._now
@@ -107,7 +108,7 @@ class Engine:
         for datagram in self._reader.read(frame):
             protocol = datagram.protocol
             if datagram.origin:
-                self._told(datagram)
+                self.telling.datagram(datagram)
             elif protocol == ESP:
                 self._esp(datagram)
             elif protocol in (UDP, TCP):
@@ -131,6 +132,7 @@ class Engine:
             self._stream(event)
         self.quality.taps.close()
         self.tracker.close()
+        self.telling.close()
 
     # --- ESP ---------------------------------------------------------------------------------------------------------
 
@@ -288,19 +290,6 @@ class Engine:
         elif NAT_TRAVERSAL in (sport, dport) and payload[8:12] == MARKER:
             self._marked(datagram, payload[12:])
         self._sip(datagram, payload[_UDP_HEADER:], sport, dport, None)
-
-    def _told(self, datagram: Datagram) -> None:
-        """A message that a tool tells of. It may have been protected or not, and its ports may be made up.
-
-        No rule could accuse anybody with it (FP5, FP11), so the trackers never see it; keys it may hold all the same.
-        """
-        message = parse(datagram.payload[_UDP_HEADER:])
-        if message is None or datagram.cut:
-            return
-        found = challenge(message) if message.status == 401 else None
-        if found is not None and found.rand and found.ck and found.ik:
-            self._keyring.learn(found.rand, found.ck, found.ik, f"401 that a tool tells of, frame {datagram.at.number}")
-        self._emit(Notice(at=datagram.at, subject=None, text=UNJUDGED[datagram.origin]))
 
     def _sip(self, datagram: Datagram, text: bytes, sport: int, dport: int, tag: Packet | None) -> None:
         """The content of a UDP datagram, in clear or out of ESP."""

@@ -45,6 +45,11 @@ CALLS = 256
 CHALLENGES = 8
 """Nonces remembered for one context."""
 
+NOWHERE = bytes(4), bytes(16)
+"""What stands for the addresses of UE and P-CSCF where a tool made them up: both unspecified, and not the same."""
+UNKNOWN = "unknown"
+"""And how they are written."""
+
 
 def address_text(octets: bytes) -> str:
     """An address of 4 or 16 octets as people write it."""
@@ -184,8 +189,8 @@ class Pair:
         self.told = told
         self.ue = ue
         self.pcscf = pcscf
-        self.ue_text = address_text(ue)
-        self.pcscf_text = address_text(pcscf)
+        nowhere = told and (ue, pcscf) == NOWHERE
+        self.ue_text, self.pcscf_text = (UNKNOWN,) * 2 if nowhere else (address_text(ue), address_text(pcscf))
         self.contexts: list[Context] = []
         self.numbered = 0
         self.transactions = Transactions(census)
@@ -282,7 +287,8 @@ class Directory:
 
     def context(self, subject: Subject) -> Context | None:
         """The registration context that a subject stands for, if it is remembered."""
-        found = self.find(ip_address(subject.ue).packed, ip_address(subject.pcscf).packed)
+        ends = NOWHERE if subject.ue == UNKNOWN else (ip_address(subject.ue).packed, ip_address(subject.pcscf).packed)
+        found = self.find(*ends)
         contexts = found[0].contexts if found is not None else []
         return next((context for context in contexts if context.subject == subject), None)
 

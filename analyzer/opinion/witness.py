@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from analyzer.engine import COPY, UNJUDGED, Engine
+from analyzer.engine import COPY, Engine
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.events import Notice
 from analyzer.ims.tracker import Tracker
@@ -19,6 +19,7 @@ from analyzer.profile import Profile
 from analyzer.seen import HEADERS, LINE, PARAMETERS, VALUE, SeenHeader, SeenMessage, plain
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
+from analyzer.telling import UNJUDGED
 
 REMEMBERED: Final = 64 << 20
 """Octets that may be remembered, as they are charged: some 50,000 messages. What comes later is not compared."""

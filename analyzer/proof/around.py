@@ -42,6 +42,12 @@ class Around:
         return at
 
     @property
+    def told(self) -> bool:
+        """Whether only a tool told of it, so that headers are all there is."""
+        subject = self.event.subject  # type: ignore[attr-defined]
+        return subject is not None and bool(subject.told)
+
+    @property
     def sets(self) -> list[SaSet]:
         """Sets of the contact that are remembered, the oldest first."""
         return self.context.sets if self.context is not None else []

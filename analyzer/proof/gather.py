@@ -24,6 +24,8 @@ from analyzer.verdict import Broken, Pass, Verdict
 FULL: Final = 2_000
 """Findings that get all that their rows ask for; further ones have E1 and E7 alone, so that memory stays bounded."""
 
+HEARSAY: Final = "E2, E4 to E6 and E8: a tool told of these messages, and nothing else is known of them"
+
 SPARED: Final = f"E2 to E6 and E8: the first {FULL:,} findings have them"
 
 
@@ -43,9 +45,12 @@ class Gatherer:
         around = self._look(event)
         full = self._given < FULL
         self._given += 1
-        wanted = rule.evidence if full else ()
+        told = around.told
+        wanted = rule.evidence if full and not told else ("E3",) if full else ()
         related = () if isinstance(verdict, Pass) else verdict.related
         missing = [] if full else [SPARED]
+        if told and full:
+            missing.append(HEARSAY)
         made = Evidence(
             codes=tuple(sorted({*ALWAYS, *rule.evidence})),
             profile=self._profile.name,
@@ -73,6 +78,6 @@ class Gatherer:
         if known is not None and known.event is event:
             return known
         engine, subject = self._engine, event.subject  # type: ignore[attr-defined]
-        context = engine.tracker.directory.context(subject) if subject is not None else None
+        context = engine.tracker.directory.context(subject) if subject is not None and not subject.told else None
         self._around = made = Around(event, context, engine.packet, engine.framed)
         return made

@@ -21,6 +21,8 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
     tracker = engine.tracker
     packets = tracker.packets
     contexts = [context for pair in tracker.directory for context in pair.contexts]
+    hearsay = engine.telling.tracker
+    told = [context for pair in hearsay.directory for context in pair.contexts] if hearsay is not None else []
     return Report(
         version=__version__,
         profile=profile.name,
@@ -39,8 +41,9 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
             protected=tracker.protected_messages,
             malformed=engine.malformed,
             core=tracker.core_messages,
+            told=engine.telling.messages,
         ),
-        subjects=[_subject(context) for context in contexts],
+        subjects=[_subject(context) for context in (*contexts, *told)],
         sa_sets=[_set(context, owner) for context in contexts for owner in _sets(context)],
         rules=outcome.tallies,
         findings=outcome.findings,
@@ -63,6 +66,7 @@ def _subject(context: Context) -> SubjectSummary:
         contact=context.contact,
         ue=context.subject.ue,
         pcscf=context.subject.pcscf,
+        told=context.subject.told,
     )
 
 

@@ -108,6 +108,7 @@ def _sip(sip: SipCounts) -> dict[str, Any]:
         "protected": sip.protected,
         "malformed": sip.malformed,
         "core": sip.core,
+        "told": sip.told,
     }
 
 
@@ -119,6 +120,7 @@ def _subject(subject: SubjectSummary) -> dict[str, Any]:
         "contact": subject.contact,
         "ue": subject.ue,
         "pcscf": subject.pcscf,
+        "told": subject.told,
     }
 
 

@@ -40,13 +40,17 @@ class EspCounts:
 
 @dataclass(slots=True, kw_only=True)
 class SipCounts:
-    """SIP messages: ``messages`` are those between a UE and a P-CSCF, ``core`` those between servers."""
+    """SIP messages: ``messages`` are those between a UE and a P-CSCF, ``core`` those between servers.
+
+    ``told`` are those of which tools told (HEP, exported PDUs, SCAT); they are in none of the other counts.
+    """
 
     messages: int = 0
     clear: int = 0
     protected: int = 0
     malformed: int = 0
     core: int = 0
+    told: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +62,10 @@ class SubjectSummary:
     impus: list[str]
     contact: str | None
     ue: str
+    """``unknown``, as `pcscf`, where only a tool told of it and made the addresses up."""
     pcscf: str
+    told: bool = False
+    """Tools told of its messages; only their headers were judged."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class Pseudonyms:
                     contact=text(each.contact) if each.contact is not None else None,
                     ue=text(each.ue),
                     pcscf=text(each.pcscf),
+                    told=each.told,
                 )
                 for each in report.subjects
             ],

@@ -118,8 +118,9 @@ class _Writer:
         )
         page.line((f"  ESP     {several(esp.packets, 'packet')}{counts and ': ' + counts}", ""))
         counts = _parts((sip.protected, "protected"), (sip.clear, "in clear"), (sip.malformed, "malformed"))
-        core = f"; {sip.core:,} between servers" if sip.core else ""
-        page.line((f"  SIP     {several(sip.messages, 'message')}{counts and ': ' + counts}{core}", ""))
+        beside = f"; {sip.core:,} between servers" if sip.core else ""
+        beside += f"; {sip.told:,} told of by tools" if sip.told else ""
+        page.line((f"  SIP     {several(sip.messages, 'message')}{counts and ': ' + counts}{beside}", ""))
         for remark in report.quality.remarks:
             page.hanging(("  - ", ""), clean(remark))
         if report.copies:
@@ -159,6 +160,8 @@ class _Writer:
             for one in sets:
                 rows += self._set(one)
             self.page.table(rows, header=len(SET_HEADINGS))
+        elif subject.told:
+            self.page.line(("  told of by a tool: its headers are judged, its sets are not known", ""))
         else:
             self.page.line(("  no set of security associations", ""))
 

@@ -84,7 +84,7 @@ class Trace:
         page = Page(stream, width)
         ladders: dict[tuple[str, str, str], list[TraceLine]] = defaultdict(list)
         for line in self._lines:
-            ladders[line.leg, line.ue, line.pcscf].append(line)
+            ladders[line.leg, line.ue, line.pcscf].append(line)  # what is told stands apart from the wire
         drawer = _Drawer(report, page, self._lines, local=local)
         if len(report.captures) > 1:
             for number, capture in enumerate(report.captures):
@@ -93,7 +93,9 @@ class Trace:
             drawer.ladder(lines)
             page.line()
         clear = sum(line.generation is None and line.leg == "gm" for line in self._lines)
+        told = sum(line.leg == "told" for line in self._lines)
         counts = f"{several(len(self._lines), 'SIP message')}, {clear:,} of them in clear between UE and P-CSCF"
+        counts += f", {told:,} told of by tools" if told else ""
         page.line((f"{counts}; {several(len(report.findings), 'finding')} (gmaudit check tells them)", ""))
         for notice in report.notices:
             page.hanging(("  - ", ""), clean(notice))
@@ -125,13 +127,14 @@ class _Drawer:
     def ladder(self, lines: list[TraceLine]) -> None:
         """All messages of one pair of addresses."""
         first = lines[0]
-        left, right = ("UE", "P-CSCF") if first.leg == "gm" else ("", "")
+        gm = first.leg in ("gm", "told")
+        left, right = ("UE", "P-CSCF") if gm else ("", "")
         subjects = list(dict.fromkeys(line.subject for line in lines if line.subject is not None))
         names = ", ".join(self.names.get(subject, clean(subject)) for subject in subjects[:NAMED])
         if len(subjects) > NAMED:
             names += f" and {len(subjects) - NAMED:,} more"
         ends = f"{left} {clean(first.ue)} - {right} {clean(first.pcscf)}".replace("  ", " ").strip()
-        self.page.line((ends, "bold"), (f"  {names}" if first.leg == "gm" else "  behind the P-CSCF", ""))
+        self.page.line((ends, "bold"), (f"  {names}" if gm else "  behind the P-CSCF", ""))
         middle = left + " " * (self.arrow + 14 - len(left) - len(right)) + right
         self.page.line((f"{'frame':>6}  {'time':14}{'':5}{middle}  {'':5}protection", "dim"))
         day = ""
@@ -150,16 +153,16 @@ class _Drawer:
         if line.generation is not None:
             protection = f"set {line.generation} {clean(line.role)} {clean(line.state)}"
         elif line.leg != "gm":
-            style, protection = "dim", ""
+            style, protection = "dim", "told" if line.leg == "told" else ""
         step = self.steps.get((line.at.capture, line.at.number), "")
         parts: list[Part] = [
             (f"{number:>6}  ", ""),
             (f"{hour}  ", "dim"),
             (f"{step:<4} ", "bold"),
-            (f"{ports[0]:>5} ", "dim"),
+            (f"{ports[0] or '':>5} ", "dim"),
             (self._arrow(line), style),
-            (f" {ports[1]:<5}", "dim"),
-            (f"  {clean(line.transport):<3}  ", ""),
+            (f" {ports[1] or '':<5}", "dim"),
+            (f"  {'' if line.leg == 'told' else clean(line.transport):<3}  ", ""),
             (f"{protection:<16}", style),
         ]
         found = sorted(set(self.found.get((line.at.capture, line.at.number), ())))

@@ -14,6 +14,7 @@ from rules.algorithms.choosing import chooser, listed, named, negotiated, pairs_
     traps=("FP18",),
     evidence=("E3", "E8"),
     plaintext=False,
+    by_headers=(RegistrationStarted, ChallengeSent),
 )
 def forbidden_combination(event: AlgorithmsInUse | RegistrationStarted | ChallengeSent) -> Verdict | None:
     """alg=null goes with ealg=aes-gcm alone, and aes-gcm with alg=null alone; aes-gmac goes without encryption.

@@ -16,6 +16,7 @@ EXPECTED = "hmac-sha-1-96 or aes-gmac; aes-cbc, aes-gcm or null"
     traps=("FP18",),
     evidence=("E3", "E8"),
     plaintext=False,
+    by_headers=(RegistrationStarted, ChallengeSent),
 )
 def removed_algorithm(
     event: AlgorithmsInUse | KeyMissing | RegistrationStarted | ChallengeSent, profile: Profile

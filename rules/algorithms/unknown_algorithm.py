@@ -14,6 +14,7 @@ from rules.algorithms.choosing import chooser, listed, named, negotiated, pairs_
     traps=("FP18", "FP20"),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(RegistrationStarted, ChallengeSent),
 )
 def unknown_algorithm(
     event: AlgorithmsInUse | KeyMissing | RegistrationStarted | ChallengeSent, profile: Profile

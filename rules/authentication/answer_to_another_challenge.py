@@ -13,6 +13,7 @@ from rules.authentication.comparing import alone, cell, side_by_side
     severity=Severity.MEDIUM,
     traps=("FP3", "FP20"),
     evidence=("E3",),
+    by_headers=(ChallengeAnswered,),
 )
 def answer_to_another_challenge(event: ChallengeAnswered | RegistrationStarted) -> Verdict | None:
     """SM7 copies realm, nonce and algorithm of SM6 and has a uri and a response.

@@ -13,6 +13,7 @@ from analyzer.rule import PASS, Actor, Severity, Table, Verdict, judged, rule
     traps=("FP1", "FP5", "FP13", "fixed-RAND", "R11"),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(ChallengeSent,),
 )
 def challenge_repeated(event: ChallengeSent) -> Verdict | None:
     """A subscriber is never challenged with the same RAND twice.

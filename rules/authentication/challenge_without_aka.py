@@ -16,6 +16,7 @@ USUAL = "akav1-md5"
     traps=("FP11", "R22"),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(ChallengeSent, RegistrationRefused),
 )
 def challenge_without_aka(event: ChallengeSent | RegistrationRefused, profile: Profile) -> Verdict | None:
     """A challenge with ipsec-3gpp is Digest with algorithm AKAv1-MD5, and its nonce is base64 of RAND and AUTN.

@@ -13,6 +13,7 @@ from rules.authentication.comparing import alone, cell
     severity=Severity.HIGH,
     traps=("FP18", "SA-04"),
     evidence=("E3",),
+    by_headers=(ChallengeRejected, ForgedChallengeAnswered),
 )
 def forged_challenge_answered(
     event: ChallengeRejected | ForgedChallengeAnswered | ChallengeAnswered,

@@ -12,6 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     severity=Severity.CRITICAL,
     traps=("FP13",),
     plaintext=False,
+    by_headers=(ChallengeSent,),
 )
 def keys_on_gm(event: ChallengeSent) -> Verdict | None:
     """The challenge that the P-CSCF sends to the UE has no ck and no ik parameter, in clear or protected.
@@ -25,8 +26,9 @@ def keys_on_gm(event: ChallengeSent) -> Verdict | None:
         return None
     if not event.reveals_keys:
         return PASS
+    told = event.subject is not None and event.subject.told
     return Broken(
-        fault="clear" if event.challenge.protection is None else "protected",
+        fault="told" if told else "clear" if event.challenge.protection is None else "protected",
         message="the challenge to the UE reveals ck or ik",
         actor=Actor.PCSCF,
         expected="WWW-Authenticate without ck and ik",

@@ -17,6 +17,7 @@ CLAIMS = ("yes", "no")
     traps=("FP11",),
     evidence=("E2",),
     plaintext=False,
+    by_headers=(RegistrationStarted, ChallengeAnswered),
 )
 def protection_misreported(event: CoreRegisterSent | RegistrationStarted | ChallengeAnswered) -> Verdict | None:
     """Behind the P-CSCF `integrity-protected` is "yes" for a REGISTER on an established set, or for an SM7 on its new

@@ -16,6 +16,7 @@ AUTS = 14
     severity=Severity.MEDIUM,
     traps=("FP2", "FP4", "FP17", "FP18"),
     evidence=("E3",),
+    by_headers=(ChallengeRejected,),
 )
 def resynchronisation_malformed(event: ChallengeRejected | RegistrationStarted) -> Verdict | None:
     """If SQN is out of range, the UE sends a REGISTER with the challenged nonce and auts: base64 of 14 octets.

@@ -13,6 +13,7 @@ from rules.authentication.comparing import cell, side_by_side
     severity=Severity.LOW,
     traps=("FP1", "FP13"),
     evidence=(),
+    by_headers=(ChallengeAnswered,),
 )
 def sm7_of_another_dialog(event: ChallengeAnswered) -> Verdict | None:
     """SM7 has the Call-ID of the 401 that it answers, and the next CSeq.

@@ -13,6 +13,7 @@ from rules.authentication.comparing import alone
     severity=Severity.CRITICAL,
     traps=("FP18", "R22"),
     evidence=("E3", "E5"),
+    by_headers=(AuthenticationConcluded,),
 )
 def wrong_answer_accepted(event: AuthenticationConcluded) -> Verdict | None:
     """An SM7 whose response is not that of RES is refused or challenged again, and so is a report of a MAC or SQN

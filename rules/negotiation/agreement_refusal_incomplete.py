@@ -12,6 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Pass, Severity, Verdict, r
     severity=Severity.LOW,
     traps=("FP11", "NEG-04"),
     plaintext=False,
+    by_headers=(RegistrationRefused,),
 )
 def agreement_refusal_incomplete(event: RegistrationRefused | RegistrationSucceeded) -> Verdict | None:
     """A P-CSCF that insists on the agreement refuses a REGISTER without it by 421 or 494, with its Security-Server and

@@ -21,6 +21,7 @@ DIGITS = 10
     traps=("FP20", "R7", "R25"),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(RegistrationStarted, ChallengeSent),
 )
 def malformed_mechanism(event: RegistrationStarted | ChallengeSent, profile: Profile) -> Verdict | None:
     """The entries of Security-Client and Security-Server keep to the grammar: names and algorithms are tokens, an SPI

@@ -12,6 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     severity=Severity.HIGH,
     traps=("FP13", "FP20"),
     evidence=("E3", "E5"),
+    by_headers=(RegistrationSucceeded, RegistrationRefused),
 )
 def mismatch_accepted(event: RegistrationSucceeded | RegistrationRefused) -> Verdict | None:
     """SM7 whose Security-Client or Security-Verify is missing or differs gets no 2xx.

@@ -14,6 +14,7 @@ from rules.negotiation.showing import entries_table
     severity=Severity.LOW,
     evidence=("E3",),
     plaintext=False,
+    by_headers=(RegistrationStarted,),
 )
 def offer_of_different_values(event: RegistrationStarted) -> Verdict | None:
     """The ipsec-3gpp entries of one Security-Client differ in their algorithms only; SPIs and ports are the same.

@@ -13,6 +13,7 @@ from rules.negotiation.showing import short
     severity=Severity.LOW,
     traps=("FP20", "NEG-18"),
     plaintext=True,
+    by_headers=(RegistrationStarted, ChallengeAnswered),
 )
 def sec_agree_not_required(event: RegistrationStarted | ChallengeAnswered) -> Verdict | None:
     """A REGISTER with Security-Client has the option tag sec-agree in Require and in Proxy-Require.

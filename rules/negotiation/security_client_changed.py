@@ -13,6 +13,7 @@ from rules.negotiation.comparing import verdict_of
     severity=Severity.HIGH,
     traps=("FP13", "FP17", "FP20"),
     evidence=("E3",),
+    by_headers=(ChallengeAnswered,),
 )
 def security_client_changed(event: ChallengeAnswered) -> Verdict | None:
     """SM7 repeats, under protection, the Security-Client of the REGISTER that the challenge answered.

@@ -14,6 +14,7 @@ from rules.negotiation.showing import ROWS, two_columns
     severity=Severity.LOW,
     traps=("FP20",),
     evidence=("E3",),
+    by_headers=(RegistrationSucceeded,),
 )
 def security_server_in_sm12(event: RegistrationSucceeded) -> Verdict | None:
     """The 2xx to SM7 only confirms: it has no Security-Server, or at least none that differs from SM6.

@@ -13,6 +13,7 @@ from rules.negotiation.comparing import verdict_of
     severity=Severity.HIGH,
     traps=("FP20",),
     evidence=("E3",),
+    by_headers=(ChallengeAnswered,),
 )
 def security_verify_changed(event: ChallengeAnswered) -> Verdict | None:
     """The Security-Verify of SM7 is the Security-Server of SM6: all entries, in order, unchanged.

@@ -14,6 +14,7 @@ from rules.negotiation.showing import entries_table
     traps=("FP20",),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(RegistrationStarted,),
 )
 def sm1_parameters_missing(event: RegistrationStarted) -> Verdict | None:
     """Every ipsec-3gpp entry of the Security-Client in SM1 has alg, spi-c, spi-s, port-c and port-s.

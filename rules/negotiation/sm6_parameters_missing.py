@@ -14,6 +14,7 @@ from rules.negotiation.showing import entries_table
     traps=("FP11",),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(ChallengeSent,),
 )
 def sm6_parameters_missing(event: ChallengeSent) -> Verdict | None:
     """An AKA challenge to a UE that offered ipsec-3gpp has a Security-Server with alg and the four SPIs and ports.

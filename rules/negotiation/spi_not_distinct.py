@@ -18,6 +18,7 @@ NAMES = ("spi_uc", "spi_us", "spi_pc", "spi_ps")
     traps=("FP15", "FP16", "FP25", "FP26", "FP28", "FP29", "R9", "R11"),
     evidence=("E3", "E4"),
     plaintext=False,
+    by_headers=(ChallengeSent,),
 )
 def spi_not_distinct(event: ChallengeSent) -> Verdict | None:
     """The four SPIs of a set are distinct, and none of them is that of another living set at the same endpoint.

@@ -16,6 +16,7 @@ from rules.negotiation.showing import entries_table
     traps=("FP11", "FP17"),
     evidence=("E3",),
     plaintext=False,
+    by_headers=(ChallengeAnswered,),
 )
 def unusable_challenge_answered(event: ChallengeAnswered | RegistrationStarted) -> Verdict | None:
     """If SM6 has no Security-Server, or its entries lack what a set is made from, the UE drops the authentication and
