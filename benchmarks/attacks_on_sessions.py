@@ -56,6 +56,21 @@ def requests_of_many_without_answers(writer: Writer, count: int) -> None:
             writer.udp(phone.address, phone.pcscf, 5060, 5060, message(phone, "", f"{turn}"))
 
 
+@attack(1_500)
+def violations_by_the_thousand(writer: Writer, count: int) -> str:
+    """Every UE registers and then sends a long message in clear from its protected port to each of two others."""
+    keys = Phone(1, writer).set
+    for number in range(count):
+        phone = Phone(number + 1, writer)
+        phone.set = phone.set._replace(ck=keys.ck, ik=keys.ik)
+        phone.begin()
+        for turn in range(2):
+            text = message(phone, f"Subject: {'x' * 6000}\r\n", f"v{turn}")
+            writer.udp(phone.address, phone.pcscf, phone.set.port_uc, phone.set.port_ps, text)
+            phone.down(phone.set, phone.answer(text, "200 OK"))
+    return aka(keys)
+
+
 @attack(5_000)
 def contexts_of_one_ue(writer: Writer, count: int) -> None:
     """The same address with another IMPI, instance and port each time."""
