@@ -45,8 +45,8 @@ CALLS = 256
 CHALLENGES = 8
 """Nonces remembered for one context."""
 
-NOWHERE = bytes(4), bytes(16)
-"""What stands for the addresses of UE and P-CSCF where a tool made them up: both unspecified, and not the same."""
+NOWHERE = bytes(4), bytes((0, 0, 0, 1))
+"""What stands for the addresses of UE and P-CSCF where a tool made them up: such as nobody has."""
 UNKNOWN = "unknown"
 """And how they are written."""
 
