@@ -74,7 +74,7 @@ class Connections:
     def answered(self, context: Context, response: Sighting, transaction: Transaction) -> None:
         """A response that did not come on the TCP connection of its protected request."""
         request = transaction.request
-        if request.protection is None or connection_alive(request):
+        if request.protection is None or connection_alive(request) or response.connection is transaction.moved_to:
             return
         via, newest = request.message.top_via, context.newest_established()
         self._session.emit(
@@ -127,13 +127,12 @@ class Connections:
 
 
 def connection_alive(request: Sighting) -> bool:
-    """Whether the receiver of a request can still answer on its connection: it is not closed, not even by itself."""
+    """Whether the receiver of a request must still answer on its connection: neither end has closed it.
+
+    Who asked may close its own half and still listen (RFC 9293 3.6), but most stacks give such a connection up.
+    """
     connection = request.connection
-    if not isinstance(connection, Connection):
-        return True
-    return connection.closed is None and all(
-        connection.endpoints[by][1] != request.dport for by, _, _ in connection.closing
-    )
+    return not isinstance(connection, Connection) or (connection.closed is None and not connection.closing)
 
 
 def _all_octets(connection: Connection) -> Knowledge | None:

@@ -64,7 +64,7 @@ class Traffic:
                     context.subject,
                     sighting,
                     transaction.request if transaction else None,
-                    transaction is None or connection_alive(transaction.request),
+                    transaction is None or (transaction.moved_to is None and connection_alive(transaction.request)),
                     transaction.kind if transaction else "",
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )

@@ -48,6 +48,7 @@ class Transaction:
         "last",
         "last_request",
         "method",
+        "moved_to",
         "owner",
         "procedure",
         "provisional",
@@ -72,6 +73,8 @@ class Transaction:
         """For a REGISTER: the registration context; opaque here."""
         self.elsewhere = False
         """A copy of the request came on another set than the first one."""
+        self.moved_to: object = None
+        """The TCP connection of its latest copy, if that is another than the first one's; opaque here."""
         self.told = False
         """That it began on a set which had to be gone has been told."""
         self.copies: tuple[int, ...] = ()
@@ -158,6 +161,8 @@ class Transactions:
             known.before_last = known.last_request
             if owner is not known.owner:
                 known.elsewhere = True
+            if request.connection is not known.request.connection:
+                known.moved_to = request.connection
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False

@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.state import Role
 
 Who = Literal["ue", "pcscf"]
 CONNECTIONS = ["TRN-02", "TRN-03", "TRN-04", "TRN-06", "TRN-09"]
@@ -122,6 +123,41 @@ def test_in_clear() -> None:
     s = after_loss(clear=True)
     s.expect("TRN-04", "warning", actor="P-CSCF", at="late", cause="CLR-05")
     check(s, rules=["TRN-04"])
+
+
+def test_a_via_that_names_no_protected_port_leads_nowhere() -> None:
+    """A REGISTER over TCP has no rule for its Via: the answer goes where an association leads."""
+    s = tcp()
+    first = s.register()
+    p = s.sm1(over=first, headers={"Via": lambda old: old.replace(f":{first.port_us}", "")})
+    s.rst("ue", on=first, role="uc>ps")
+    s.sm12(p, role="pc>us")
+    check(s)
+
+
+def test_the_connection_of_a_later_copy() -> None:
+    """The UE sent its request again on a new connection with the same ports."""
+    s = tcp()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    s.rst("ue", on=first, role="uc>ps")
+    s.syn("ue", on=first)
+    s.again("req")
+    s.answer("req", 200, label="late")
+    check(s)
+
+
+@pytest.mark.parametrize(("who", "role", "back"), [("ue", "uc>ps", "pc>us"), ("pcscf", "pc>us", "uc>ps")])
+def test_a_connection_that_the_asker_has_closed_half(who: Who, role: Role, back: Role) -> None:
+    """Most stacks give it up: the answer may come on a new one (TRN-04)."""
+    s = tcp()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request(who, "MESSAGE", on=first, label="m", answered=False)
+    s.segment(who, "FA", on=first, role=role)
+    s.answer("m", 200, role=back)
+    check(s)
+    passes(s, "TRN-04")
 
 
 # --- TRN-06 ---------------------------------------------------------------------------------------------------------
