@@ -24,10 +24,13 @@ def sm1_mirrors_nothing(event: RegistrationStarted) -> Verdict | None:
     Not a violation: another spelling of the same list (FP20; a default spelt out is a note, R12); another order of the
     entries is a warning. If the challenge of the set in use is not in the capture, only a missing header can be told
     (FP3). A list of an earlier set right after a new SM12, which the UE may not have had, is `probable` (FP2), and so
-    is everything where SM12 may be lost from the capture (FP4).
+    is everything where SM12 may be lost from the capture (FP4). A REGISTER that reports a MAC or SQN failure repeats
+    something only on a set that has succeeded; on the rejected one (SA-19) there is nothing to repeat.
     """
     mirrored, protection = event.mirrored, event.register.protection
     if mirrored is None or protection is None:
+        return None
+    if event.reports_failure and not protection.state_ue.established:
         return None
     common: dict[str, Any] = {
         "actor": Actor.UE,

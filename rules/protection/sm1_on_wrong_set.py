@@ -22,12 +22,15 @@ def sm1_on_wrong_set(event: RegistrationStarted) -> Verdict | None:
     newest set right after SM12 although the P-CSCF has not used it. On the old set right after SM12 the UE may not have
     had SM12 yet: `probable` (FP2); so it is where SM12 may have been lost from the capture (FP4). If no set is left
     that could have been used, only the rows on the end of sets speak (LIFE). An SM7 with another nonce than that of its
-    challenge counts as an SM1 here, and AUTH-03 is the cause.
+    challenge counts as an SM1 here, and AUTH-03 is the cause. A REGISTER that reports a MAC or SQN failure on the set
+    of the rejected challenge is SA-19's.
     """
     protection = event.register.protection
     if protection is None:
         return None
     state = protection.state_ue
+    if event.reports_failure and state is State.TMP:
+        return None
     if protection.role is not Role.UC_PS:
         return Broken(
             fault="role",
