@@ -62,6 +62,10 @@ def retire(session: Session, owner: SaSet) -> None:
 def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameRef) -> None:
     context, receiver = owner.contact, knock.role.sender.other
     assert isinstance(context, Context)
+    established = owner.sm12 is not None and knock.first.time > owner.sm12.time
+    expired = owner.expires_at is not None and knock.last.time > owner.expires_at
+    if outcome != "answered" and (expired or not established):
+        return
     other = owner.sent_between(receiver, knock.first.time, knock.last.time)
     sent = owner.count_between(receiver.other, knock.first.time, knock.last.time)
     exchanged = other if sent > knock.count - 1 else None
@@ -83,7 +87,7 @@ def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameR
             exchanged=exchanged,
             near=context.pair.vantage.at(receiver),
             complete=owner.complete(),
-            replaced=owner.states[receiver] is State.OLD or (receiver is Side.UE and receiver in owner.ends),
+            replaced=owner.states[receiver] is State.OLD or receiver in owner.ends,
             early=early,
             alive=alive if alive is not None and alive.time > knock.first.time else None,
         )

@@ -199,6 +199,8 @@ def _dropped(
     if silent:
         side, gone = Side.PCSCF, silent[0].request.at.time
         certain = insisted(silent, owner)
+        if certain.sure and context.pair.vantage.at(Side.UE):
+            certain = Knowledge(False, "captured at the UE: it may have been out of coverage")
     else:
         side, gone = Side.UE, at.time
         certain = owner.complete()

@@ -32,6 +32,7 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
+from analyzer.profile import Profile
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
@@ -295,7 +296,7 @@ class Traffic:
                 and transaction.final_clear
                 and transaction.final_status >= 300,
                 sent_astray=sent_astray(sighting, transaction.request if transaction else None),
-                leaves_old=_leaves_old(sighting, transaction),
+                leaves_old=_leaves_old(context, sighting, transaction, self._session.profile),
             )
         )
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
@@ -346,15 +347,27 @@ def _early(context: Context, owner: SaSet, sighting: Sighting, transaction: Tran
         owner.early.append(early)
 
 
-def _leaves_old(response: Sighting, transaction: Transaction | None) -> SetTerms | None:
+def _leaves_old(
+    context: Context, response: Sighting, transaction: Transaction | None, profile: Profile
+) -> SetTerms | None:
     """The set that a clear answer of the P-CSCF should be on: the old one, which it has to serve yet (LIFE-14).
 
-    Where the connection of the request is gone, it is that which the answer had to do without.
+    It has not where the request came only after the UE had used the newer set, or that is 64*T1 ago. Where the
+    connection of the request is gone, it is that which the answer had to do without.
     """
     if transaction is None or response.message.is_request or response.sender is not Side.PCSCF:
         return None
     owner = transaction.owner
     if not isinstance(owner, SaSet) or owner.states[Side.PCSCF] is not State.OLD or Side.PCSCF in owner.ends:
+        return None
+    newest, now = context.newest_established(), response.at.time
+    trigger = newest.uplink if newest is not None else None
+    if trigger is not None and (
+        transaction.request.at.time > trigger.time
+        or (profile.old_set_capped and now - trigger.time > profile.timer_64_t1)
+    ):
+        return None
+    if owner.expires_at is not None and now > owner.expires_at:
         return None
     return owner.terms if connection_alive(transaction.request) else None
 

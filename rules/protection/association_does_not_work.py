@@ -29,8 +29,8 @@ def association_does_not_work(event: HandshakeEnded) -> Verdict | None:
     are excluded only where the SYNs are seen on the receiver's own link, the exchange went on meanwhile and the numbers
     of the set have no gap; else it is `probable`. A UE that refuses the connection with a RST on the set has all its
     associations, and merely does not listen on port_us for TCP: its own fault, but none of this row, hence a note.
-    Over UDP one pair of the set is never used, so that nothing can be seen of it. On a set that a newer one replaces
-    the UE has its own times (LIFE-09, LIFE-10), and is not judged here.
+    Over UDP one pair of the set is never used, so that nothing can be seen of it. Before SM12, on a set that a newer
+    one replaces (LIFE-09, LIFE-10), and on one that is over, handshakes are not judged here.
     """
     if event.outcome == "answered":
         return PASS

@@ -281,3 +281,31 @@ def test_a_request_after_the_trigger_is_the_ues_fault() -> None:
     s.wait(130)
     s.request("ue", "MESSAGE", on=second, label="later")
     check(s, rules=RULES)
+
+
+@both_profiles
+@pytest.mark.parametrize("seconds", [10, 130])
+def test_the_call_outlives_the_old_set(seconds: int, profile: str) -> None:
+    """V5: today the P-CSCF has to give the old set up 64*T1 after the UE has used the new one."""
+    s = Scenario()
+    first = s.register()
+    call = s.invite("ue", on=first)
+    s.answer(call, 180)
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.wait(seconds)
+    s.answer(call, 486, on=None)
+    if seconds == 10 or profile == "sa3-29":
+        s.expect("LIFE-14", "violation", actor="P-CSCF", at="invite.486")
+    check(s, profile=profile, rules=RULES)
+
+
+@both_profiles
+def test_a_request_after_the_trigger_is_answered_in_clear(profile: str) -> None:
+    """The P-CSCF need not have the old set any more: CLR-05 speaks of that."""
+    s = Scenario()
+    first, second = switched(s)
+    s.request("ue", "MESSAGE", on=second, label="next")
+    s.wait(1)
+    s.request("ue", "MESSAGE", on=first, answer={"on": None})
+    check(s, profile=profile, rules=RULES)

@@ -184,6 +184,18 @@ def test_both_sides_follow_the_refresh(profile: str) -> None:
     passes(s, "LIFE-08", at_least=2, profile=profile)
 
 
+def test_the_ue_may_have_been_out_of_coverage() -> None:
+    """FP4: captured at the UE, what it sends need not have arrived."""
+    s = Scenario(expires=600, vantage="ue")
+    first = refreshed(s)
+    s.wait(338)
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(3)
+    in_vain(s, first)
+    s.expect("LIFE-08", "probable", actor="P-CSCF", at="one")
+    check(s, rules=["LIFE-08"])
+
+
 def test_the_pcscf_was_silent_long_before() -> None:
     """FP26: it may have been restarted since it was heard."""
     s = Scenario(expires=600, vantage="middle")

@@ -85,6 +85,21 @@ def test_a_ue_that_does_not_listen() -> None:
     assert notes == [("note", "UE")]
 
 
+def test_a_set_that_is_over_or_not_there_yet() -> None:
+    """LIFE-07 and SA-07 speak of the P-CSCF's packets there."""
+    for seconds, procedure_ends in ((0, False), (700, True)):
+        s = Scenario(transport="tcp", vantage="ue", expires=600)
+        procedure = s.sm1()
+        s.sm6(procedure)
+        s.sm7(procedure)
+        if procedure_ends:
+            s.sm12(procedure)
+        assert procedure.set
+        s.wait(seconds)
+        knocks(s, "pcscf", procedure.set)
+        check(s, rules=["SA-21"])
+
+
 # --- LIFE-20 ----------------------------------------------------------------------------------------------------------
 
 ELSEWHERE = "10.20.0.77"

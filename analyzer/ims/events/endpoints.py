@@ -67,7 +67,7 @@ class HandshakeEnded(Event):
     """Why the SYNs reached the receiver for sure."""
     complete: Knowledge
     replaced: bool
-    """At the receiver the set is one that a newer one replaces."""
+    """At the receiver the set is one that a newer one replaces, or that is over."""
     early: bool
     """In that case: the SYN's sender has not used the newer one yet, so that the old one has to be served."""
     alive: FrameRef | None
