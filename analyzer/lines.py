@@ -83,6 +83,8 @@ class Lines:
             made.framer.hole()  # it was followed before, and forgotten in the middle of something
         if len(table) > LINES:
             _, oldest = table.popitem(last=False)
+            if oldest.held:
+                self._on_evict(CROWDED)
             self._give_up(oldest)
         return made
 
