@@ -56,8 +56,15 @@ def challenge_before(earlier: Procedure | None, register: Sighting, profile: Pro
         at=earlier.challenge.at,
         missing=lacking,
         same_call=earlier.call_id == register.message.call_id,
-        in_time=register.at.time - earlier.transaction.request.at.time <= profile.timer_64_t1 - profile.clock_tolerance,
+        in_time=_had_challenge(earlier, register.at.time, profile),
     )
+
+
+def _had_challenge(earlier: Procedure, now: int, profile: Profile) -> bool:
+    """Whether the UE begins anew because it had the challenge: timer F is not over, and it has not asked again."""
+    transaction, sm6 = earlier.transaction, earlier.challenge
+    in_time = now - transaction.request.at.time <= profile.timer_64_t1 - profile.clock_tolerance
+    return in_time and (sm6 is None or transaction.last_request <= sm6.at.time)
 
 
 def unusable(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[str, ...] | None:

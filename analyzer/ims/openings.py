@@ -41,7 +41,8 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
     if marks is None:
         marks = owner.marks = _marks(context, owner)
     contact = False if request.message.method in _NO_CONTACT else _contact(raw, marks.contact)
-    if contact is not None and _route(raw, marks.route) and _required(raw) and _mirrors(raw, marks.verify):
+    routed = _route(raw, marks.route)
+    if contact is not None and routed and _required(raw) and _mirrors(raw, marks.verify):
         session.emit(_new(CallOpenedRight, (request.at, context.subject)))
         if contact:
             session.emit(ContactRight(request.at, context.subject))
@@ -52,7 +53,7 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
             subject=context.subject,
             request=request,
             verify=_mirrored(context, owner, request),
-            emergency=context.emergency or emergency_call(request),
+            emergency=not routed and (context.emergency or emergency_call(request)),
         )
     )
 
@@ -101,9 +102,11 @@ def _contact(raw: bytes, mark: bytes) -> bool | None:
 def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison | None:
     """Security-Verify against the Security-Server of the set, or of another that the UE may take for the last success.
 
-    None if no challenge is in the capture.
+    None if there is none, or no challenge is in the capture.
     """
     values = request.message.values("security-verify")
+    if not values:
+        return None
     first: Comparison | None = None
     for each in (owner, *reversed(context.sets)):
         sm6 = each.challenge

@@ -27,8 +27,8 @@ def unusable_challenge_answered(event: ChallengeAnswered | RegistrationStarted) 
 
     Not a violation: a UE that gives up and sends nothing; a REGISTER that reports a MAC or SQN failure, which comes
     first and keeps the Call-ID; a deregistration; a UE that offered no ipsec-3gpp, or whose P-CSCF chose TLS (FP11).
-    A REGISTER of the same Call-ID after timer F (64*T1) may come from a UE that never had the challenge: `probable`
-    (FP17). One entry that is whole is enough to go on with.
+    A REGISTER of the same Call-ID after timer F (64*T1), or after a repetition of the one before, may come from a UE
+    that never had the challenge: `probable` (FP17). One entry that is whole is enough to go on with.
     """
     if isinstance(event, RegistrationStarted):
         return _started(event)
@@ -67,7 +67,7 @@ def _started(event: RegistrationStarted) -> Verdict | None:
         "severity": Severity.LOW,
     }
     lacks = f"SM6 lacks {', '.join(before.missing) or 'Security-Server'}"
-    why = "" if before.in_time else "; timer F was over, so the UE may never have had SM6"
+    why = "" if before.in_time else "; the UE may never have had SM6"
     return judged(sure=before.in_time, traps=("FP17",), argument=lacks + why, **common)
 
 

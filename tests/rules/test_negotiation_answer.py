@@ -96,6 +96,18 @@ def test_the_ue_may_never_have_had_the_challenge() -> None:
     check(s, rules=["NEG-05", "NEG-06"])
 
 
+def test_the_ue_asks_again_after_the_challenge() -> None:
+    """FP17: it had none, or it would not repeat SM1."""
+    s = Scenario()
+    p = unusable(s)
+    s.wait(1)
+    s.again("sm1")
+    s.wait(20)
+    s.sm1(call_id=p.ue.call_id)
+    s.expect("NEG-06", "probable", actor="UE", at="sm1.2")
+    check(s, rules=["NEG-05", "NEG-06"])
+
+
 def test_a_ue_that_gives_up_and_one_that_deregisters() -> None:
     s = Scenario()
     p = unusable(s)

@@ -165,5 +165,6 @@ class CallOpened(Event):
 
     request: Sighting
     verify: Comparison | None
-    """Security-Verify against the Security-Server of a set in use; None if that is not in the capture."""
+    """Security-Verify against the Security-Server of a set in use; None if either is not there."""
     emergency: bool
+    """It belongs to an emergency; looked at only where its Route is not the usual one."""

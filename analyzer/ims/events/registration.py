@@ -35,7 +35,7 @@ class ChallengeBefore(NamedTuple):
     same_call: bool
     """The new REGISTER has the Call-ID of the one that was challenged."""
     in_time: bool
-    """The new REGISTER came before the old one's timer F could end it, so the UE had the challenge (FP17)."""
+    """The UE had the challenge: it began anew before timer F of the old REGISTER, and had not repeated that (FP17)."""
 
 
 class Shared(NamedTuple):
