@@ -14,6 +14,10 @@ from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
 from analyzer.network.tcp import Connection
+from analyzer.sip.addresses import read_uri
+
+LATEST = 32
+"""Transactions that are looked at for who told the UE to go to an odd port."""
 
 
 class Connections:
@@ -48,6 +52,9 @@ class Connections:
                 fits=fits,
                 sport=sport,
                 dport=dport,
+                told=dport == owner.terms.port_pc and told_to(pair, dport)
+                if sender is Side.UE
+                else (sport, dport) == (owner.terms.port_pc, owner.terms.port_uc) and _contact_port(owner) == dport,
             )
         )
 
@@ -126,6 +133,12 @@ class Connections:
         )
 
 
+def told_to(pair: Pair, port: int) -> bool:
+    """Whether one of the last requests of the P-CSCF names this port in its Via (R23)."""
+    last = (each.request for each in pair.transactions.latest(LATEST) if each.request.sender is Side.PCSCF)
+    return any(via is not None and via.port == port for via in (request.message.top_via for request in last))
+
+
 def connection_alive(request: Sighting) -> bool:
     """Whether the receiver of a request must still answer on its connection: neither end has closed it.
 
@@ -133,6 +146,13 @@ def connection_alive(request: Sighting) -> bool:
     """
     connection = request.connection
     return not isinstance(connection, Connection) or (connection.closed is None and not connection.closing)
+
+
+def _contact_port(owner: SaSet) -> int | None:
+    """The port in the Contact that the UE registered last."""
+    contact = owner.contact.contact if isinstance(owner.contact, Context) else None
+    uri = read_uri(contact) if contact is not None else None
+    return uri.port if uri is not None else None
 
 
 def _all_octets(connection: Connection) -> Knowledge | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
+from analyzer.ims.connections import told_to
 from analyzer.ims.events import (
     ClearOnProtectedPort,
     ForeignSpi,
@@ -379,7 +380,22 @@ class PacketLedger:
                 and dport in protected_ports
                 and len(protected_ports) == 1
                 and named == dport,
-                invited=sighting is not None and sent_astray(sighting, request),
+                invited=(sighting is not None and sent_astray(sighting, request))
+                or (
+                    sighting is None
+                    and sender is Side.UE
+                    and dport == terms.port_pc
+                    and sport != terms.port_us
+                    and told_to(pair, dport)
+                ),
+                begins_anew=sender is Side.UE
+                and not at_pcscf
+                and (sighting is None or (sighting.message.is_request and sighting.message.method == "REGISTER")),
+                reaction=sender is Side.PCSCF
+                and not at_pcscf
+                and sighting is None
+                and transport == "TCP"
+                and what != "TCP SYN",
                 unprotected_port=bool(protected_ports) and protected_ports <= SIP_PORTS,
                 deregistration=transaction is not None and transaction.deregisters,
                 answers_protected=answer and request is not None and request.protection is not None,

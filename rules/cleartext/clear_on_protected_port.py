@@ -12,7 +12,7 @@ from analyzer.rule import Actor, Broken, Probable, Severity, Verdict, rule
     source="33.203 7.1 (ports 1 and 2) [M/D]; S2 2.1",
     actor="either",
     severity=Severity.HIGH,
-    traps=("FP5", "FP25", "R7", "R23", "PORT-15"),
+    traps=("FP5", "FP15", "FP25", "FP28", "R7", "R23", "PORT-15"),
     evidence=("E2",),
     plaintext=False,
     met_by=(PacketVerified, PacketRead),
@@ -22,8 +22,11 @@ def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
 
     Not a violation: ICMP; packets before anybody used the set; a clear answer that follows the Via of a clear request
     (PORT-15: the UE announced the port itself); ports 5060 and 5061, where PORT-05 speaks (R7). If only the P-CSCF's
-    port fits, which many UEs share, another device behind the same address cannot be excluded (FP25). A UE that answers
-    where the P-CSCF's Via points is `probable` and PORT-13 the cause (R23). The clause is cited from memory.
+    port fits, which many UEs share, another device behind the same address cannot be excluded (FP25). A REGISTER that
+    goes from the UE's port to an unprotected one, and what is no SIP there, may be that of a UE that lost its state
+    (FP15) or of another one behind the same address (FP28): `probable`, and so is the P-CSCF's side of such a TCP
+    connection. A UE that answers where the P-CSCF's Via points is `probable` and PORT-13 the cause (R23). The clause is
+    cited from memory.
     """
     if event.follows_via or event.unprotected_port:
         return None
@@ -40,6 +43,19 @@ def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
             cause="PORT-13",
             traps=("R23",),
             argument="no association leads from port_uc to port_pc",
+            **common,
+        )
+    if event.begins_anew or event.reaction:
+        return Probable(
+            fault="begins-anew" if event.begins_anew else "answers-clear-connection",
+            message="the UE begins in clear from a protected port of a set that should be alive"
+            if event.begins_anew
+            else "the P-CSCF takes part in a clear connection to a protected port of the UE",
+            cause=None if event.begins_anew else "CLR-01",
+            traps=("FP15", "FP28") if event.begins_anew else ("R23",),
+            argument="it goes to an unprotected port: a UE that lost its state, or another behind the address, does so"
+            if event.begins_anew
+            else "it comes from an unprotected port: the UE may have opened the connection",
             **common,
         )
     if event.answers_clear:

@@ -172,6 +172,40 @@ def test_the_via_of_the_p_cscf_names_its_client_port(profile: str) -> None:
     check(s, profile=profile)
 
 
+def test_tcp_to_the_client_port_that_the_via_of_the_p_cscf_names() -> None:
+    """R23; that the P-CSCF takes the connection in clear is its own fault."""
+    s = Scenario(transport="tcp")
+    first = s.register()
+    odd = {"Via": lambda text: text.replace(f":{first.port_ps};", f":{first.port_pc};")}
+    s.request("pcscf", "OPTIONS", on=first, headers=odd, answered=False)
+    s.fin("pcscf", on=first, role="pc>us")
+    s.answer("req", 200, on=None, sport=first.port_uc, dport=first.port_pc)
+    found = {(each.verdict, str(each.actor)) for each in audited(s).findings if each.rule == "CLR-01"}
+    assert found == {("probable", "UE"), ("violation", "P-CSCF")}
+
+
+@both_transports
+def test_a_ue_begins_in_clear_from_a_port_of_its_old_set(transport: str) -> None:
+    """FP15: after a restart; the P-CSCF only answers (R23)."""
+    s = Scenario(transport=transport)
+    first = s.register()
+    s.wait(60)
+    s.register(sm1={"sport": first.port_us}, sm6={"dport": first.port_us})
+    found = [(each.verdict, str(each.actor)) for each in audited(s).findings if each.rule == "CLR-01"]
+    assert set(found) == {("probable", "UE"), ("probable", "P-CSCF")}
+
+
+def test_another_ue_behind_the_same_address_has_the_same_ports() -> None:
+    """FP28."""
+    s = Scenario()
+    first = s.register()
+    other = s.ue(2, address=first.ue.address)
+    s.register(ue=other, sm1={"sport": first.port_us}, sm6={"dport": first.port_us})
+    s.expect("CLR-01", "probable", actor="UE", at="ue2.sm1")
+    s.expect("CLR-01", "probable", actor="P-CSCF", at="ue2.sm6")
+    check(s, rules=["CLR-01"])
+
+
 @both_profiles
 def test_a_clear_request_is_answered_where_it_came(profile: str) -> None:
     """R23: the request was the fault."""

@@ -98,6 +98,35 @@ def test_a_request_of_the_p_cscf_on_the_connection_of_the_ue_opens_none() -> Non
     check(s, rules=["TRN-03"])
 
 
+def test_the_via_of_the_p_cscf_leads_the_ue_to_port_pc() -> None:
+    """R23."""
+    s = tcp()
+    first = s.register()
+    odd = {"Via": lambda old: old.replace(f":{first.port_ps}", f":{first.port_pc}", 1)}
+    s.request("pcscf", "MESSAGE", on=first, label="m", answered=False, headers=odd)
+    s.fin("pcscf", on=first, role="pc>us")
+    s.syn("ue", on=first, role="us>pc", label="c")
+    s.answer("m", 200, role="us>pc")
+    s.expect("PORT-13", "violation", actor="P-CSCF", at="m")
+    s.expect("TRN-02", "probable", actor="UE", at="c.syn", cause="PORT-13")
+    check(s)
+
+
+def test_the_contact_of_the_ue_leads_the_p_cscf_to_port_uc() -> None:
+    """R23."""
+    s = tcp()
+    p = s.sm1()
+    s.sm6(p)
+    first = p.set
+    assert first is not None
+    s.sm7(p, headers={"Contact": lambda old: old.replace(f":{first.port_us}", f":{first.port_uc}")})
+    s.sm12(p)
+    s.syn("pcscf", on=first, role="ps>uc", sport=first.port_pc, answered=False, label="odd")
+    s.expect("PORT-11", "violation", actor="UE", at="sm7")
+    s.expect("TRN-03", "probable", actor="P-CSCF", at="odd.syn", cause="PORT-11")
+    check(s, rules=["PORT-11", "TRN-03"])
+
+
 # --- TRN-04 ---------------------------------------------------------------------------------------------------------
 
 

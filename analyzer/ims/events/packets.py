@@ -258,7 +258,11 @@ class ClearOnProtectedPort(Event):
     follows_via: bool
     """A response to a clear request whose Via named this port (PORT-15)."""
     invited: bool
-    """A response that followed a Via naming port_pc, on ports that no association serves (R23)."""
+    """A response that followed a Via naming port_pc, on ports that no association serves (R23), or TCP for it."""
+    begins_anew: bool
+    """A REGISTER of the UE, or what is no SIP message, to a port that is not protected: its set may be gone (FP15)."""
+    reaction: bool
+    """TCP of the P-CSCF from a port that is not protected, other than a SYN: the UE may have opened the connection."""
     unprotected_port: bool
     """The announced port is 5060 or 5061 (R7)."""
     deregistration: bool
@@ -283,6 +287,8 @@ class ConnectionOpening(Event):
     """Its ports are those of the association."""
     sport: int
     dport: int
+    told: bool
+    """Where it goes the other side told the sender to: a Via that names port_pc, a Contact with port_uc (R23)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
