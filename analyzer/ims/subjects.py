@@ -164,6 +164,7 @@ class Pair:
     __slots__ = (
         "_on_evict",
         "contexts",
+        "emergencies",
         "guarded",
         "numbered",
         "pcscf",
@@ -195,6 +196,8 @@ class Pair:
         self.numbered = 0
         self.transactions = Transactions(census)
         self.vantage = vantage
+        self.emergencies: OrderedDict[str, None] = OrderedDict()
+        """Call-IDs of emergency calls: later requests of such a call name the other end and no emergency service."""
         self.tcp_tried: set[Side] = set()
         """Sides that have tried to open a TCP connection."""
         self.guarded: dict[int, list[SaSet]] = {}
@@ -203,6 +206,14 @@ class Pair:
     def address(self, side: Side) -> bytes:
         """The address of a side."""
         return self.ue if side is Side.UE else self.pcscf
+
+    def emergency(self, call_id: str, begins: bool) -> bool:
+        """Whether a message belongs to an emergency call; ``begins`` says that it shows so itself."""
+        if begins:
+            self.emergencies[call_id] = None
+            if len(self.emergencies) > CALLS:
+                self.emergencies.popitem(last=False)
+        return begins or call_id in self.emergencies
 
     def lives_on(self, sport: int, dport: int) -> bool:
         """Whether an association of a set that neither side had to give up leads from one port to the other."""

@@ -132,7 +132,7 @@ class Traffic:
             parent=parent,
             challenged=challenged,
             begun_before=before or old_call,
-            emergency=context.emergency or emergency_call(sighting),
+            emergency=context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting)),
             sent_astray=sent_astray(sighting, transaction.request if transaction else None),
             running=_running(sighting, procedure.begun, context.pair.vantage.round_trip),
         )
@@ -287,7 +287,7 @@ class Traffic:
                 request=request,
                 established=established,
                 dialog_protected=message.call_id in context.calls,
-                emergency=context.emergency or emergency_call(sighting),
+                emergency=context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting)),
                 deregistration=transaction is not None and transaction.deregisters,
                 answers_register=transaction.kind if transaction is not None and not message.is_request else "",
                 sm1_protected=context.current is not None and context.current.parent is not None,

@@ -49,6 +49,21 @@ def test_what_the_ue_may_send_in_clear(transport: str, profile: str) -> None:
 
 @both_profiles
 @both_transports
+def test_an_emergency_call_whose_dialog_does_not_show_it(transport: str, profile: str) -> None:
+    """FP10: the To of some phones is a number, and later requests name the other end."""
+    s = Scenario(transport=transport)
+    s.register()
+    call = s.invite("ue", uri="urn:service:sos", headers={"To": "<tel:112>"})
+    assert call.dialog is not None
+    call.dialog.callee_line = "<tel:112>;tag=9"
+    s.answer(call, 200)
+    s.ack(call)
+    s.bye(call, "pcscf")
+    check(s, profile=profile)
+
+
+@both_profiles
+@both_transports
 def test_an_emergency_call_in_clear(transport: str, profile: str) -> None:
     """FP10: by a UE that has a set, both ends speaking; the network ends the call."""
     s = Scenario(transport=transport)
