@@ -1,6 +1,7 @@
 # make demo   audit the capture that comes with the project
 # make test   linters, types, the direction of imports, and all tests
 # make lint   the same without the tests
+# make docs   write anew what is made of the rules: rules/README.md, rules/COVERAGE.md, the frames of `gmaudit rule`
 # make fuzz   try the parsers and the whole tool with inputs made to break them (FUZZ_SECONDS=600)
 # make clean  remove what these made
 
@@ -12,7 +13,7 @@ FUZZ_SECONDS ?= 600
 # Tests that need tshark are deselected by name where it is missing; GMAUDIT_ALL_TESTS=1 makes that an error.
 TSHARK := $(shell command -v tshark)
 
-.PHONY: demo test lint fuzz clean
+.PHONY: demo test lint docs fuzz clean
 
 demo: .venv/installed
 	@chmod 600 $(DEMO)/keys.toml
@@ -33,6 +34,9 @@ lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/installed-for-tests
+	$(BIN)/python -m tools.catalogue
 
 fuzz: .venv/installed-for-fuzzing
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --all --crashes fuzz-crashes

@@ -23,12 +23,13 @@ def rule(id: str) -> int:
     raise Refusal(f"no rule is called {id}; gmaudit rules lists them all")
 
 
-@click.command()
+@click.command(short_help="List the rules that are in force.")
 @profile_option
 def rules(profile: str, flag: tuple[str, ...]) -> int:
-    """List the rules that are in force."""
-    from analyzer.report.rules import catalogue
+    """List the rules that are in force, and what the profile switches."""
+    from analyzer.report.rules import catalogue, switched
 
     chosen = in_force(profile, flag)
     catalogue([one for one in collect() if one.in_force(chosen)], chosen, sys.stdout)
+    switched(chosen, sys.stdout)
     return 0

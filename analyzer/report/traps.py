@@ -48,6 +48,7 @@ TRAPS: Final = {
     "R10": "large requests over UDP are common, so each side is told of once",
     "R11": "a second SM7 after a challenge of SM7 may repeat the offer",
     "R14": "without a policy of the operator nothing asks for encryption",
+    "R18": "a circumstance that only a flag of the profile tells",
     "R19": "clauses of TS 33.203 disagree on where a refusal of SM7 goes",
     "R20": "the sender asked for rport, on which RFC 3581 and TS 33.203 7.1 disagree",
     "R22": "releases differ in whether AKAv2 may stand beside AKAv1",
