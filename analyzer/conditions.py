@@ -42,6 +42,14 @@ def condition(rule: Rule) -> str:
     return "; or ".join(_small(phrase(event)) for event in (*rule.events, *rule.met_by))
 
 
+def told(rule: Rule) -> str:
+    """What the rule judges of messages of which only a tool tells (`rule.by_headers`)."""
+    if not rule.by_headers:
+        return "nothing that only a tool tells of (HEP, exported PDU, SCAT)"
+    judged = "; or ".join(_small(phrase(event)) for event in rule.by_headers)
+    return f"by its headers alone, where only a tool tells of it (HEP, exported PDU, SCAT): {judged}"
+
+
 def why_not(rule: Rule, seen: Mapping[type, int]) -> str:
     """Why a rule was not exercised; ``seen`` counts the events that it asks for."""
     events = (*rule.events, *rule.met_by)

@@ -8,9 +8,11 @@ from analyzer.engine import Engine
 def forgotten(engine: Engine) -> list[str]:
     """One line for each table that was too small; what is told at the moment at which it happens is not here."""
     session = engine.tracker.session
+    told = engine.telling.tracker
     counted = {
         "security associations: too many at once, or under one SPI": session.database.evicted,
         "SIP transactions: too many at once": engine.tracker.directory.census.evicted,
+        "SIP transactions that tools told of: too many at once": told.directory.census.evicted if told else 0,
         "keys from challenges and Diameter answers: too many in the capture": session.keyring.forgotten,
         "parts of Diameter messages: too many at once": engine.cx.evicted,
     }

@@ -58,6 +58,7 @@ def explain(rule: Rule, stream: TextIO, *, width: int | None = None) -> None:
         ("binds", rule.actor),
         ("reads", reads if rule.plaintext else "what shows without keys"),
         ("judges", condition(rule)),
+        ("told", told(rule)),
         ("shows", "; ".join(MEANINGS[code] for code in sorted({*ALWAYS, *rule.evidence}))),
     ]
     if meant := [words for mark, words in MARKS.items() if mark in f"{rule.source} {rule.clause}"]:
