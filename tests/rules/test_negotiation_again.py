@@ -54,8 +54,7 @@ def test_a_protected_register_without_an_offer(profile: str) -> None:
 def test_a_deregistration_is_of_low_severity() -> None:
     s = Scenario()
     first = s.register()
-    same = {"spi_c": first.spi_uc, "spi_s": first.spi_us, "port_c": first.port_uc}
-    s.deregister(on=first, sm1={"client": same})  # type: ignore[typeddict-item]
+    s.deregister(on=first, sm1={"client": {"spi_c": first.spi_uc, "spi_s": first.spi_us, "port_c": first.port_uc}})
     s.expect("NEG-11", "violation", actor="UE", at="dereg")
     check(s)
     assert [each.severity for each in found(s, "NEG-11")] == ["low"]
@@ -206,7 +205,7 @@ def test_the_challenge_of_the_set_in_use_was_not_captured() -> None:
     """FP3: what it should repeat is not known, but it should repeat something."""
     for headers, verdict in ({}, "inconclusive"), ({"Security-Verify": None}, "violation"):
         s = Scenario()
-        s.refresh(on=s.register(), sm1={"headers": headers})  # type: ignore[typeddict-item]
+        s.refresh(on=s.register(), sm1={"headers": headers})
         s.start_at("sm7")
         s.expect("NEG-12", verdict, actor="UE", at="sm1.2")
         check(s, rules=["NEG-12"])

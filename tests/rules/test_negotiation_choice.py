@@ -146,7 +146,7 @@ def negotiated(
 ) -> Scenario:
     s = Scenario()
     p = s.sm1(offers=offers)
-    s.sm6(p, offers=answers, use=use, **({"q": q} if q else {}))
+    s.sm6(p, offers=answers, use=use, q=q or [""] * len(answers))
     s.sm7(p)
     s.sm12(p)
     return s
