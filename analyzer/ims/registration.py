@@ -314,6 +314,9 @@ class Registrar:
     def _success(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
         session, kind, now = self._session, transaction.kind, sighting.at
         expected = procedure.set
+        offered = procedure.parent is not None or any(entry.is_ipsec for entry in procedure.offer)
+        if offered or (transaction.request.message.contacts and not transaction.deregisters):
+            context.without_ipsec = not offered
         if kind == "SM7":
             session.emit(
                 RegistrationSucceeded(

@@ -86,6 +86,7 @@ class Context:
         "subject",
         "suspect",
         "unsettled",
+        "without_ipsec",
     )
 
     def __init__(self, pair: Pair, number: int, impi: str | None, emergency: bool) -> None:
@@ -125,6 +126,8 @@ class Context:
         """That a set was dropped at its first deadline, until it is clear whether the P-CSCF is there at all."""
         self.bindings: dict[str, int] = {}
         """Registered public identities with the end of their registration (FP8)."""
+        self.without_ipsec = False
+        """Its latest registration succeeded without ipsec-3gpp: what it had before binds it no more (FP11)."""
         self.calls: OrderedDict[str, None] = OrderedDict()
         self.unsettled: list[MessageDuringRegistration] = []
         """Messages beside a registration procedure, until it is sure that it was still running."""

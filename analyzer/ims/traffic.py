@@ -278,7 +278,8 @@ class Traffic:
             return
         message = sighting.message
         request = transaction.request if transaction is not None and not message.is_request else None
-        established = any(found.serves() for found in context.sets) or bool(request and request.protection)
+        bound = not context.without_ipsec and any(found.serves() for found in context.sets)
+        established = bound or bool(request and request.protection)
         self._session.emit(
             ClearMessageSent(
                 at=sighting.at,

@@ -23,7 +23,8 @@ def clear_register_not_challenged(event: RegistrationRefreshed | ChallengeSent) 
     network may relax authentication (FP10); an answer to the newest challenge that was sent in clear (CLR-05 speaks of
     that), and one to a challenge that is not in the capture, which may begin too late (FP3) or have a gap (FP4):
     `probable`. As long as this contact never had an ipsec-3gpp set, the network may know it by other means (GIBA and
-    the like, FP11), although the UE offers IPsec: `probable` as well.
+    the like, FP11), although the UE offers IPsec: `probable` as well, and so is a UE that had a set and offers IPsec no
+    more.
     """
     if isinstance(event, ChallengeSent):
         clear = event.register is not None and event.register.protection is None
@@ -45,8 +46,9 @@ def clear_register_not_challenged(event: RegistrationRefreshed | ChallengeSent) 
             traps=("FP3", "FP4"),
             argument="whether there was a challenge is not to be seen",
         )
+    offered = any(entry.is_ipsec for entry in event.offer)
     return judged(
-        sure=event.established,
+        sure=event.established and offered,
         traps=("FP11",),
         fault="accepted",
         message="a REGISTER that came in clear was accepted without a challenge",
@@ -55,6 +57,8 @@ def clear_register_not_challenged(event: RegistrationRefreshed | ChallengeSent) 
         observed=event.response.message.start_line,
         related=(register.at,),
         argument="this contact had an ipsec-3gpp set before, and the 2xx answers the very REGISTER that came in clear"
-        if event.established
-        else "no ipsec-3gpp set of this contact is in the capture",
+        if event.established and offered
+        else "no ipsec-3gpp set of this contact is in the capture"
+        if offered
+        else "the UE no longer offers ipsec-3gpp",
     )

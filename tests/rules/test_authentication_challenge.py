@@ -14,6 +14,7 @@ from tests.scenario import Scenario, check, passes
 from tests.scenario.aka import vector
 from tests.scenario.sip_text import Edits
 
+WITHOUT: Edits = {"Security-Client": None, "Require": None, "Proxy-Require": None, "Authorization": None}
 AKAV2: Edits = {"Authorization": put("algorithm", "AKAv2-MD5")}
 
 
@@ -131,6 +132,18 @@ def test_a_contact_that_never_had_ipsec(profile: str) -> None:
     s.sm12(s.sm1())
     s.expect("AUTH-06", "probable", actor="network", at="sm12")
     check(s, profile=profile)
+
+
+def test_a_contact_that_offers_ipsec_no_more() -> None:
+    """FP11: deregistered, and back by other means."""
+    s = Scenario()
+    s.deregister(on=s.register())
+    s.wait(60)
+    s.sm12(s.sm1(headers=WITHOUT))
+    s.expect("AUTH-06", "probable", actor="network", at="sm12.3")
+    s.request("ue", "MESSAGE")
+    s.request("pcscf", "MESSAGE")
+    check(s)
 
 
 def test_the_challenge_may_be_from_before_the_capture() -> None:
