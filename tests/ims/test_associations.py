@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ims.associations import OPEN, WINDOW, Binding, Ledger, SaSet, overdue
+from analyzer.ims.associations import OPEN, Binding, SaSet, overdue
 from analyzer.ims.events import End, Role, Side, State
+from analyzer.ims.ledger import WINDOW, Ledger
 from analyzer.ims.transactions import Transactions
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, request, response, terms
