@@ -112,6 +112,8 @@ class Mutated(Scenario):
     def __init__(self, mutation: Mutation) -> None:
         super().__init__(**mutation.scenario)
         self.mutation = mutation
+        self.kept: dict[str, Procedure] = {}
+        """Procedures that a mutation goes on with."""
 
     @property
     def first(self) -> SaSet:
