@@ -1,0 +1,1 @@
+"""What our lab asks for beyond the standards."""
