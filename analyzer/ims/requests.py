@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final
 
 from analyzer.ims.events import LargeRequest, RequestRepeated
@@ -41,6 +42,7 @@ class Requests:
                 elapsed=sighting.at.time - first.at.time,
                 waited=sighting.at.time - transaction.before_last,
                 answered=transaction.final is not None or transaction.provisional is not None,
+                translated=sighting.sport != first.sport and _translated(context, sighting),
             )
         )
 
@@ -56,3 +58,14 @@ class Requests:
                 established=context is not None and bool(context.sets),
             )
         )
+
+
+def _translated(context: Context | None, sighting: Sighting) -> bool:
+    """Whether a NAT may have changed where a request comes from: its Via does not name the address of the packet."""
+    via = sighting.message.top_via
+    if context is None or via is None:
+        return True
+    try:
+        return ip_address(via.host).packed != context.pair.address(sighting.sender)
+    except ValueError:
+        return True

@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, judge
     source="RFC 3261 17.1 (Timers A/E); S1 (responses over the same SA)",
     actor="either",
     severity=Severity.MEDIUM,
-    traps=("FP5", "R35"),
+    traps=("FP1", "FP5", "FP12", "R35"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -23,8 +23,9 @@ def retransmission_differs(event: RequestRepeated, profile: Profile) -> Verdict 
     Not a violation: the same packet twice in a capture (FP5: copies are left out, TCP segments counted once); an ACK to
     a 2xx, which belongs to no transaction. A REGISTER that has timed out is begun anew with another branch and is
     another request. A request that is sent again over TCP after its connection broke, or over the other transport, is
-    left alone. In the papers a copy of a pending request may move to the new set (R35): `probable`. For answers see
-    SA-16.
+    left alone. In the papers a copy of a pending request may move to the new set (R35): `probable`. Where the Via of a
+    clear request has another address than the packet, a NAT may have given it another port (FP12): `probable`. For
+    answers see SA-16.
     """
     request, first = event.request, event.first
     if request.message.method == "ACK" or request.transport != first.transport:
@@ -69,7 +70,9 @@ def retransmission_differs(event: RequestRepeated, profile: Profile) -> Verdict 
             argument="both have the same branch, Call-ID and CSeq",
         )
     if (request.sport, request.dport) != (first.sport, first.dport):
-        return Broken(
+        return judged(
+            sure=before is not None or not event.translated,
+            traps=("FP12",),
             fault="other-ports",
             message=f"the {actor} repeated a request from or to other ports than its first copy",
             actor=actor,

@@ -355,6 +355,18 @@ def test_a_decrypted_copy_a_moment_later_is_probable() -> None:
     assert verdicts(s, "CLR-06") in ([], [("probable", "both")])
 
 
+@pytest.mark.parametrize(("named", "verdict"), [("10.20.0.11", "violation"), ("192.168.1.2", "probable")])
+def test_a_clear_register_once_more_from_another_port(named: str, verdict: str) -> None:
+    """FP12: a NAT may forget its binding between two copies."""
+    s = Scenario()
+    via = {"Via": lambda old: old.replace("10.20.0.11", named)}
+    s.sm1(headers=via)
+    s.wait(2)
+    s.again("sm1", sport=40077)
+    s.expect("TRN-10", verdict, actor="UE", at="sm1.again")
+    check(s, rules=COPIES)
+
+
 def test_sm1_may_be_repeated_in_another_way() -> None:
     """FP1."""
     s = Scenario()

@@ -63,6 +63,8 @@ class RequestRepeated(Event):
     """Since the copy before, ns."""
     answered: bool
     """There was a response before this copy."""
+    translated: bool
+    """It comes from another port, and a NAT may have changed it: the Via has another address than the packet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
