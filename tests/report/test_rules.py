@@ -60,6 +60,7 @@ def test_a_rule_says_all_about_itself() -> None:
         "  reads     what is in clear or decrypted; a set without a key makes it\n"
         "            inconclusive\n"
         "  judges    a protected request; or a 2xx to a REGISTER with expiry 0\n"
+        "  told      nothing that only a tool tells of (HEP, exported PDU, SCAT)\n"
         "  shows     frames, times, directions and first lines of the messages; rule,\n"
         "            clause, profile, level, verdict, and how the traps were excluded;\n"
         "            facts of the ESP packet\n"
