@@ -1,7 +1,7 @@
 """TRN-11: the timers of UDP."""
 
 from analyzer.ims.events import RequestRepeated
-from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict, judged, rule
 
 RFC_T1 = 500_000_000
 """T1 of RFC 3261, ns."""
@@ -14,7 +14,7 @@ RFC_T1 = 500_000_000
     actor="either",
     level=Level.SHOULD,
     severity=Severity.LOW,
-    traps=("FP14",),
+    traps=("FP13", "FP14"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -24,9 +24,10 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     Radio links are slow: a stack with the timers of the wired Internet repeats everything two or three times, and that
     inside ESP.
 
-    Not a violation: a stack with the 500 ms of RFC 3261, which is merely worth knowing. A quarter of a timer is allowed
-    for delays that differ from copy to copy, and clock steps (FP14) are not shorter than that. After 64*T1 five seconds
-    and one per cent are allowed, too. Only requests that had no response yet are judged.
+    Not a violation: a stack with the 500 ms of RFC 3261, which is merely worth knowing. Copies that follow each other
+    even faster may have waited for the radio link and come in a burst (FP13), so that they are `probable`. A quarter of
+    a timer is allowed for delays that differ from copy to copy. After 64*T1 five seconds and one per cent are allowed
+    (FP14). Only requests that had no response yet are judged.
     """
     request = event.request
     if request.transport != "UDP" or event.first.transport != "UDP" or request.message.method == "ACK":
@@ -48,7 +49,9 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     if event.waited >= profile.timer_t1 * 3 // 4:
         return PASS
     usual = event.waited >= RFC_T1 * 3 // 4
-    return Broken(
+    return judged(
+        sure=usual,
+        traps=("FP13",),
         fault="rfc-3261-timers" if usual else "too-soon",
         message=f"the {actor} repeats a request sooner than T1 of TS 24.229",
         actor=actor,

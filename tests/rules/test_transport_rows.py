@@ -388,7 +388,7 @@ def test_sm1_may_be_repeated_in_another_way() -> None:
         (2.0, []),
         (1.6, []),
         (0.5, [("note", "rfc-3261-timers")]),
-        (0.3, [("warning", "too-soon")]),
+        (0.3, [("probable", "too-soon")]),
         (126, []),
         (140, [("warning", "after-64-t1")]),
     ],
