@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import ForeignIdentity
+from analyzer.ims.events import ForeignIdentity, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Sighting, Subject
@@ -90,6 +90,8 @@ class Identities:
         )
         if len(self.waiting) > CLAIMS:
             self.waiting.popitem(last=False)
+            text = f"more than {CLAIMS:,} requests with foreign identities: the oldest was forgotten"
+            self._session.emit(Notice(at=sighting.at, subject=None, text=text))
 
     def answered(self, response: Sighting) -> None:
         """A response on Gm, while claims wait."""

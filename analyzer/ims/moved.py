@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from analyzer.ims.associations import Binding, SaSet
-from analyzer.ims.events import AddressChanged, AddressLeft
+from analyzer.ims.events import AddressChanged, AddressLeft, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair, address_text, instance_of
 from analyzer.ims.vocabulary import Side, Sighting
@@ -49,6 +49,9 @@ class Movements:
             if association.source is None or association.source == datagram.source or self._left <= 0:
                 continue
             self._left -= 1
+            if not self._left:
+                text = f"{TRIALS:,} packets from unknown addresses were tried with known keys; no more will be"
+                self._session.emit(Notice(at=datagram.at, subject=None, text=text))
             opened = association.open(packet)
             if isinstance(opened, str):
                 association.failed -= opened is BAD_ICV
@@ -96,6 +99,8 @@ class Movements:
         self._homes.move_to_end(key)
         if len(self._homes) > HOMES:
             self._homes.popitem(last=False)
+            text = f"more than {HOMES:,} subscribers: where the oldest registered last was forgotten"
+            self._session.emit(Notice(at=sighting.at, subject=None, text=text))
         if home is None or home.ue == pair.ue or home.pcscf != pair.pcscf:
             return
         if any(each.established() for other in home.contexts for each in other.sets):

@@ -1,0 +1,54 @@
+"""Identities in requests: any octets may stand there, and what is remembered is bounded."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.ims.identities import names
+from analyzer.sip.addresses import read_address
+from tests.scenario import Scenario, audited
+from tests.scenario.state import SaSet
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=255), max_size=200))
+def test_any_text_has_names_or_none(text: str) -> None:
+    for each in names(read_address(text).uri):
+        assert each == each.lower()
+
+
+def test_forms_of_one_number_have_a_name_in_common() -> None:
+    forms = ["<tel:+4930123456>", "<tel:+49-30-123456>", "<sip:+4930123456@ims.example.org;user=phone>"]
+    found = [names(read_address(form).uri) for form in forms]
+    assert found[0] & found[1] & found[2] == {"tel:+4930123456"}
+    assert not names(read_address("<sip:alice@a>").uri) & names(read_address("<sip:alice@b>").uri)
+
+
+def claiming(s: Scenario, on: SaSet, value: bytes) -> None:
+    sent = s.request("ue", "MESSAGE", on=on, answered=False, headers={"P-Preferred-Identity": "@@"})
+    s.records.pop()
+    s.send("ue", sent.raw.replace(b"@@", value), on=on)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_octets_in_the_header(value: bytes) -> None:
+    s = Scenario()
+    claiming(s, s.register(), value)
+    assert audited(s).crashed == []
+
+
+def test_claims_that_nobody_answers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest goes, and the report says so."""
+    monkeypatch.setattr("analyzer.ims.identities.CLAIMS", 3)
+    s = Scenario()
+    first = s.register()
+    for number in range(5):
+        headers = {"P-Preferred-Identity": f"<sip:stranger{number}@example.org>"}
+        s.request("ue", "MESSAGE", on=first, answered=False, headers=headers, label=f"m{number}")
+    s.answer("m0")
+    s.answer("m4")
+    report = audited(s)
+    assert [s.label_of(each.frame) for each in report.findings if each.rule == "SA-20"] == ["m4.200"]
+    assert any("the oldest was forgotten (2 times)" in notice for notice in report.notices)
