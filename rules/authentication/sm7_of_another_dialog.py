@@ -11,7 +11,7 @@ from rules.authentication.comparing import cell, side_by_side
     source="24.229 5.1.1.5.1 [T]; 34.229-1 9.1 (CSeq + 1) [T]",
     actor="UE",
     severity=Severity.LOW,
-    traps=("FP1", "FP13"),
+    traps=("FP1", "FP11", "FP13"),
     evidence=(),
     by_headers=(ChallengeAnswered,),
 )
@@ -21,10 +21,13 @@ def sm7_of_another_dialog(event: ChallengeAnswered) -> Verdict | None:
     A registrar drops a REGISTER whose CSeq is not greater in the same Call-ID as one that came too late, and takes
     another Call-ID for a UE that has been restarted.
 
-    Not a violation: the same SM7 once more, which has the CSeq of its first copy (FP1, only first copies are looked
-    at). A back-to-back user agent between two taps would change the Call-ID (FP13), but the addresses with it, so that
-    both REGISTERs are of different pairs here. A CSeq that skips numbers is greater, and only noted.
+    Not a violation: an answer to a challenge in a registration without ipsec-3gpp (FP11); the same SM7 once more, which
+    has the CSeq of its first copy (FP1, only first copies are looked at). A back-to-back user agent between two taps
+    would change the Call-ID (FP13), but the addresses with it, so that both REGISTERs are of different pairs here. A
+    CSeq that skips numbers is greater, and only noted.
     """
+    if event.register.protection is None and not any(entry.is_ipsec for entry in event.offer):
+        return None
     register, challenge = event.register.message, event.challenge.message
     table = side_by_side(
         "SM6 and SM7",

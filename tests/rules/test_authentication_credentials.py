@@ -373,3 +373,15 @@ def test_a_deregistration_is_left_out() -> None:
     s.deregister(on=s.register(), sm1={"headers": authorization(put("nonce", ""), put("response", ""))})
     check(s)
     assert not tally(s, "AUTH-14").exercised
+
+
+def test_another_call_id_in_a_registration_without_ipsec() -> None:
+    """FP11: the rules of SM7 are those of the set that it takes into use."""
+    s = Scenario()
+    plain: Edits = {"Security-Client": None, "Require": None, "Proxy-Require": None}
+    s.sm1(headers={**plain, "Authorization": None})
+    digest = 'Digest realm="ims.example.org", nonce="abc", algorithm=MD5'
+    s.answer("sm1", 401, headers={"WWW-Authenticate": digest})
+    answer = 'Digest username="me", realm="ims.example.org", nonce="abc", uri="sip:ims.example.org", response="1"'
+    s.sm12(s.sm1(headers={**plain, "Authorization": answer}))
+    check(s)
