@@ -65,6 +65,8 @@ TRAPS: Final = {
     "R37": "over TCP a refusal of SM7 may come on either connection",
     "fixed-RAND": "a home network with a fixed RAND, as laboratories have it",
     "fixed-keys": "a network with fixed keys, as laboratories have it",
+    "substituted-identity": "the P-CSCF may have asserted a bound identity in place of the claimed one",
+    "identity-range": "a wildcard stands for a whole range of identities",
     "changed-configuration": "somebody changed which algorithms are offered",
 }
 

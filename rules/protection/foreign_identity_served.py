@@ -12,7 +12,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Severity, Table, Ve
     source="S1 7.4.2a; 33.203 7.1 rule 4 [M]; 24.229 5.2.2.2 [M/D]",
     actor="P-CSCF",
     severity=Severity.CRITICAL,
-    traps=("FP3", "FP8", "P-Asserted-Identity", "wildcards"),
+    traps=("FP3", "FP8", "substituted-identity", "identity-range"),
     evidence=("E3", "E5"),
 )
 def foreign_identity_served(event: ForeignIdentity) -> Verdict | None:
@@ -56,7 +56,7 @@ def foreign_identity_served(event: ForeignIdentity) -> Verdict | None:
             reason="what identity the P-CSCF asserted for this request is not in the capture (core leg)",
             actor=Actor.PCSCF,
             related=(request.at,),
-            traps=("P-Asserted-Identity",),
+            traps=("substituted-identity",),
         )
     if event.claimed not in event.asserted:
         return PASS
