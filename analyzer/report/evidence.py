@@ -156,6 +156,7 @@ def _hour(time: int, local: bool) -> str:
 def _message_line(each: Seen, local: bool) -> str:
     text = f"{_hour(each.at.time, local)} {each.sender or ''}".rstrip()
     text += f": {clean(each.first_line, 60)}" if each.first_line is not None else ""
+    text += f" ({each.what})" if " of set " in each.what else ""
     if each.flow is not None:
         text += f"; {each.flow.transport} {each.flow.sport}>{each.flow.dport}"
     if each.protection is not None:

@@ -90,7 +90,10 @@ def test_what_a_reader_of_the_text_sees() -> None:
         f"| frame 15 {clock} UE: MESSAGE sip:\\x1b]0;owned\\x07 SIP/2.0; UDP 46432>5100; "
         "set 1 us>pc (use/new), SPI 0x00001000 number 7" in shown
     )
-    assert "| frame 3 of capture 2 06:51:05.119 P-CSCF: SIP/2.0 401 Unauthorized; UDP 46432>5100 in clear" in shown
+    assert (
+        "| frame 3 of capture 2 06:51:05.119 P-CSCF: SIP/2.0 401 Unauthorized (SM6 of set 1); UDP 46432>5100 in clear"
+        in shown
+    )
     assert "| transaction MESSAGE 7, frame 15: 200 16; repeated 2 times; Timer J until 06:53:26.119" in shown
     assert (
         "| set 1 SM1 1, SM6 2, SM7 3, SM12 4; first use UE 5; lifetime until 2026-01-10 07:01:02 (4); UE old; "
