@@ -56,6 +56,8 @@ def test_its_faults_are_those_that_a_reader_finds(samsung: Report) -> None:
         # SPIs of three and five digits, where the grammar has ten
         ("NEG-21", "note", "UE", 279),
         ("NEG-21", "note", "P-CSCF", 406),
+        # a NOTIFY of some 2,000 octets over UDP
+        ("TRN-08", "warning", "P-CSCF", 691),
         # the UE answers where the P-CSCF's Via points (R23)
         ("CLR-01", "probable", "UE", 698),
         ("CLR-02", "probable", "UE", 698),

@@ -41,6 +41,7 @@ class Requests:
                 times=transaction.repeats,
                 elapsed=sighting.at.time - first.at.time,
                 waited=sighting.at.time - transaction.before_last,
+                ipsec=_ipsec(context, sighting),
                 answered=transaction.final is not None or transaction.provisional is not None,
                 translated=sighting.sport != first.sport and _translated(context, sighting),
             )
@@ -55,7 +56,7 @@ class Requests:
                 request=sighting,
                 size=len(sighting.message.raw),
                 tcp_tried=sighting.sender in pair.tcp_tried,
-                established=context is not None and bool(context.sets),
+                ipsec=_ipsec(context, sighting),
             )
         )
 
@@ -69,3 +70,12 @@ def _translated(context: Context | None, sighting: Sighting) -> bool:
         return ip_address(via.host).packed != context.pair.address(sighting.sender)
     except ValueError:
         return True
+
+
+def _ipsec(context: Context | None, sighting: Sighting) -> bool:
+    """Whether this contact has had a set, or this message offers one; else nothing here is Gm's business (FP11)."""
+    return (
+        sighting.protection is not None
+        or (context is not None and bool(context.sets))
+        or sighting.message.first("security-client") is not None
+    )

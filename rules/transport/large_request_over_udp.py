@@ -11,7 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Level, Severity, Verdict, rule
     actor="either",
     level=Level.SHOULD,
     severity=Severity.LOW,
-    traps=("FP23", "R10"),
+    traps=("FP11", "FP23", "R10"),
     evidence=("E1",),
 )
 def large_request_over_udp(event: LargeRequest) -> Verdict | None:
@@ -19,11 +19,14 @@ def large_request_over_udp(event: LargeRequest) -> Verdict | None:
 
     Over UDP it is cut into IP fragments, and ESP makes it longer still; networks that drop fragments lose it.
 
-    Not a violation: responses, and a sender that has tried TCP between these two addresses before. What counts is the
-    SIP message, not the ESP packet, after its fragments were put together (FP23). Registrations of real phones exceed
-    the limit all the time, so it is a warning of low severity, once for each subject and direction (R10).
+    Not a violation: contacts without ipsec-3gpp (FP11), responses, and a sender that has tried TCP between these two
+    addresses before. What counts is the SIP message, not the ESP packet, after its fragments were put together (FP23).
+    Registrations of real phones exceed the limit all the time, so it is a warning of low severity, once for each
+    subject and direction (R10).
     """
     request = event.request
+    if not event.ipsec:
+        return None
     if request.transport == "TCP":
         return PASS
     if request.transport != "UDP" or event.tcp_tried:

@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, judge
     source="RFC 3261 17.1 (Timers A/E); S1 (responses over the same SA)",
     actor="either",
     severity=Severity.MEDIUM,
-    traps=("FP1", "FP5", "FP12", "R35"),
+    traps=("FP1", "FP5", "FP11", "FP12", "R35"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -20,15 +20,15 @@ def retransmission_differs(event: RequestRepeated, profile: Profile) -> Verdict 
     A copy on another set makes two transactions of one, or none at all, and a clear copy gives away what the first one
     hid (CLR-06 is the finding then, and the cause of this one).
 
-    Not a violation: the same packet twice in a capture (FP5: copies are left out, TCP segments counted once); an ACK to
-    a 2xx, which belongs to no transaction. A REGISTER that has timed out is begun anew with another branch and is
-    another request. A request that is sent again over TCP after its connection broke, or over the other transport, is
-    left alone. In the papers a copy of a pending request may move to the new set (R35): `probable`. Where the Via of a
-    clear request has another address than the packet, a NAT may have given it another port (FP12): `probable`. For
-    answers see SA-16.
+    Not a violation: contacts without ipsec-3gpp (FP11); the same packet twice in a capture (FP5: copies are left out,
+    TCP segments counted once); an ACK to a 2xx, which belongs to no transaction. A REGISTER that has timed out is begun
+    anew with another branch and is another request. A request that is sent again over TCP after its connection broke,
+    or over the other transport, is left alone. In the papers a copy of a pending request may move to the new set (R35):
+    `probable`. Where the Via of a clear request has another address than the packet, a NAT may have given it another
+    port (FP12): `probable`. For answers see SA-16.
     """
     request, first = event.request, event.first
-    if request.message.method == "ACK" or request.transport != first.transport:
+    if not event.ipsec or request.message.method == "ACK" or request.transport != first.transport:
         return None
     actor = Actor(request.sender)
     before, after = first.protection, request.protection

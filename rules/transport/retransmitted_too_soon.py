@@ -14,7 +14,7 @@ RFC_T1 = 500_000_000
     actor="either",
     level=Level.SHOULD,
     severity=Severity.LOW,
-    traps=("FP13", "FP14"),
+    traps=("FP11", "FP13", "FP14"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -27,10 +27,12 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     Not a violation: a stack with the 500 ms of RFC 3261, which is merely worth knowing. Copies that follow each other
     even faster may have waited for the radio link and come in a burst (FP13), so that they are `probable`. A quarter of
     a timer is allowed for delays that differ from copy to copy. After 64*T1 five seconds and one per cent are allowed
-    (FP14). Only requests that had no response yet are judged.
+    (FP14). Only requests that had no response yet are judged, of contacts with ipsec-3gpp (FP11).
     """
     request = event.request
-    if request.transport != "UDP" or event.first.transport != "UDP" or request.message.method == "ACK":
+    if not event.ipsec or request.message.method == "ACK":
+        return None
+    if request.transport != "UDP" or event.first.transport != "UDP":
         return None
     actor = Actor(request.sender)
     limit = profile.timer_64_t1 + profile.tolerance(profile.timer_64_t1)

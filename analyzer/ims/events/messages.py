@@ -63,6 +63,8 @@ class RequestRepeated(Event):
     """Since the copy before, ns."""
     answered: bool
     """There was a response before this copy."""
+    ipsec: bool
+    """This contact has had a set, or the request offers one (FP11)."""
     translated: bool
     """It comes from another port, and a NAT may have changed it: the Via has another address than the packet."""
 
@@ -76,8 +78,8 @@ class LargeRequest(Event):
     """Octets of the SIP message."""
     tcp_tried: bool
     """Its sender had tried to open a TCP connection between the two addresses before."""
-    established: bool
-    """This contact has had a set (FP11)."""
+    ipsec: bool
+    """This contact has had a set, or the request offers one (FP11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
