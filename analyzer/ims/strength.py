@@ -91,7 +91,7 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
             terms=owner.terms,
             role=binding.role,
             differs_from=differing.role if differing is not None else None,
-            mistaken=bool(binding.mistake or (differing is not None and differing.mistake)),
+            mistaken=next((each.sender for each in (binding, differing) if each is not None and each.mistake), None),
             reused=_reused(owner, reused.set) if reused is not None else None,
             compared=bool(siblings or earlier),
         )

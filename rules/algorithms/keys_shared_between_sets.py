@@ -31,7 +31,7 @@ def keys_shared_between_sets(event: AssociationKeyed) -> Verdict | None:
         return Broken(
             fault="keys-differ",
             message="two associations of one set verify with different keys",
-            actor=actor if event.mistaken or same_sender else Actor.UNKNOWN,
+            actor=Actor(event.mistaken) if event.mistaken else actor if same_sender else Actor.UNKNOWN,
             cause="ESP-14" if event.mistaken else None,
             expected=f"the keys of {event.differs_from}",
             observed=f"other keys on {event.role} of set {event.terms.generation}",

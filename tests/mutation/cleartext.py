@@ -22,13 +22,6 @@ MUTATIONS = [
         expected=(violation("CLR-02", UE, "extra"), violation("CLR-04", PCSCF, "extra.resp")),
     ),
     Mutation(
-        name="a clear request of the UE reaches the core",
-        why="CLR-02; CLR-04: forwarded on the core leg",
-        story=stories.behind_core,
-        before={"message": lambda s: (asks("ue", answered=False)(s), s.core_forward("extra"))},
-        expected=(violation("CLR-02", UE, "extra"), violation("CLR-04", PCSCF, "core.extra")),
-    ),
-    Mutation(
         name="the UE sends from its server port in clear",
         why="CLR-02, and CLR-01 for the port",
         story=stories.life,
@@ -118,11 +111,11 @@ MUTATIONS = [
         ),
     ),
     Mutation(
-        name="a keep-alive in clear on a protected connection",
-        why="CLR-01, TRN-06: keep-alives are inside ESP, too",
+        name="a FIN in clear on a protected connection",
+        why="CLR-01, TRN-06: all segments are inside ESP",
         story=stories.short,
         scenario=TCP,
-        after={"message.resp": lambda s: s.segment("ue", "A", on=s.first, role="uc>ps", clear=True, label="odd")},
+        after={"message.resp": lambda s: s.segment("ue", "FA", on=s.first, role="uc>ps", clear=True, label="odd")},
         expected=(violation("CLR-01", UE, "odd"), violation("TRN-06", UE, "odd", cause="CLR-01")),
     ),
 ]

@@ -95,7 +95,8 @@ class Mutation:
             pass
         else:
             assert not self.stop, f"{self.name}: the story has no {self.stop}"
-        missed = (self.change.keys() | self.core.keys() | self.before.keys() | self.after.keys() | self.skip) - made.sent.keys()
+        used = self.change.keys() | self.core.keys() | self.before.keys() | self.after.keys()
+        missed = (used if self.stop else used | self.skip) - made.sent.keys()
         assert not missed, f"{self.name}: the story has no {sorted(missed)}"
         if self.tap:
             self.tap(made)

@@ -11,7 +11,7 @@ from tests.scenario.state import Who
 
 from . import stories
 from .edits import GCM, GMAC, PCSCF, SHA_NULL, UE
-from .model import Change, Mutated, Mutation, probable, violation
+from .model import Change, Mutated, Mutation, probable, violation, warning
 
 ROOM = 6
 """Octets of padding that a MESSAGE of the stories needs with null encryption (as tests/rules/test_esp_form.py)."""
@@ -75,10 +75,10 @@ def _numbers() -> list[Mutation]:
         ),
         Mutation(
             name="a reserved SPI is announced and used",
-            why="ESP-01: 1 to 255 are reserved; NEG-21 for the header",
+            why="ESP-01: 1 to 255 are reserved; for the grammar (NEG-21) the value is in range",
             story=stories.short,
             change={"sm1": {"client": {"spi_s": 200}}},
-            expected=(violation("NEG-21", UE, "sm1"), violation("ESP-01", UE, "sm1")),
+            expected=(violation("ESP-01", UE, "sm1"),),
         ),
         Mutation(
             name="the UE uses a number twice",
@@ -229,17 +229,17 @@ def _form() -> list[Mutation]:
     return [
         Mutation(
             name="tunnel mode without agreement",
-            why="ESP-10: once for an association",
+            why="ESP-10: each packet",
             story=stories.short,
             change={label: esp(tunnel=True) for label in ("sm7", "message", "options.resp")},
-            expected=(violation("ESP-10", UE, "sm7"),),
+            expected=(violation("ESP-10", UE, "sm7", count=3),),
         ),
         Mutation(
             name="ESP in UDP without agreement",
             why="ESP-10",
             story=stories.short,
             change={label: esp(udp=4500) for label in ("sm7", "message", "options.resp")},
-            expected=(violation("ESP-10", UE, "sm7"),),
+            expected=(violation("ESP-10", UE, "sm7", count=3),),
         ),
         Mutation(
             name="downlink to a port from which the UE never sent",
@@ -261,10 +261,10 @@ def _form() -> list[Mutation]:
         ),
         Mutation(
             name="SIP in the plain although encryption was agreed",
-            why="ESP-12",
+            why="ESP-12; NEG-16: a pair that is neither in Security-Server nor in Security-Client; CRY-06: a weaker one",
             story=stories.short,
             change={label: esp(ealg="null") for label in ("sm7", "message", "options.resp")},
-            expected=(violation("ESP-12", UE, "sm7"),),
+            expected=(violation("ESP-12", UE, "sm7"), violation("NEG-16", UE, "sm7"), warning("CRY-06", UE, "sm7")),
         ),
         Mutation(
             name="encryption although none was agreed",
@@ -292,15 +292,15 @@ def _form() -> list[Mutation]:
         ),
         Mutation(
             name="CK and IK are swapped by the UE",
-            why="ESP-14; it goes on with the same error",
+            why="ESP-14; CRY-07: so the two directions have different keys, and the UE's are the wrong ones",
             story=stories.short,
             keys=Mutated.subscriber_toml,
             change=swapped,
-            expected=(violation("ESP-14", UE, "sm7"),),
+            expected=(violation("ESP-14", UE, "sm7"), violation("CRY-07", UE, "sm12", cause="ESP-14")),
         ),
         Mutation(
             name="K3 of 3DES is zero",
-            why="ESP-14, the interop trap of the catalogue",
+            why="ESP-14, the interop trap of the catalogue; CRY-07: the two directions have different keys",
             story=stories.short,
             scenario=pair("hmac-sha-1-96", "des-ede3-cbc"),
             profile="rel-6",
@@ -309,7 +309,7 @@ def _form() -> list[Mutation]:
                 label: (lambda s: esp(enc_key=s.first.vector.ck + bytes(8)))
                 for label in ("sm12", "message.resp", "options")
             },
-            expected=(violation("ESP-14", PCSCF, "sm12"),),
+            expected=(violation("ESP-14", PCSCF, "sm12"), violation("CRY-07", PCSCF, "sm12", cause="ESP-14")),
         ),
     ]
 

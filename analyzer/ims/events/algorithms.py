@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import Role, SetTerms
+from analyzer.ims.vocabulary import Role, SetTerms, Side
 from analyzer.sip.secagree import Mechanism
 
 
@@ -53,8 +53,8 @@ class AssociationKeyed(Event):
     role: Role
     differs_from: Role | None
     """An association of the same set, with the same algorithms, that verified with other keys."""
-    mistaken: bool
-    """One of the two has keys that follow from CK and IK by a known mistake."""
+    mistaken: Side | None
+    """Whose of the two keys follow from CK and IK by a known mistake."""
     reused: KeyReused | None
     """Looked for with the first association of a set."""
     compared: bool
