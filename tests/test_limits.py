@@ -97,7 +97,7 @@ LIMITS = [
           lambda e: most(len(pair.transactions._table) for pair in e.tracker.directory), "SIP transactions: too many"),
     Limit("ims.transactions", "TOTAL", 50, "requests-of-many-without-answers", 1,
           lambda e: e.tracker.directory.census.count, "SIP transactions: too many"),
-    Limit("ims.associations", "WINDOW", 16, "requests-without-answers", 60,
+    Limit("ims.ledger", "WINDOW", 16, "requests-without-answers", 60,
           lambda e: of_bindings(e, lambda one: len(one.ledger._seen))),
     Limit("ims.associations", "OPEN", 9, "requests-without-answers", 60,
           lambda e: of_sets(e, lambda owner: len(owner.open_requests))),
