@@ -1,20 +1,21 @@
-"""From events to findings: runs the rules, counts their verdicts, and folds repetitions of one fault into one finding.
+"""From events to findings: runs the rules and counts their verdicts; `folding.py` makes findings of them.
 
 It does no I/O: `run.py` feeds it from files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
 from analyzer.chosen import Chosen
 from analyzer.conditions import why_not, why_not_in_force
-from analyzer.doubts import OTHER_SIDE, Basis, Doubts, basis, one_sided
+from analyzer.doubts import OTHER_SIDE, Doubts, one_sided
 from analyzer.engine import Engine
-from analyzer.finding import OCCURRENCES, RANK, Finding, Tally
+from analyzer.finding import Finding, Tally
+from analyzer.folding import Findings
 from analyzer.frame import FrameRef
 from analyzer.ims.events import KeyMissing, Notice
 from analyzer.ims.subjects import Context
@@ -23,12 +24,8 @@ from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.proof.gather import Gatherer
 from analyzer.rule import Rule, collect
-from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
+from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Verdict
 
-FINDINGS = 10_000
-"""Findings kept, the worst; beyond them only the tally grows, and a notice says so."""
-GROUNDED = ("violation", "warning", "probable")
-"""Verdicts that the quality of the captures may weaken."""
 NOTHING_LOST: Mapping[int, int] = MappingProxyType({})
 NOTICES = 1_000
 """Notices kept; the others are counted."""
@@ -139,16 +136,6 @@ class Audit:
             for event in bound.rule.by_headers:
                 self._by_headers.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
-        self._findings: dict[tuple[object, ...], Finding] = {}
-        self._causes: dict[int, tuple[str, str | None]] = {}
-        """Rule that explains a finding, and the P-CSCF of that finding."""
-        self._of_pcscf: dict[tuple[str, object], Finding] = {}
-        """Findings of rules that are told once a P-CSCF, by rule and address."""
-        self._bases: dict[int, Basis] = {}
-        """What each accusing finding rests on."""
-        self._by_verdict: dict[str, dict[tuple[object, ...], None]] = {name: {} for name in RANK}
-        """Keys of the findings, the newest of each verdict last."""
-        self._only_counted = 0
         self._notices: dict[str, int] = {}
         self._unsaid = 0
         self._crashed: dict[str, str] = {}
@@ -161,7 +148,7 @@ class Audit:
             on_sighting=self._sighting if on_message is not None else None,
             judge_told=self._hearsay,
         )
-        self._gatherer = Gatherer(self.engine, options.profile)
+        self._findings = Findings(Gatherer(self.engine, options.profile))
         self._chosen = (
             Chosen(options.subject, self.engine.context, self._again) if options.subject is not None else None
         )
@@ -280,7 +267,7 @@ class Audit:
 
     def _note(self, bound: _Bound, event: object, note: Broken) -> None:
         bound.tally.note += 1
-        self._enter(bound.rule, event, "note", note, Level.INFO)
+        self._findings.enter(bound.rule, event, "note", note, Level.INFO)
 
     def _judged(self, bound: _Bound, event: object, verdict: Verdict) -> None:
         rule, tally = bound.rule, bound.tally
@@ -290,132 +277,15 @@ class Audit:
                 self._note(bound, event, verdict.note)
         elif isinstance(verdict, Inconclusive):
             tally.inconclusive += 1
-            self._enter_inconclusive(rule, event, verdict)
+            self._findings.inconclusive(rule, event, verdict)
         elif isinstance(verdict, Probable):
             tally.probable += 1
-            self._enter(rule, event, "probable", verdict, rule.level_in(self._options.profile, verdict.level))
+            self._findings.enter(rule, event, "probable", verdict, rule.level_in(self._options.profile, verdict.level))
         elif isinstance(verdict, Broken):
             level = rule.level_in(self._options.profile, verdict.level)
             name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
             setattr(tally, name, getattr(tally, name) + 1)
-            self._enter(rule, event, name, verdict, level)
-
-    def _enter(self, rule: Rule, event: object, name: str, verdict: Broken, level: Level) -> None:
-        traps = verdict.traps if isinstance(verdict, Probable) else ()
-        made = self._put(
-            (rule.id, name, verdict.actor, verdict.fault, verdict.message),
-            rule,
-            event,
-            name,
-            level,
-            verdict.severity or rule.severity,
-            str(verdict.actor),
-            verdict.fault,
-            verdict.message,
-            verdict.expected,
-            verdict.observed,
-            verdict.related,
-            traps,
-            verdict.argument,
-        )
-        if made is not None:
-            made.evidence = self._gatherer.gather(rule, event, verdict)
-            if verdict.cause is not None:
-                subject = event.subject  # type: ignore[attr-defined]
-                self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
-
-    def _enter_inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
-        made = self._put(
-            (rule.id, "inconclusive", verdict.actor, verdict.fault, verdict.reason),
-            rule,
-            event,
-            "inconclusive",
-            rule.level,
-            Severity.LOW,
-            str(verdict.actor),
-            verdict.fault,
-            verdict.reason,
-            "",
-            "",
-            verdict.related,
-            verdict.traps,
-            "",
-        )
-        if made is not None:
-            made.evidence = self._gatherer.gather(rule, event, verdict)
-
-    def _put(
-        self,
-        kind: tuple[object, ...],
-        rule: Rule,
-        event: object,
-        name: str,
-        level: Level,
-        severity: Severity,
-        actor: str,
-        fault: str,
-        message: str,
-        expected: str,
-        observed: str,
-        related: Sequence[FrameRef],
-        traps: tuple[str, ...],
-        argument: str,
-    ) -> Finding | None:
-        """Enter one verdict; the same fault of the same subject again only counts. Returns a new finding."""
-        at: FrameRef = event.at  # type: ignore[attr-defined]
-        subject = event.subject  # type: ignore[attr-defined]
-        whose = None if subject is None else subject.pcscf if rule.per_pcscf else subject.id
-        key = (rule.id, name, actor, whose, fault, at.capture)
-        known = self._findings.get(key)
-        if known is not None:
-            known.count += 1
-            if len(known.occurrences) < OCCURRENCES:
-                known.occurrences.append(at.number)
-            return None
-        if len(self._findings) >= FINDINGS and not self._make_room(name):
-            return None
-        others = dict.fromkeys((*_frames_of(event), *related))
-        made = self._findings[key] = Finding(
-            rule=rule.id,
-            verdict=name,
-            level=level,
-            severity=severity,
-            actor=actor,
-            subject=subject.id if subject else None,
-            capture=at.capture,
-            frame=at.number,
-            time=at.time,
-            message=message,
-            expected=expected,
-            observed=observed,
-            clause=rule.clause,
-            fault=fault,
-            related=tuple(sorted({r.number for r in others if r.capture == at.capture and r.number != at.number})),
-            related_other=tuple((r.capture, r.number) for r in others if r.capture != at.capture),
-            occurrences=[at.number],
-            traps=traps,
-            argument=argument,
-        )
-        self._by_verdict[name][key] = None
-        if rule.per_pcscf:
-            self._of_pcscf[rule.id, whose] = made
-        if name in GROUNDED:
-            self._bases[id(made)] = basis(rule, event, related)
-        return made
-
-    def _make_room(self, name: str) -> bool:
-        """Drop the newest finding of the least verdict if that is worth less: notes must not crowd out a violation."""
-        for least in RANK[: RANK.index(name) : -1]:
-            if self._by_verdict[least]:
-                key, _ = self._by_verdict[least].popitem()
-                dropped = self._findings.pop(key)
-                self._causes.pop(id(dropped), None)
-                self._of_pcscf = {each: kept for each, kept in self._of_pcscf.items() if kept is not dropped}
-                self._bases.pop(id(dropped), None)
-                self._only_counted += dropped.count
-                return True
-        self._only_counted += 1
-        return False
+            self._findings.enter(rule, event, name, verdict, level)
 
     def finish(self, lost: Mapping[int, int] = NOTHING_LOST) -> Outcome:
         """Close the engine, weaken what the captures leave in doubt, and resolve what explains what.
@@ -432,24 +302,15 @@ class Audit:
             listeners.met.clear()
         self._count()
         doubts = Doubts(self.engine, self._options.profile.clock_tolerance, lost)
-        grounded = [(made, self._bases[id(made)]) for made in self._findings.values() if id(made) in self._bases]
-        doubts.settle(grounded, {bound.rule.id: bound.tally for bound in self._bound})
-        findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
-        by_rule: dict[tuple[str, str | None], list[Finding]] = {}
-        for made in findings:
-            by_rule.setdefault((made.rule, made.subject), []).append(made)
-        for made in findings:
-            cause, pcscf = self._causes.get(id(made), ("", None))
-            explaining = by_rule.get((cause, made.subject), ())
-            reason = next((other for other in explaining if other is not made), self._of_pcscf.get((cause, pcscf)))
-            made.cause = reason.fingerprint if reason is not None else None
+        doubts.settle(self._findings.grounded(), {bound.rule.id: bound.tally for bound in self._bound})
         notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]
         if self._unsaid:
             notices.append(f"{self._unsaid:,} more notices")
-        if self._only_counted:
-            notices.append(f"more than {FINDINGS} findings: of {self._only_counted:,} verdicts there is but the count")
+        notices += self._findings.notices
         crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
-        return Outcome([bound.tally for bound in self._bound], findings, notices, crashed, self._not_in_force)
+        return Outcome(
+            [bound.tally for bound in self._bound], self._findings.resolved(), notices, crashed, self._not_in_force
+        )
 
     def _count(self) -> None:
         """How many events each rule was asked about, and why those that never judged did not."""
@@ -462,12 +323,3 @@ class Audit:
             bound.tally.seen = sum(asked.values())
             if not bound.tally.exercised:
                 bound.tally.why_not = why_not(bound.rule, asked)
-
-
-def _frames_of(event: object) -> Iterable[FrameRef]:
-    """All frames of the message that an event is about, if it needed several."""
-    for name in ("sighting", "response", "challenge", "register", "request"):
-        found = getattr(event, name, None)
-        if isinstance(found, Sighting) and found.at == event.at:  # type: ignore[attr-defined]
-            return found.frames
-    return ()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from analyzer import audit as audit_module
+from analyzer import folding
 from analyzer.audit import Audit, Options, Outcome
 from analyzer.finding import OCCURRENCES
 from analyzer.frame import SECOND, Frame
@@ -158,13 +159,13 @@ def test_what_differs_makes_another_finding(other: str) -> None:
 
 def test_the_frames_that_a_finding_lists_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert OCCURRENCES == 1000
-    monkeypatch.setattr(audit_module, "OCCURRENCES", 2)
+    monkeypatch.setattr(folding, "OCCURRENCES", 2)
     (found,) = run(traffic(requests=5), [declared("XX-01", registers_only)]).findings
     assert (found.count, len(found.occurrences)) == (5, 2)
 
 
 def test_more_findings_than_are_kept_are_still_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_module, "FINDINGS", 2)
+    monkeypatch.setattr(folding, "FINDINGS", 2)
     numbers = iter(range(100))
 
     def judge(event: RequestSent) -> Verdict:
@@ -177,7 +178,7 @@ def test_more_findings_than_are_kept_are_still_counted(monkeypatch: pytest.Monke
 
 
 def test_many_notes_crowd_out_no_violation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_module, "FINDINGS", 3)
+    monkeypatch.setattr(folding, "FINDINGS", 3)
     faults = iter(range(100))
 
     def note(event: RequestSent) -> Verdict:
