@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,6 @@ def test_a_rule_that_crashes_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         raise KeyError("acme")
 
     acme = next(rule for rule in collect() if rule.id == "ACME-01")
-    from dataclasses import replace
-
     capture, keys = recorded(tmp_path, cell=False)
     others = [rule for rule in collect() if rule.id == "SA-04"]
     report: Report = audit([capture], Options(keys=[keys], rules=[replace(acme, function=crash), *others]))

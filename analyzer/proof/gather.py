@@ -19,7 +19,7 @@ from analyzer.proof.streams import connections
 from analyzer.proof.tables import tables
 from analyzer.proof.transactions import transactions
 from analyzer.rule import Rule
-from analyzer.verdict import Broken, Pass, Verdict
+from analyzer.verdict import Pass, Verdict
 
 FULL: Final = 2_000
 """Findings that get all that their rows ask for; further ones have E1 and E7 alone, so that memory stays bounded."""
@@ -57,7 +57,7 @@ class Gatherer:
             source=rule.source,
             traps=rule.traps,
             messages=messages(around, related, "E2" in wanted),
-            tables=tables(around, verdict) if "E3" in wanted else verdict.tables if isinstance(verdict, Broken) else (),
+            tables=tables(around, verdict, wanted="E3" in wanted),
         )
         if "E4" in wanted:
             lives, lacks = timeline(around, self._profile)

@@ -14,11 +14,12 @@ def timeline(around: Around, profile: Profile) -> tuple[tuple[SetLife, ...], str
     context = around.context
     if context is None:
         return (), "the sets: the registration is not known, or no longer remembered"
-    lives = tuple(_life(made, profile) for made in context.sets)
+    newest = context.newest_established()
+    lives = tuple(_life(made, newest, profile) for made in context.sets)
     return lives, f"{len(context.forgotten)} earlier sets" if context.forgotten else ""
 
 
-def _life(made: SaSet, profile: Profile) -> SetLife:
+def _life(made: SaSet, newest: SaSet | None, profile: Profile) -> SetLife:
     terms = made.terms
     pair = (made.alg, made.ealg) if made.alg is not None else terms.agreed
     return SetLife(
@@ -35,16 +36,19 @@ def _life(made: SaSet, profile: Profile) -> SetLife:
         made.inferred,
         made.uplink,
         made.downlink,
-        _deadlines(made, profile),
+        _deadlines(made, newest, profile),
         tuple(Ended(str(side), str(end.end), end.since, end.time) for side, end in made.ends.items()),
     )
 
 
-def _deadlines(made: SaSet, profile: Profile) -> tuple[Deadline, ...]:
+def _deadlines(made: SaSet, newest: SaSet | None, profile: Profile) -> tuple[Deadline, ...]:
     found = []
     sm6 = made.terms.sm6
     if made.sm12 is None and sm6 is not None and profile.reg_await_auth is not None:
         found.append(Deadline("reg-await-auth", sm6.time + profile.reg_await_auth, sm6))
     if made.expires_at is not None:
         found.append(Deadline("lifetime", made.expires_at, made.expiry_from))
+    replaced = made.sm12 is not None and newest is not None and newest.generation > made.generation
+    if replaced and newest is not None and newest.uplink is not None and profile.old_set_capped:
+        found.append(Deadline("64*T1 after its successor", newest.uplink.time + profile.timer_64_t1, newest.uplink))
     return tuple(found)

@@ -30,10 +30,10 @@ VALUES: Final = ("spi_uc", "spi_us", "spi_pc", "spi_ps", "port_uc", "port_us", "
 PARAMETERS: Final = ("alg", "ealg", "mod", "prot", "spi-c", "spi-s", "port-c", "port-s")
 
 
-def tables(around: Around, verdict: Verdict) -> tuple[Table, ...]:
-    """What was compared, at most `TABLES` of them, each cut to its limits."""
+def tables(around: Around, verdict: Verdict, *, wanted: bool) -> tuple[Table, ...]:
+    """What the rule compared, or if its row wants a table what there is to compare; at most `TABLES`, cut to limits."""
     made: tuple[Table, ...] = verdict.tables if isinstance(verdict, Broken) else ()
-    if not made:
+    if not made and wanted:
         made = (*_comparisons(around), *_offers(around), *_sets(around), *_expected(verdict))
     return tuple(_cut(table) for table in made[:TABLES])
 

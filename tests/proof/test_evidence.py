@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,11 @@ def test_the_life_of_the_sets_ends_at_the_finding() -> None:
     (lifetime,) = second.deadlines
     assert lifetime.set_by == second.sm12 and second.sm12 is not None
     assert (lifetime.what, lifetime.time) == ("lifetime", second.sm12.time + 600_030 * SECOND)
+    capped = {each.what: each for each in first.deadlines}["64*T1 after its successor"]
+    assert capped.set_by == second.first_uplink and second.first_uplink is not None
+    assert capped.time == second.first_uplink.time + 128 * SECOND
+    papers = evidence(s, "LIFE-13", profile="sa3-29").timeline[0]
+    assert [each.what for each in papers.deadlines] == ["lifetime"]
     assert second.state_ue == "use" and first.state_pcscf == "gone"
     assert [(end.side, end.since.number) for end in first.ends if end.side == "P-CSCF"] == [("P-CSCF", s.frame("req"))]
 
@@ -90,8 +96,6 @@ def test_a_temporary_set_has_the_deadline_of_its_authentication() -> None:
 
 def gather_of_first(s: Scenario, rule: str, extra: str) -> Evidence:
     """The evidence of a rule whose row asked for one thing more."""
-    from dataclasses import replace
-
     options = Options(rules=[replace(RULES[rule], evidence=(*RULES[rule].evidence, extra))])
     ring = Keyring()
     ring.add_text(s.keys_toml(), "keys")
