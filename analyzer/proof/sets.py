@@ -50,5 +50,5 @@ def _deadlines(made: SaSet, newest: SaSet | None, profile: Profile) -> tuple[Dea
         found.append(Deadline("lifetime", made.expires_at, made.expiry_from))
     replaced = made.sm12 is not None and newest is not None and newest.generation > made.generation
     if replaced and newest is not None and newest.uplink is not None and profile.old_set_capped:
-        found.append(Deadline("64*T1 after its successor", newest.uplink.time + profile.timer_64_t1, newest.uplink))
+        found.append(Deadline("64*T1", newest.uplink.time + profile.timer_64_t1, newest.uplink))
     return tuple(found)

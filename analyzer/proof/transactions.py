@@ -12,6 +12,8 @@ from analyzer.proof.around import Around
 
 MOST: Final = 4
 """Transactions of one finding."""
+BRANCH: Final = 200
+"""Characters of a branch that are kept."""
 
 
 def transactions(around: Around, profile: Profile) -> tuple[tuple[Ladder, ...], str]:
@@ -37,7 +39,7 @@ def _ladder(each: Transaction, shown: list[Sighting], now: int, profile: Profile
     timer, until = _timer(each, now, profile)
     return Ladder(
         each.method,
-        (via.branch or "") if via is not None else "",
+        (via.branch or "")[:BRANCH] if via is not None else "",
         request.message.cseq,
         tuple(sorted(steps.values(), key=lambda step: step.at.time)),
         each.repeats,

@@ -173,7 +173,7 @@ def _protected(each: Protected) -> str:
 
 
 def _life_line(each: SetLife, home: int, local: bool) -> str:
-    """``SM1 3, SM6 5, SM7 8, SM12 9; first use UE 10, P-CSCF 11; lifetime until 04:22:36 (9); UE old, P-CSCF gone``."""
+    """``SM1 3, SM6 5, SM7 8, SM12 9; first use UE 10, P-CSCF 11; lifetime ends 04:22:36 (9); UE old, P-CSCF gone``."""
     marks = (("SM1", each.sm1), ("SM6", each.sm6), ("SM7", each.sm7), ("SM12", each.sm12))
     uses = (("UE", each.first_uplink), ("P-CSCF", each.first_downlink))
     parts = [", ".join(f"{name} {_frame(at, home)}" for name, at in marks if at is not None)]
@@ -181,7 +181,7 @@ def _life_line(each: SetLife, home: int, local: bool) -> str:
         parts.append(f"first use {used}")
     for made in each.deadlines:
         by = f" ({_frame(made.set_by, home)})" if made.set_by is not None else ""
-        parts.append(f"{made.what} until {shown(made.time, local=local)[:19]}{by}")
+        parts.append(f"{made.what} ends {shown(made.time, local=local)[:19]}{by}")
     ends = {end.side: f"gone since {_hour(end.time, local)}: {clean(end.why)}" for end in each.ends}
     states = (("UE", each.state_ue), ("P-CSCF", each.state_pcscf))
     parts += [f"{side} {ends.get(side, state)}" for side, state in states]

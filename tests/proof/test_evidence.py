@@ -75,7 +75,7 @@ def test_the_life_of_the_sets_ends_at_the_finding() -> None:
     (lifetime,) = second.deadlines
     assert lifetime.set_by == second.sm12 and second.sm12 is not None
     assert (lifetime.what, lifetime.time) == ("lifetime", second.sm12.time + 600_030 * SECOND)
-    capped = {each.what: each for each in first.deadlines}["64*T1 after its successor"]
+    capped = {each.what: each for each in first.deadlines}["64*T1"]
     assert capped.set_by == second.first_uplink and second.first_uplink is not None
     assert capped.time == second.first_uplink.time + 128 * SECOND
     papers = evidence(s, "LIFE-13", profile="sa3-29").timeline[0]

@@ -96,7 +96,7 @@ def test_what_a_reader_of_the_text_sees() -> None:
     )
     assert "| transaction MESSAGE 7, frame 15: 200 16; repeated 2 times; Timer J until 06:53:26.119" in shown
     assert (
-        "| set 1 SM1 1, SM6 2, SM7 3, SM12 4; first use UE 5; lifetime until 2026-01-10 07:01:02 (4); UE old; "
+        "| set 1 SM1 1, SM6 2, SM7 3, SM12 4; first use UE 5; lifetime ends 2026-01-10 07:01:02 (4); UE old; "
         "P-CSCF gone since 06:51:11.119: a newer set is in use" in shown
     )
     assert any(line.startswith("| connection 10.20.0.11:46432 > 10.20.0.1:5100, opened by the UE") for line in shown)
