@@ -157,6 +157,7 @@ class Telling:
 
         An SM7 whose challenge is missing looks like an SM1, and a re-REGISTER like the SM7 of the authentication before
         if that one and its answer are missing. Between a challenge and the next CSeq of its Call-ID there is nothing.
+        An empty response is a report of a failure only beside ``auts``: logs are given away with their secrets blanked.
         """
         if isinstance(event, ChallengeSent):
             return event.register is not None and _paired(event.register, event.challenge)
@@ -167,6 +168,11 @@ class Telling:
             return False
         if isinstance(event, RegistrationRefused) and not (event.answers_sm7 or event.answers_failure):
             return True
+        failure = isinstance(event, ChallengeRejected) or (
+            isinstance(event, AuthenticationConcluded) and event.reports_failure
+        )
+        if failure and (found is None or not found.auts):
+            return False
         context = self.context(event.subject) if event.subject is not None else None
         procedure = context.challenges.get(found.nonce or "") if context is not None and found is not None else None
         if procedure is None or procedure.challenge is None:

@@ -336,6 +336,29 @@ def test_a_refresh_with_an_empty_response_is_no_report_of_a_failure(told: Told) 
         assert brief(audit_frames(frames(s, told, labels), keys_text=s.subscriber_toml())) == set()
 
 
+@TOOLS
+def test_a_report_of_a_failure_that_is_accepted_is_told_by_its_auts(told: Told) -> None:
+    for why, expected in (("sqn", {("AUTH-12", "violation", "network")}), ("mac", set())):
+        s = Scenario()
+        procedure = s.sm1()
+        s.sm6(procedure)
+        s.reject(procedure, why)
+        last = list(s.sent)[-1]
+        s.answer(last, 200)
+        assert brief(audit_frames(frames(s, told))) == expected
+
+
+def test_a_log_with_blanked_responses_accuses_nobody() -> None:
+    s = Scenario()
+    s.register(over=s.register())
+    line = Timeline()
+    blank = [
+        (re.sub(rb'response="[^"]*"', b'response=""', sent.raw), sent.path.who == "ue") for sent in s.sent.values()
+    ]
+    told = [line.frame(data, link=link) for link, data in (by_nobody(*each) for each in blank)]
+    assert brief(audit_frames(told, keys_text=s.subscriber_toml())) == set()
+
+
 # --- declarations ----------------------------------------------------------------------------------------------------
 
 
