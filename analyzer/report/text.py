@@ -284,7 +284,9 @@ class _Writer:
         if id is None:
             return "no subject"
         subject = self.subjects.get(id)
-        return f"{clean(subject.impi or id)} at {clean(subject.ue)}" if subject else clean(id)
+        if subject is None:
+            return clean(id)
+        return f"{clean(subject.impi or id)} at {clean(subject.ue)}{', told of by a tool' if subject.told else ''}"
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

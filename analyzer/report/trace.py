@@ -1,7 +1,8 @@
 """The ladder: every SIP message between two addresses as an arrow, with the association that protected it.
 
 The UE stands on the left, the P-CSCF on the right. A protected message has a heavy arrow in the colour of its set, one
-in clear a light, dotted one; the rules that found something in it stand beside it.
+in clear a light, dotted one, and one of which only a tool told a dim one; the rules that found something in it stand
+beside it.
 """
 
 from __future__ import annotations

@@ -98,6 +98,7 @@ def test_the_report_says_what_is_off(told: Told, origin: int) -> None:
     text.write(report, written, width=120)
     assert "0 messages; 4 told of by tools" in written.getvalue()
     assert "in clear" not in written.getvalue()
+    assert f"{IMPI} at {report.subjects[0].ue}, told of by a tool" in written.getvalue()
     evidence = [found.evidence for found in report.findings]
     assert all(each is not None and each.tables is not None and not each.timeline for each in evidence)
 
