@@ -18,8 +18,8 @@ from analyzer.profile import Profile
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
 
-TOTAL = 100_000
-"""Transactions remembered for all pairs together; when there are more, the half that was silent longest goes."""
+TOTAL = 40_000
+"""Transactions remembered for all pairs together, at some 3 KB each; beyond, the half that was silent longest goes."""
 
 ORPHANS = 64
 """Responses without a request that are remembered for one pair."""
@@ -29,6 +29,9 @@ COPIES = 8
 
 SILENCE = 900 * SECOND
 """How long a transaction without a message is remembered: no timer of the standards is as long."""
+
+FINISHED = 160 * SECOND
+"""The same for one that has its final answer, INVITEs apart: copies of it come within 64*T1 and T4 (TS 24.229 7.7)."""
 
 
 class Transaction:
@@ -166,7 +169,7 @@ class Transactions:
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False
-        self._forget(request.at.time - SILENCE)
+        self._forget(request.at.time)
         made = None
         if key[2] == "ACK":
             made = table.get((key[0], key[1], "INVITE")) or self._calls.get(message.call_id)
@@ -187,12 +190,14 @@ class Transactions:
             census.thin_out()
         return made, True
 
-    def _forget(self, before: int) -> None:
-        """Let go of what has been silent since then."""
+    def _forget(self, now: int) -> None:
+        """Let go of what has been silent for too long."""
         table, calls = self._table, self._calls
+        before = now - SILENCE
         while table:
             key, oldest = next(iter(table.items()))
-            if oldest.last >= before:
+            done = oldest.final is not None and oldest.method != "INVITE"
+            if oldest.last >= (now - FINISHED if done else before):
                 break
             del table[key]
             self._census.count -= 1
