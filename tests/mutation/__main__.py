@@ -1,8 +1,10 @@
-"""``python -m tests.mutation [--only WORD]``: every mutation, and what the audit made of it, as a table."""
+"""``python -m tests.mutation [WORD ...]``: every mutation, and what the audit made of it, as a table."""
 
 from __future__ import annotations
 
 import sys
+
+import click
 
 from .families import FAMILIES
 from .verdict import Outcome, run
@@ -11,7 +13,7 @@ from .verdict import Outcome, run
 def main(words: list[str]) -> int:
     """Print one line for each family and one for each mutation that is not as expected; 1 if there is any."""
     bad: list[tuple[str, Outcome]] = []
-    print(f"{'family':16}{'mutations':>10}{'harmless':>10}{'findings':>10}{'caught':>8}{'missed':>8}{'false':>7}")
+    click.echo(f"{'family':16}{'mutations':>10}{'harmless':>10}{'findings':>10}{'caught':>8}{'missed':>8}{'false':>7}")
     totals = [0] * 6
     for family, mutations in FAMILIES.items():
         chosen = [each for each in mutations if all(word in f"{family}: {each.name}" for word in words)]
@@ -28,15 +30,15 @@ def main(words: list[str]) -> int:
             sum(len(each.false) for each in outcomes),
         ]
         totals = [total + cell for total, cell in zip(totals, row, strict=True)]
-        print(_line(family, row))
-    print(_line("all", totals))
+        click.echo(_line(family, row))
+    click.echo(_line("all", totals))
     for family, outcome in bad:
-        print(f"\n{family}: {outcome.mutation.name} ({outcome.mutation.why})")
+        click.echo(f"\n{family}: {outcome.mutation.name} ({outcome.mutation.why})")
         for title, lines in (("missed", outcome.missed), ("false", outcome.false)):
             for line in lines:
-                print(f"  {title:7} {line}")
+                click.echo(f"  {title:7} {line}")
         if outcome.crashed:
-            print(f"  crashed {outcome.crashed}")
+            click.echo(f"  crashed {outcome.crashed}")
     return 1 if bad else 0
 
 

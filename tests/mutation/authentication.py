@@ -180,7 +180,10 @@ def _failures() -> list[Mutation]:
                 change={"reject": credentials(auts=text)},
                 expected=(violation("AUTH-09", UE, "reject"),),
             )
-            for what, text in (("of 13 octets", base64.b64encode(bytes(13)).decode()), ("that is no base64", "no/base64!"))
+            for what, text in (
+                ("of 13 octets", base64.b64encode(bytes(13)).decode()),
+                ("that is no base64", "no/base64!"),
+            )
         ),
         Mutation(
             name="a third report in a row",
@@ -199,8 +202,7 @@ def _failures() -> list[Mutation]:
         ),
         Mutation(
             name="a report of a failure is accepted",
-            why="AUTH-12: 2xx to a MAC-failure REGISTER; AUTH-06: it is a clear REGISTER without an answered challenge, "
-            "but AUTH-12 says so",
+            why="AUTH-12: 2xx to a MAC-failure REGISTER; in AUTH-06 it is no second fault",
             story=stories.forged,
             before={"sm6b": lambda s: s.answer("reject", 200, label="odd")},
             stop="sm6b",
@@ -235,7 +237,7 @@ def _failures() -> list[Mutation]:
         ),
         Mutation(
             name="the set of an unanswered SM7 is used again",
-            why="AUTH-15 (SHOULD): a new SM1 there; SA-02: nor is it the set in use, and NEG-12 mirrors the other one, but no "
+            why="AUTH-15 (SHOULD): a new SM1 there; SA-02: nor is it the one in use; NEG-12 has the other; but no "
             "packet at all came on the set, so SM12 may be missing (FP4)",
             story=stories.silence,
             change={"sm1.3": lambda s: {"on": s.second}},

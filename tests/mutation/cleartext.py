@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import stories
-from .edits import PCSCF, TCP, UE, asks
+from .edits import PCSCF, TCP, UE, asks, pause, then
 from .model import Mutation, probable, violation
 
 MUTATIONS = [
@@ -25,7 +25,9 @@ MUTATIONS = [
         name="the UE sends from its server port in clear",
         why="CLR-02, and CLR-01 for the port",
         story=stories.life,
-        before={"greeting": lambda s: s.request("ue", "MESSAGE", sport=s.second.port_us, answered=False, label="extra")},
+        before={
+            "greeting": lambda s: s.request("ue", "MESSAGE", sport=s.second.port_us, answered=False, label="extra")
+        },
         expected=(violation("CLR-02", UE, "extra"), violation("CLR-01", UE, "extra", cause="CLR-02")),
     ),
     Mutation(
@@ -63,7 +65,10 @@ MUTATIONS = [
         why="CLR-05, and CLR-03: a clear 2xx to a protected request",
         story=stories.life,
         change={"message.resp": {"on": None}},
-        expected=(violation("CLR-05", PCSCF, "message.resp"), violation("CLR-03", PCSCF, "message.resp", cause="CLR-05")),
+        expected=(
+            violation("CLR-05", PCSCF, "message.resp"),
+            violation("CLR-03", PCSCF, "message.resp", cause="CLR-05"),
+        ),
     ),
     Mutation(
         name="an answer of the P-CSCF in clear between protected ports",
@@ -102,7 +107,7 @@ MUTATIONS = [
         name="a request of the P-CSCF once more in clear",
         why="CLR-06; TRN-10, CLR-03 and CLR-05 see the same datagram",
         story=stories.life,
-        after={"greeting": lambda s: (s.wait(3), s.again("greeting", on=None, label="bare"))},
+        after={"greeting": then(pause(3), lambda s: s.again("greeting", on=None, label="bare"))},
         expected=(
             violation("CLR-06", PCSCF, "bare"),
             violation("TRN-10", PCSCF, "bare", cause="CLR-06"),

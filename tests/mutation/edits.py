@@ -9,7 +9,8 @@ from typing import Any
 from tests.scenario import SaSet
 from tests.scenario.state import Who
 
-from .model import Act, Mutated
+from . import stories
+from .model import Act, Mutated, Mutation
 
 Edit = Callable[[str], str]
 
@@ -71,6 +72,22 @@ def pause(seconds: float) -> Act:
     return lambda s: s.wait(seconds)
 
 
+def then(*acts: Act) -> Act:
+    """One event after the other."""
+
+    def act(s: Mutated) -> None:
+        for each in acts:
+            each(s)
+
+    return act
+
+
+def own(name: str, side: str) -> Callable[[Mutated], dict[str, Any]]:
+    """SM1 (``client``) or SM6 (``server``) with a value that the first set has: ``spi_uc`` as ``spi_c``, say."""
+    parameter = name[:-2] + ("c" if name[-1] == "c" else "s")
+    return lambda s: {side: {parameter: getattr(s.first, name)}}
+
+
 def asks(
     who: Who, *, on: Callable[[Mutated], SaSet | None] | None = None, label: str = "extra", wait: float = 0, **how: Any
 ) -> Act:
@@ -94,3 +111,15 @@ def second(s: Mutated) -> SaSet:
 def no_tag() -> dict[str, Any]:
     """A REGISTER that does not say that it wants the agreement."""
     return headers(Require=None, Proxy_Require=None)
+
+
+def on_first(s: Mutated) -> dict[str, Any]:
+    return {"on": s.first}
+
+
+def on_second(s: Mutated) -> dict[str, Any]:
+    return {"on": s.second}
+
+
+def harmless(name: str, why: str, story: Callable[[Mutated], object] = stories.life, **options: Any) -> Mutation:
+    return Mutation(name=name, why=why, story=story, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from . import stories
-from .edits import PCSCF, UE, asks, first, pause, second
+from .edits import PCSCF, UE, asks, first, pause, second, then
 from .model import Mutated, Mutation, probable, violation, warning
 
 TEN_MINUTES = {"expires": 600}
@@ -87,7 +87,7 @@ MUTATIONS = [
             why="LIFE-03",
             story=interrupted,
             scenario={"transport": transport},
-            before={"sm6.2": lambda s: (s.wait(1), s.sm7(s.kept["first"], label="odd"))},
+            before={"sm6.2": then(pause(1), lambda s: s.sm7(s.kept["first"], label="odd"))},
             expected=(violation("LIFE-03", UE, "odd"),),
         )
         for transport in ("udp", "tcp")
@@ -96,7 +96,7 @@ MUTATIONS = [
         name="the P-CSCF answers on the set of a superseded challenge",
         why="LIFE-04: a second after the newer one, so that they did not cross (FP2)",
         story=partial(given_up, after=129),
-        before={"sm7.2": lambda s: (s.wait(1), s.answer("sm7", 200, label="late"))},
+        before={"sm7.2": then(pause(1), lambda s: s.answer("sm7", 200, label="late"))},
         expected=(violation("LIFE-04", PCSCF, "late"),),
     ),
     *(
@@ -192,8 +192,12 @@ MUTATIONS = [
     Mutation(
         name="the P-CSCF asks on a third set while a fourth is announced",
         why="LIFE-12; R6, R28: LIFE-15 follows from it; SA-14: the UE has used a newer one",
-        story=lambda s: (crowd(s), s.request("pcscf", "MESSAGE", on=s.first, answered=False, label="extra")),
-        expected=(violation("LIFE-12", PCSCF, "extra"), probable("LIFE-15", PCSCF, "extra", cause="LIFE-12"), violation("SA-14", PCSCF, "extra")),
+        story=then(crowd, asks("pcscf", on=first, answered=False)),
+        expected=(
+            violation("LIFE-12", PCSCF, "extra"),
+            probable("LIFE-15", PCSCF, "extra", cause="LIFE-12"),
+            violation("SA-14", PCSCF, "extra"),
+        ),
     ),
     *(
         Mutation(
@@ -269,7 +273,7 @@ MUTATIONS = [
         why="LIFE-19, R26: half time, and the UE was there long before",
         story=stories.aging,
         scenario=TEN_MINUTES,
-        before={"sm1.2": lambda s: (s.wait(60), asks("ue", on=first)(s), s.wait(200))},
+        before={"sm1.2": then(pause(60), asks("ue", on=first), pause(200))},
         expected=(warning("LIFE-19", UE, "sm1.2"),),
     ),
     Mutation(
@@ -277,8 +281,8 @@ MUTATIONS = [
         why="LIFE-19, R26; LIFE-06, LIFE-07 and SA-11 for the request after the end",
         story=stories.short,
         scenario=TEN_MINUTES,
-        before={"message": lambda s: [(s.wait(150), asks("ue", on=first)(s)) for _ in range(3)]},
-        after={"options.resp": lambda s: (s.wait(200), s.request("ue", "MESSAGE", on=s.first, label="end"))},
+        before={"message": then(*[asks("ue", on=first, wait=150)] * 3)},
+        after={"options.resp": then(pause(200), lambda s: s.request("ue", "MESSAGE", on=s.first, label="end"))},
         expected=(
             violation("LIFE-19", UE, "end"),
             violation("LIFE-06", UE, "end"),
@@ -288,7 +292,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="the UE goes on from another address",
-        why="LIFE-20: the registration restarts unprotected. No second time in PORT-07, which has another clause for it",
+        why="LIFE-20: the registration restarts unprotected. PORT-07 leaves it to that row",
         story=stories.refreshed,
         change={"sm1.2": {"src": "10.20.0.99"}, "message": {"src": "10.20.0.99"}},
         skip=frozenset({"sm12.2", "message.resp"}),

@@ -22,7 +22,7 @@ class Expected(NamedTuple):
     verdict: str
     actor: str
     at: str
-    count: int = 1
+    times: int = 1
     cause: str | None = None
 
 
@@ -75,16 +75,23 @@ class Mutation:
     after: Mapping[str, Act] = field(default_factory=dict)
     skip: frozenset[str] = frozenset()
     """Messages that are never sent."""
+    turned: frozenset[str] = frozenset()
+    """Messages whose header lines come in the other order."""
     stop: str = ""
     """The story ends with this message."""
     tap: Act | None = None
     """What is done to the finished capture."""
+    padding: Mapping[str, Callable[[int], bytes]] = field(default_factory=dict)
+    """Other padding octets of a message under null encryption, from the number that it needs."""
+    blind: bool = False
+    """The capture lacks so much that rules may be inconclusive (FP3, FP4); only accusations and doubts are compared."""
     keys: Callable[[Scenario], str] = Scenario.keys_toml
     profile: str = "rel-17"
 
     @property
     def harmless(self) -> bool:
-        return not self.expected
+        """Nobody is accused."""
+        return not any(each.verdict in ("violation", "warning") for each in self.expected)
 
     def build(self) -> Mutated:
         """The capture with the change in it."""
@@ -103,7 +110,7 @@ class Mutation:
         return made
 
 
-class _StopHere(Exception):  # noqa: N818 - not an error
+class _StopHere(Exception):
     """The story ends here."""
 
 
@@ -133,6 +140,12 @@ class Mutated(Scenario):
             for name in ("role", "sport", "dport"):
                 how.pop(name, None)  # type: ignore[misc]
         how.update(wanted)  # type: ignore[typeddict-item]
+        if label in self.mutation.turned and isinstance(message, Message):
+            message = Message(message.start, message.headers[::-1], message.body)
+            message = message.edit({name: message.all(name)[::-1] for name in ("Via", "Route") if message.all(name)})
+        if label in self.mutation.padding and isinstance(message, Message):
+            size = 8 + len(message.edit(how.get("headers", {})).encode())
+            how["esp"] = {"pad": self.mutation.padding[label](-(size + 2) % 4)}
         self._happens(self.mutation.before, label)
         sent = super().send(who, message, ue=ue, **how)
         self._happens(self.mutation.after, label)

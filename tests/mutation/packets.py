@@ -11,10 +11,7 @@ from tests.scenario.state import Who
 
 from . import stories
 from .edits import GCM, GMAC, PCSCF, SHA_NULL, UE
-from .model import Change, Mutated, Mutation, probable, violation, warning
-
-ROOM = 6
-"""Octets of padding that a MESSAGE of the stories needs with null encryption (as tests/rules/test_esp_form.py)."""
+from .model import Act, Change, Mutated, Mutation, probable, violation, warning
 
 NAT = {"mod": "UDP-enc-tun"}
 
@@ -35,6 +32,19 @@ def every(who: Who, options: Callable[[int], Change]) -> dict[str, Change]:
     return {label: options(number) for number, label in enumerate(labels)}
 
 
+def always(**options: Any) -> Callable[[int], Change]:
+    return lambda number: esp(**options)
+
+
+def under(name: str) -> Change:
+    """Under another SPI of the set, as its first packet."""
+    return lambda s: esp(spi=getattr(s.first, name), seq=1)
+
+
+def corrupted(label: str) -> Act:
+    return lambda s: s.corrupt(label)
+
+
 def _numbers() -> list[Mutation]:
     return [
         *(
@@ -42,7 +52,7 @@ def _numbers() -> list[Mutation]:
                 name=f"an SPI that the {actor} itself announced",
                 why="ESP-01: of the other direction",
                 story=stories.short,
-                change={label: lambda s, n=name: esp(spi=getattr(s.first, n), seq=1)},
+                change={label: under(name)},
                 stop=label,
                 expected=(violation("ESP-01", actor, label),),
             )
@@ -135,7 +145,7 @@ def _integrity() -> list[Mutation]:
             why="ESP-04: its neighbours do",
             story=stories.life,
             scenario=pair(alg, ealg),
-            tap=lambda s, n=label: s.corrupt(n),
+            tap=corrupted(label),
             expected=(violation("ESP-04", actor, label),),
         )
         for label, actor, alg, ealg in (
@@ -152,18 +162,26 @@ def _integrity() -> list[Mutation]:
             why="ESP-05; once for an association",
             story=stories.talk,
             scenario=pair(alg, ealg),
-            change=every("ue", lambda _, n=icv: esp(icv=n)),
+            change=every("ue", always(icv=icv)),
             expected=(violation("ESP-05", UE, "sm7"),),
         )
         for icv, alg, ealg in ((20, "hmac-sha-1-96", "aes-cbc"), (8, *GCM), (20, *SHA_NULL))
     ]
     made += [
         Mutation(
+            name="a trailer that does not end on four octets",
+            why="ESP-06",
+            story=stories.short,
+            scenario=pair(*SHA_NULL),
+            padding={"message": lambda needed: bytes(range(1, needed + 2))},
+            expected=(violation("ESP-06", UE, "message"),),
+        ),
+        Mutation(
             name="zeros for padding",
             why="ESP-06: 1, 2, 3 ...",
             story=stories.short,
             scenario=pair(*SHA_NULL),
-            change={"message": esp(pad=bytes(ROOM))},
+            padding={"message": lambda needed: bytes(needed + 4)},
             expected=(violation("ESP-06", UE, "message"),),
         ),
         *(
@@ -184,7 +202,7 @@ def _integrity() -> list[Mutation]:
                 story=stories.talk,
                 scenario=pair(alg, ealg),
                 profile=profile,
-                change=every("ue", lambda _, n=size: esp(iv=b"\x5a" * n)),
+                change=every("ue", always(iv=b"\x5a" * size)),
                 expected=(violation("ESP-08", UE, "req"),),
             )
             for alg, ealg, size, profile in (
@@ -224,7 +242,8 @@ def _integrity() -> list[Mutation]:
 
 def _form() -> list[Mutation]:
     swapped = {
-        label: (lambda s: esp(ck=s.first.vector.ik, ik=s.first.vector.ck)) for label in ("sm7", "message", "options.resp")
+        label: (lambda s: esp(ck=s.first.vector.ik, ik=s.first.vector.ck))
+        for label in ("sm7", "message", "options.resp")
     }
     return [
         Mutation(
@@ -261,7 +280,7 @@ def _form() -> list[Mutation]:
         ),
         Mutation(
             name="SIP in the plain although encryption was agreed",
-            why="ESP-12; NEG-16: a pair that is neither in Security-Server nor in Security-Client; CRY-06: a weaker one",
+            why="ESP-12; NEG-16: a pair that neither side announced; CRY-06: a weaker one",
             story=stories.short,
             change={label: esp(ealg="null") for label in ("sm7", "message", "options.resp")},
             expected=(violation("ESP-12", UE, "sm7"), violation("NEG-16", UE, "sm7"), warning("CRY-06", UE, "sm7")),

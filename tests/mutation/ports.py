@@ -8,7 +8,6 @@ from typing import Any
 from . import stories
 from .edits import PCSCF, TCP, UE, headers, uri_port, via_port
 from .model import Mutated, Mutation, inconclusive, probable, violation, warning
-from .edits import asks, first
 
 
 def _server_ports() -> list[Mutation]:
@@ -301,7 +300,7 @@ def _texts() -> list[Mutation]:
         ),
         Mutation(
             name="a second clear REGISTER goes to port_ps",
-            why="PORT-15: unprotected REGISTERs go to 5060; CLR-01 sees the same datagram, but ps may serve others (FP25)",
+            why="PORT-15: unprotected REGISTERs go to 5060; CLR-01 too, but ps may serve others (FP25)",
             story=stories.restarted,
             change={"sm1.2": lambda s: {"dport": s.first.port_ps}},
             stop="sm1.2",
