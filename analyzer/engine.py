@@ -28,7 +28,7 @@ from analyzer.keys.keyring import Keyring
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
 from analyzer.network.packets import Datagram, PacketReader
-from analyzer.network.tcp import ACK, SYN, Closing, Data, Hole, Segment, TcpTracker, parse_segment
+from analyzer.network.tcp import ACK, SYN, Closing, Connection, Data, Endpoint, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
 from analyzer.shadows import Shadows
 from analyzer.sip.framing import Framed
@@ -96,6 +96,10 @@ class Engine:
     def context(self, subject: Subject) -> Context | None:
         """The registration that a subject stands for, of the wire or of what tools tell, if it is remembered."""
         return self.telling.context(subject) if subject.told else self.tracker.directory.context(subject)
+
+    def connection(self, source: Endpoint, destination: Endpoint) -> Connection | None:
+        """The TCP connection between two endpoints, if it is remembered."""
+        return self._streams.find(source, destination)
 
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""

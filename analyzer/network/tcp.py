@@ -156,6 +156,11 @@ class TcpTracker:
             self._flush(connection, side, events)
         return events
 
+    def find(self, source: Endpoint, destination: Endpoint) -> Connection | None:
+        """The connection between two endpoints, whichever of them opened it; nothing is entered."""
+        found = self._table.get((*source, *destination))
+        return None if found is None else found[0]
+
     def acknowledged(self, connection: Connection, by: int) -> int:
         """The highest stream offset of this direction that the other side acknowledged.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import SetTerms, Side, Sighting
 from analyzer.network.packets import Datagram
+from analyzer.network.tcp import Connection, Endpoint
 from analyzer.sip.framing import Framed
 
 RECENT: Final = 64
@@ -21,10 +22,18 @@ RECENT: Final = 64
 class Around:
     """One event, and what of the state around it a finding may show; made once for all rules that judge the event."""
 
-    __slots__ = ("context", "event", "framed", "named", "packet", "sightings", "transactions")
+    __slots__ = ("_connection", "context", "event", "framed", "named", "packet", "sightings", "transactions")
 
-    def __init__(self, event: object, context: Context | None, packet: Datagram | None, framed: Framed | None) -> None:
-        """``packet`` is the ESP packet that was opened last, ``framed`` the message that came last out of TCP."""
+    def __init__(
+        self,
+        event: object,
+        context: Context | None,
+        packet: Datagram | None,
+        framed: Framed | None,
+        connection: Callable[[Endpoint, Endpoint], Connection | None],
+    ) -> None:
+        """``packet`` is the ESP packet that came last, ``framed`` the message that came last out of TCP."""
+        self._connection = connection
         self.event = event
         self.context = context
         self.packet = packet if packet is not None and packet.at == self.at else None
@@ -68,6 +77,13 @@ class Around:
         found += [each.protection.terms for each in self.sightings.values() if each.protection is not None]
         return list({id(terms): terms for terms in found}.values())
 
+    def connection(self, sender: Side, sport: int, dport: int) -> Connection | None:
+        """The TCP connection of a packet of that side."""
+        if self.context is None:
+            return None
+        pair = self.context.pair
+        return self._connection((pair.address(sender), sport), (pair.address(sender.other), dport))
+
     def recent(self) -> Iterator[Transaction]:
         """The latest transactions of the two addresses."""
         return self.context.pair.transactions.latest(RECENT) if self.context is not None else iter(())
@@ -80,7 +96,7 @@ class Around:
         return str(subject.ue if side is Side.UE else subject.pcscf)
 
     def _transactions(self) -> list[tuple[Transaction, list[Sighting]]]:
-        """Those of the event's messages, with the messages of each."""
+        """Those of the event's messages, with the messages of each; else those that a frame of the event began."""
         if self.context is None:
             return []
         table = self.context.pair.transactions
@@ -89,6 +105,9 @@ class Around:
             transaction = table.known(each) if each.message.is_request else table.find(each)
             if transaction is not None:
                 found.setdefault(id(transaction), (transaction, []))[1].append(each)
+        if not self.sightings:
+            frames = {value for value in self.named.values() if isinstance(value, FrameRef)}
+            found |= {id(each): (each, []) for each in self.recent() if each.request.at in frames}
         return list(found.values())
 
 

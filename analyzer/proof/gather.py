@@ -79,5 +79,5 @@ class Gatherer:
             return known
         engine, subject = self._engine, event.subject  # type: ignore[attr-defined]
         context = engine.tracker.directory.context(subject) if subject is not None and not subject.told else None
-        self._around = made = Around(event, context, engine.packet, engine.framed)
+        self._around = made = Around(event, context, engine.packet, engine.framed, engine.connection)
         return made

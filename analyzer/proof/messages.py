@@ -78,17 +78,26 @@ def _packet(around: Around, protection: bool) -> Seen:
     if isinstance(role, Role):
         sender = role.sender
     line = named.get("what") if isinstance(named.get("what"), str) else None
-    made = Seen("packet", around.at, str(sender) if sender is not None else None, line, None, None, None)
-    if not protection or not isinstance(terms, SetTerms):
+    made = Seen("packet", around.at, str(sender) if isinstance(sender, Side) else None, line, None, None, None)
+    if isinstance(named.get("spi"), int) and not isinstance(terms, SetTerms):
+        return made._replace(what=f"ESP packet with SPI 0x{named['spi']:08x}", clear=False if protection else None)
+    if not protection or not isinstance(terms, SetTerms) or not isinstance(sender, Side):
         return made
-    if not isinstance(role, Role):
-        return made._replace(clear=True) if "sport" in named else made
-    flow = named.get("flow")
-    made = made._replace(clear=False, protection=_association(around, terms, role))
-    if not isinstance(flow, tuple) or len(flow) != 2:
-        return made
-    source, destination = around.address(role.sender), around.address(role.sender.other)
-    return made._replace(flow=Flow("IP", source, flow[0], destination, flow[1]))
+    made = made._replace(flow=_flow(around, sender))
+    if isinstance(role, Role):
+        return made._replace(clear=False, protection=_association(around, terms, role))
+    return made._replace(clear=True) if made.flow is not None else made
+
+
+def _flow(around: Around, sender: Side) -> Flow | None:
+    """The 5-tuple of a packet, as far as its event tells."""
+    named = around.named
+    ports, transport = named.get("flow"), named.get("transport", "IP")
+    if "sport" in named:
+        ports, transport = (named["sport"], named["dport"]), named.get("transport", "TCP")
+    if not isinstance(ports, tuple) or len(ports) != 2:
+        return None
+    return Flow(transport, around.address(sender), ports[0], around.address(sender.other), ports[1])
 
 
 def _association(around: Around, terms: SetTerms, role: Role) -> Protected:

@@ -19,6 +19,9 @@ def packets(around: Around) -> tuple[tuple[EspPacket, ...], str]:
     for each in around.sightings.values():
         if each.at == around.at and each.protection is not None:
             terms, role, sequence = each.protection.terms, each.protection.role, each.protection.sequence
+    if isinstance(terms, SetTerms) and role is None and around.packet is not None:
+        announced = int.from_bytes(around.packet.payload[:4], "big")
+        role = next((each for each in Role if terms.spi(each) == announced), None)
     spi = terms.spi(role) if isinstance(terms, SetTerms) and isinstance(role, Role) else around.named.get("spi")
     if not isinstance(spi, int):
         return (), "the ESP packet: there is none"

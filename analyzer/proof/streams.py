@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from analyzer.evidence import Close, Flow, TcpConnection
-from analyzer.ims.events import ConnectionClosing, ConnectionOpening
+from analyzer.ims.events import ClearOnProtectedPort, ConnectionClosing, ConnectionOpening
 from analyzer.ims.subjects import Pair
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.network.tcp import Connection
@@ -34,6 +34,11 @@ def connections(around: Around) -> tuple[tuple[TcpConnection, ...], str]:
         source, destination = around.address(event.sender), around.address(event.sender.other)
         flow = Flow("TCP", source, event.sport, destination, event.dport)
         return (TcpConnection(flow, str(event.sender), event.at, (), None, None),), ""
+    elif isinstance(event, ClearOnProtectedPort) and event.transport == "TCP":
+        over_tcp = True
+        of_packet = around.connection(event.sender, event.sport, event.dport)
+        if of_packet is not None and not found:
+            found[id(of_packet)] = _shown(of_packet, pair, (None, None))
     if found:
         return tuple(found.values()), ""
     return (), "the TCP connection: no longer remembered" if over_tcp else "a TCP connection: nothing here is over TCP"

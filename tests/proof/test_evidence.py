@@ -242,6 +242,46 @@ def test_a_bad_icv_is_called_bad() -> None:
     assert protection is not None and (protection.icv, protection.role) == ("bad", "uc>ps")
 
 
+def test_the_first_packet_of_a_set_is_found_by_its_spi() -> None:
+    s = Scenario(alg="hmac-md5-96", ealg="aes-cbc")
+    first = s.register()
+    (packet,) = evidence(s, "CRY-01").packets if "E8" in RULES["CRY-01"].evidence else evidence(s, "CRY-02").packets
+    assert packet.spi == first.spi_ps and packet.at.number == s.frame("sm7") and packet.iv
+
+
+def test_an_spi_that_nobody_announced() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("ue", "MESSAGE", on=first, esp={"spi": first.spi_us}, label="strange", answered=False)
+    made = evidence(s, "ESP-01")
+    assert made.messages[0].what == f"ESP packet with SPI 0x{first.spi_us:08x}" and made.messages[0].clear is False
+    assert made.packets[0].spi == first.spi_us and made.packets[0].icv_seen is None
+
+
+def test_a_closed_connection_and_what_waited_on_it() -> None:
+    s = Scenario(transport="tcp")
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, label="open", answered=False)
+    s.register(over=first)
+    s.rst("pcscf", on=first, role="ps>uc", label="cut")
+    made = evidence(s, "TRN-05")
+    assert [ladder.steps[0].at.number for ladder in made.transactions] == [s.frame("open")]
+    (connection,) = made.connections
+    assert [(close.sender, close.how, close.at.number) for close in connection.closing] == [
+        ("P-CSCF", "RST", s.frame("cut"))
+    ]
+
+
+def test_the_connection_of_a_segment_in_clear() -> None:
+    s = Scenario(transport="tcp")
+    first = s.register()
+    s.rst("pcscf", on=first, role="ps>uc", clear=True, label="cut")
+    (connection,) = evidence(s, "TRN-06").connections
+    assert connection.opener == "UE" and connection.opened is not None
+    assert [(close.sender, close.how) for close in connection.closing] == [("P-CSCF", "RST")]
+
+
 def test_traps_are_excluded_or_open_and_never_both() -> None:
     sure = finding(audited(late_use()), "SA-14")
     assert sure.verdict == "violation" and sure.excluded == RULES["SA-14"].traps
