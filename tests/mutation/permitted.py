@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.scenario.state import Params
 
 from . import stories
-from .edits import TCP, UE, asks, first, harmless, second
+from .edits import TCP, UE, asks, first, harmless, on_second, second
 from .model import Act, Mutated, Mutation, probable
 
 
@@ -94,6 +95,58 @@ def permitted() -> list[Mutation]:
     ]
 
 
+def trapped() -> list[Mutation]:
+    """What would be a fault but for one circumstance (see traps.py)."""
+    return [
+        harmless(
+            "another identity is due later",
+            "FP8: the longest registration counts",
+            story=two_identities,
+            scenario={"expires": 600},
+        ),
+        harmless(
+            "a second contact registers while the first re-registers",
+            "FP9: another flow, another procedure",
+            before={"sm7.2": lambda s: s.register(ue=s.ue(1, reg_id=2, instance="urn:uuid:2"))},
+        ),
+        harmless(
+            "a request eight seconds after the deadline",
+            "FP14: 5 s and one per cent",
+            story=stories.short,
+            scenario={"expires": 600},
+            before={"message": lambda s: s.wait(638)},
+            stop="message.resp",
+        ),
+        harmless(
+            "a keep-alive before SM12",
+            "FP19: neither a request nor a response",
+            before={"sm12.2": lambda s: s.send("ue", b"\r\n\r\n", on=s.second, label="noise")},
+        ),
+        harmless(
+            "SM7 of a re-registration is refused on its own connection",
+            "FP27, R37: 33.203 and RFC 3261 disagree over TCP",
+            story=stories.refused_again,
+            scenario=TCP,
+            change={"sm12.2": on_second},
+        ),
+        harmless(
+            "the keys do not fit",
+            "FP18: nothing verifies from the first packet on",
+            keys=lambda s: re.sub(r'(ck|ik) = "\w{8}', r'\1 = "00000000', s.keys_toml()),
+            blind=True,
+        ),
+    ]
+
+
+def two_identities(s: Mutated) -> None:
+    on = s.register()
+    headers = {"To": f"<{on.ue.impus[1]}>"}
+    s.refresh(on=on, sm1={"headers": headers}, sm12={"expires": 7200})
+    for seconds in (350, 200):
+        s.wait(seconds)
+        s.request("ue", "MESSAGE", on=on)
+
+
 def same_spis(s: Mutated) -> None:
     old = s.first
     server: Params = {"spi_c": old.spi_pc, "spi_s": old.spi_ps}
@@ -141,4 +194,4 @@ def without_ipsec(s: Mutated) -> None:
     s.request("pcscf", "OPTIONS")
 
 
-MUTATIONS = permitted()
+MUTATIONS = [*permitted(), *trapped()]
