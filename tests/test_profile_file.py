@@ -108,8 +108,8 @@ def test_the_command_line_takes_files_and_flags(tmp_path: Path, capsys: pytest.C
     assert main(["rules", "--profile", str(path), "--flag", "nat"]) == 0
     shown = capsys.readouterr().out
     assert "our lab" in shown
-    assert "PORT-02" not in shown
-    assert "PORT-01" in shown
+    assert "\nPORT-02 " not in shown
+    assert "\nPORT-01 " in shown
 
 
 @pytest.mark.parametrize(

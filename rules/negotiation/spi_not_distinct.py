@@ -28,11 +28,11 @@ def spi_not_distinct(event: ChallengeSent) -> Verdict | None:
 
     The UE answers for spi_uc and spi_us, the P-CSCF for its own two and for choosing others than the UE's.
 
-    Not a violation: an SPI whose set is gone (FP29), an offer that was never taken up and comes again (FP16), the
-    offer repeated after a second challenge (R11: its SPIs live on with new keys), the same SPIs for several UEs at one
-    P-CSCF (FP25). `probable`: a registration that began in clear, where the UE may have lost its sets (FP15) or the
-    P-CSCF its own (FP26); another contact at the same address, which may be another UE (FP28); a set that is gone
-    under one of the two readings of R9. Where NEG-11 or NEG-20 speaks of the same value, it is the cause.
+    Not a violation: an SPI whose set is gone (FP29), an offer that was never taken up and comes again (FP16), the offer
+    repeated after a second challenge (R11: its SPIs live on with new keys), the same SPIs for several UEs at one P-CSCF
+    (FP25) or at the address of one NAT. `probable`: a registration that began in clear, where the UE may have lost its
+    sets (FP15) or the P-CSCF its own (FP26); another contact at the same address, which may be another UE (FP28); a set
+    that is gone under one of the two readings of R9. Where NEG-11 or NEG-20 speaks of the same value, it is the cause.
     """
     announced = event.announced
     if announced is None:
@@ -42,7 +42,10 @@ def spi_not_distinct(event: ChallengeSent) -> Verdict | None:
         return inside
     for each in event.shared:
         names = [name for name in each.names if name.startswith("spi")]
-        own = [name for name in names if name in ("spi_uc", "spi_us")] if each.ue is not False else []
+        behind_nat = announced.mod == "udp-enc-tun" and not each.same_contact
+        own = (
+            [name for name in names if name in ("spi_uc", "spi_us")] if each.ue is not False and not behind_nat else []
+        )
         theirs = [name for name in names if name in ("spi_pc", "spi_ps")] if each.pcscf is not False else []
         if own:
             return _living(event, announced, each, own, each.ue, Actor.UE)

@@ -177,7 +177,10 @@ def test_the_pcscf_answers_after_the_transaction_has_timed_out(profile: str) -> 
     second = s.register(over=first)
     s.wait(3)
     s.request("ue", "OPTIONS", on=second, label="use")
-    s.wait(140)
+    for pause in (4, 8, 16, 16, 16, 16, 16, 16, 16):
+        s.again("req")
+        s.wait(pause)
+    s.wait(20)
     s.answer(waiting, 200, label="late")
     if profile == "rel-17":
         s.expect("LIFE-13", "violation", actor="P-CSCF", at="late")
