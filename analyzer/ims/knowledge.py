@@ -60,6 +60,10 @@ class Vantage:
         if 0 < elapsed < self._least.get(answered_by, elapsed + 1):
             self._least[answered_by] = elapsed
 
+    def quick(self, side: Side) -> bool:
+        """Whether that side has answered faster than a capture may swap two packets."""
+        return self._least.get(side, REORDERED) < REORDERED
+
     @property
     def round_trip(self) -> int:
         """Nanoseconds from one end to the other and back: both parts of the way, as far as they were measured."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from analyzer.frame import SECOND
+from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
-from analyzer.ims.knowledge import REORDERED
+from analyzer.ims.knowledge import REORDERED, Vantage
 from analyzer.ims.subjects import offer_of
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Knowledge, SetTerms, Sighting
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
@@ -104,7 +104,7 @@ def was_waiting(earlier: Procedure) -> Knowledge:
     return Knowledge(True, f"the UE had repeated it {repeats} times, and the capture has no gap")
 
 
-def came_before(early: EarlyUse, new: SaSet, sm12: Sighting) -> Knowledge | None:
+def came_before(early: EarlyUse, new: SaSet, sm12: Sighting, vantage: Vantage) -> Knowledge | None:
     """Whether a message on the new set was sent before SM12, of which the first copy may be missing; None: it was not.
 
     What the P-CSCF sent right before SM12 as seen here may have left after it; on one association the numbers tell.
@@ -113,12 +113,28 @@ def came_before(early: EarlyUse, new: SaSet, sm12: Sighting) -> Knowledge | None
     if last is None:
         return Knowledge(True, "SM12 was seen in clear")
     if early.sighting.sender is sm12.sender and use is not None and use.terms is last.terms:
-        elapsed = sm12.at.time - early.at.time
         if use.role is last.role and use.sequence > last.sequence:
             return None
-        if use.role is not last.role and elapsed < REORDERED:
-            return Knowledge(False, f"only {elapsed / SECOND:.3f} s before SM12, which it may have overtaken")
-    return new.complete()
+        if use.role is not last.role and (near := _near(early.at, sm12.at, "SM12")):
+            return near
+    return swapped(early.sighting, sm12.at, "SM12", vantage) or new.complete()
+
+
+def swapped(sighting: Sighting, end: FrameRef, what: str, vantage: Vantage) -> Knowledge | None:
+    """Whether the capture may have a message of the UE before what made the UE send it, `what` in words.
+
+    A tap with a port for each direction may swap them; not where a whole round trip is between, as at the P-CSCF.
+    """
+    if sighting.sender is not Side.UE or (vantage.at(Side.PCSCF) and not vantage.quick(Side.UE)):
+        return None
+    return _near(sighting.at, end, what)
+
+
+def _near(before: FrameRef, after: FrameRef, what: str) -> Knowledge | None:
+    elapsed = after.time - before.time
+    if elapsed >= REORDERED:
+        return None
+    return Knowledge(False, f"only {elapsed / SECOND:.3f} s before {what}, which it may have overtaken")
 
 
 def res_right(procedure: Procedure, sm7: Sighting) -> bool | None:

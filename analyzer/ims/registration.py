@@ -36,7 +36,7 @@ from analyzer.ims.events import (
     RegistrationSucceeded,
 )
 from analyzer.ims.knowledge import ue_had_sm12
-from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, was_waiting
+from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, swapped, was_waiting
 from analyzer.ims.renewal import answered as replied
 from analyzer.ims.renewal import began
 from analyzer.ims.session import Session, agree, algorithms, common, modes
@@ -187,6 +187,8 @@ class Registrar:
             procedure.set.sm7_last = sighting
         if sm6 is None:
             return  # the capture begins after it, so that there is nothing to compare with
+        if first:
+            context.pair.vantage.measured(Side.UE, sighting.at.time - sm6.at.time)
         server = sm6.message.values("security-server")
         offered = procedure.register.message.values("security-client")
         procedure.client = compare(offered, message.values("security-client")) if offered else None
@@ -215,8 +217,15 @@ class Registrar:
         if not isinstance(procedure, Procedure):
             return
         if procedure.overlap is not None and procedure.overlap.unfinished == transaction.request.at:
-            how = f"its answer came only in frame {sighting.at.number}"
-            self._session.emit(replace(procedure.overlap, complete=Knowledge(True, how)))
+            told = procedure.overlap
+            late = Knowledge(True, f"its answer came only in frame {sighting.at.number}")
+            self._session.emit(
+                replace(
+                    told,
+                    complete=swapped(told.register, sighting.at, "the answer to the one before", context.pair.vantage)
+                    or late,
+                )
+            )
             procedure.overlap = None
         concluded(self._session, context, procedure, sighting, transaction)
         if context.suspect is not None:
@@ -234,6 +243,9 @@ class Registrar:
         self, context: Context, before: Procedure, sighting: Sighting, transaction: Transaction, found: Challenge
     ) -> None:
         session = self._session
+        adopted = context.challenges.get(found.nonce or "")
+        if adopted is not None and adopted.adopted:
+            return  # it was captured behind the SM7 that answers it: the set is there already
         procedure = before
         if before.challenge is not None:  # case E: another challenge in answer to SM7
             before.consumed = True
@@ -369,7 +381,8 @@ class Registrar:
     def _established(self, context: Context, procedure: Procedure, new: SaSet, sm12: Sighting) -> None:
         """SM12: the new set replaces what was there (section 9, both sides)."""
         session, at = self._session, sm12.at
-        held = [(early, came_before(early, new, sm12)) for early in new.early]
+        vantage = context.pair.vantage
+        held = [(early, came_before(early, new, sm12, vantage)) for early in new.early]
         for early, certain in held:
             if certain is not None:
                 session.emit(replace(early, certain=certain))
@@ -398,6 +411,10 @@ class Registrar:
         new.sm12 = new.sm12_last = at
         new.states[Side.UE] = State.USE
         new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
+        for early, certain in held:
+            if certain is not None and swapped(early.sighting, at, "SM12", vantage):
+                new.uplink = new.uplink or early.at
+                new.states[Side.PCSCF] = State.USE
 
     def ended(self, context: Context, answer: Sighting) -> Knowledge:
         """Whether a final answer is what ended the current procedure, and not a copy of one that was lost."""

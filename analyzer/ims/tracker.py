@@ -301,7 +301,7 @@ class Tracker:
                 return  # forgotten meanwhile: nothing would clear away what this answer makes
             self.registrar.response(known, sighting, transaction)
             if found is None and (known.current is None or known.current.finished):
-                self.traffic.settle(known, self.registrar.ended(known, sighting))
+                self.traffic.settle(known, self.registrar.ended(known, sighting), sighting.at)
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:
                 self.packets.reserved(known, newest, sighting)

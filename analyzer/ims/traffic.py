@@ -17,6 +17,7 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.knowledge import REACTION
 from analyzer.ims.openings import opened
+from analyzer.ims.procedures import swapped
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.switch import Switch
@@ -131,10 +132,11 @@ class Traffic:
         elif len(context.unsettled) < EARLY:
             context.unsettled.append(event)
 
-    def settle(self, context: Context, running: Knowledge) -> None:
-        """The registration has come to an end, or will never: tell what was sent meanwhile."""
+    def settle(self, context: Context, running: Knowledge, end: FrameRef | None = None) -> None:
+        """The registration has come to an end, by the message `end`, or will never: tell what was sent meanwhile."""
         for event in context.unsettled:
-            self._session.emit(replace(event, running=running) if event.running.sure else event)
+            near = swapped(event.sighting, end, "its end", context.pair.vantage) if end is not None else None
+            self._session.emit(replace(event, running=near or running) if event.running.sure else event)
         context.unsettled.clear()
 
     # --- clear text ------------------------------------------------------------------------------------------------
