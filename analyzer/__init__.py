@@ -11,6 +11,7 @@ Bytes come in at the bottom and verdicts leave at the top, in one direction:
     ims/       subjects, transactions, registrations, SA sets -> Event
     rules/     one event in, one verdict out             -> Verdict
     audit      runs, counts, folds repetitions           -> Finding, Tally
+    proof/     what a new finding shows (E1 to E8)       -> Evidence
     opinion/   what tshark sees in the same frames       -> where the two differ, and why
     report/    text, JSON, the ladder
 

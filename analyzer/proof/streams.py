@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from analyzer.evidence import Close, Flow, TcpConnection
-from analyzer.ims.events import ClearOnProtectedPort, ConnectionClosing, ConnectionOpening
+from analyzer.ims.events import ClearOnProtectedPort, ConnectionClosing, ConnectionOpening, HandshakeEnded
 from analyzer.ims.subjects import Pair
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.network.tcp import Connection
@@ -34,14 +34,24 @@ def connections(around: Around) -> tuple[tuple[TcpConnection, ...], str]:
         source, destination = around.address(event.sender), around.address(event.sender.other)
         flow = Flow("TCP", source, event.sport, destination, event.dport)
         return (TcpConnection(flow, str(event.sender), event.at, (), None, None),), ""
-    elif isinstance(event, ClearOnProtectedPort) and event.transport == "TCP":
+    elif (ends := _ends(event)) is not None:
         over_tcp = True
-        of_packet = around.connection(event.sender, event.sport, event.dport)
+        of_packet = around.connection(*ends)
         if of_packet is not None and not found:
             found[id(of_packet)] = _shown(of_packet, pair, (None, None))
     if found:
         return tuple(found.values()), ""
     return (), "the TCP connection: no longer remembered" if over_tcp else "a TCP connection: nothing here is over TCP"
+
+
+def _ends(event: object) -> tuple[Side, int, int] | None:
+    """Sender, source and destination port of the connection of an event that is about a packet."""
+    if isinstance(event, ClearOnProtectedPort) and event.transport == "TCP":
+        return event.sender, event.sport, event.dport
+    if isinstance(event, HandshakeEnded):
+        sport, dport = event.terms.ports(event.role)
+        return (event.role.sender, sport, dport) if sport is not None and dport is not None else None
+    return None
 
 
 def _octets(around: Around, each: Sighting) -> tuple[int | None, int | None]:

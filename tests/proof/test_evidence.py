@@ -273,6 +273,19 @@ def test_a_closed_connection_and_what_waited_on_it() -> None:
     ]
 
 
+def test_the_connection_that_nobody_answered() -> None:
+    s = Scenario(transport="tcp", vantage="ue")
+    first = s.register()
+    s.syn("pcscf", on=first, answered=False, label="try")
+    for _ in range(3):
+        s.wait(2)
+        s.request("ue", "MESSAGE", on=first, transport="tcp")
+        s.retransmit("try.syn")
+    (connection,) = evidence(s, "SA-21").connections
+    assert connection.opener == "P-CSCF" and connection.opened is not None
+    assert (connection.flow.sport, connection.flow.dport) == (first.port_pc, first.port_us)
+
+
 def test_the_connection_of_a_segment_in_clear() -> None:
     s = Scenario(transport="tcp")
     first = s.register()
