@@ -2,6 +2,7 @@
 # make test   linters, types, the direction of imports, and all tests
 # make lint   the same without the tests
 # make docs   write anew what is made of the rules: rules/README.md, rules/COVERAGE.md, the frames of `gmaudit rule`
+# make captures  write captures/synthetic again
 # make fuzz   try the parsers and the whole tool with inputs made to break them (FUZZ_SECONDS=600)
 # make clean  remove what these made
 
@@ -13,7 +14,7 @@ FUZZ_SECONDS ?= 600
 # Tests that need tshark are deselected by name where it is missing; GMAUDIT_ALL_TESTS=1 makes that an error.
 TSHARK := $(shell command -v tshark)
 
-.PHONY: demo test lint docs fuzz clean
+.PHONY: demo test lint docs captures fuzz clean
 
 demo: .venv/installed
 	@chmod 600 $(DEMO)/keys.toml
@@ -37,6 +38,9 @@ lint: .venv/installed-for-tests
 
 docs: .venv/installed-for-tests
 	$(BIN)/python -m tools.catalogue
+
+captures: .venv/installed-for-tests
+	$(BIN)/python -m tests.synthetic
 
 fuzz: .venv/installed-for-fuzzing
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --all --crashes fuzz-crashes

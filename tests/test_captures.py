@@ -14,7 +14,7 @@ from analyzer.report.model import Report
 from analyzer.run import Options, audit
 
 CAPTURES = Path(__file__).parent.parent / "captures"
-RECORDINGS = sorted(path.name for path in CAPTURES.iterdir() if path.is_dir())
+RECORDINGS = sorted(path.parent.name for path in CAPTURES.glob("*/expected.json"))
 FILES = [
     (name, file) for name in RECORDINGS for file in json.loads((CAPTURES / name / "expected.json").read_text("utf-8"))
 ]

@@ -73,7 +73,7 @@ Way = Callable[[Recording, random.Random], list[Packet]]
 
 def recordings() -> list[tuple[str, str]]:
     """Folder and file of every recording with findings that are known."""
-    folders = sorted(path for path in CAPTURES.iterdir() if path.is_dir())
+    folders = sorted(path.parent for path in CAPTURES.glob("*/expected.json"))
     return [(path.name, file) for path in folders for file in json.loads((path / "expected.json").read_text("utf-8"))]
 
 

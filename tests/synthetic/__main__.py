@@ -1,0 +1,5 @@
+"""``python -m tests.synthetic``: write captures/synthetic again."""
+
+from .build import FOLDER, write
+
+write(FOLDER)
