@@ -42,12 +42,12 @@ class Tests(NamedTuple):
 def frames() -> dict[str, list[Frame]]:
     """The frames of all captures by rule: the surest verdict first, one for each capture, in the default profile."""
     found: dict[str, list[Frame]] = {}
-    for path in sorted(ROOT.glob("captures/*/expected.json")):
+    for path in sorted(ROOT.glob("captures/**/expected.json")):
         expected = json.loads(path.read_text("utf-8"))
         for capture, by_profile in expected.items():
             for profile in PROFILES:
                 for each in by_profile.get(profile, ()):
-                    name = f"{path.parent.name}/{capture}"
+                    name = f"{path.parent.relative_to(ROOT / 'captures')}/{capture}"
                     frame = Frame(name, each["frame"], each["verdict"], profile)
                     if each["verdict"] in BROKEN:
                         found.setdefault(each["rule"], []).append(frame)
