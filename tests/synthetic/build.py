@@ -33,7 +33,7 @@ def files(stored: Stored) -> dict[str, bytes]:
     }
 
 
-def _expected(stored: Stored, made: Mutated) -> dict[str, dict[str, list[dict[str, object]]]]:
+def _expected(stored: Stored, made: Mutated) -> dict[str, object]:
     ue = made.ues[0]
     subject = f"{ue.impi}@{ue.seen_as}"
     profiles = {
@@ -68,7 +68,9 @@ def _readme(stored: Stored, made: Mutated) -> str:
         "",
     ]
     if not stored.wanted:
-        lines.append("There is none: both sides do what TS 33.203 and TS 24.229 ask, under `rel-17` and under `sa3-29`.")
+        lines.append(
+            "There is none: both sides do what TS 33.203 and TS 24.229 ask, under `rel-17` and under `sa3-29`."
+        )
     else:
         lines += [
             f"Frames are those of `{stored.name}.pcap`. `expected.json` has all findings under `rel-17` and `sa3-29`.",
