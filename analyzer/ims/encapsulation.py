@@ -67,7 +67,9 @@ class Encapsulation:
             self._wrong(binding, "port", f"UDP port {served} at the P-CSCF", str(NAT_TRAVERSAL), at, None)
         elif not uplink and outside not in owner.nat_ports:
             known = ", ".join(str(port) for port in owner.nat_ports) or "none yet"
-            self._wrong(binding, "unknown-port", f"sent to UDP port {outside}", known, at, owner.complete())
+            first = None if owner.nat_ports else Knowledge(False, "no packet of the UE was seen on this set before")
+            complete = first or owner.complete()
+            self._wrong(binding, "unknown-port", f"sent to UDP port {outside}", known, at, complete)
 
     def marker(self, binding: Binding, at: FrameRef) -> None:
         """A packet behind a non-ESP marker that an association of Gm opens all the same."""

@@ -16,7 +16,7 @@ WORDS = {
     source="RFC 3948 2; 33.203 Annex M [D]",
     actor="either",
     severity=Severity.MEDIUM,
-    traps=("FP4", "FP12"),
+    traps=("FP4", "FP12", "FP13"),
     evidence=("E2", "E8"),
 )
 def wrong_encapsulation(event: WrongEncapsulation | AssociationExamined) -> Verdict | None:
@@ -36,7 +36,7 @@ def wrong_encapsulation(event: WrongEncapsulation | AssociationExamined) -> Verd
     actor = Actor(event.role.sender)
     return judged(
         sure=complete is None or complete.sure,
-        traps=("FP4", "FP12"),
+        traps=("FP4", "FP12", "FP13"),
         fault=event.kind,
         message=WORDS[event.kind],
         actor=actor,

@@ -105,6 +105,18 @@ def test_a_port_from_which_the_ue_never_sent() -> None:
     assert faults(s, "ESP-11") == ["unknown-port"]
 
 
+def test_an_answer_before_the_first_packet_of_the_ue_was_captured_in_the_wrong_order() -> None:
+    """FP13."""
+    s = behind_nat()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p)
+    s.sm12(p)
+    s.swap("sm7", "sm12")
+    s.expect("ESP-11", "probable", actor="P-CSCF", at="sm12")
+    check(s, rules=SHELLS)
+
+
 def test_if_a_packet_of_the_ue_is_missing_the_port_may_be_its() -> None:
     """FP4."""
     s = behind_nat()
