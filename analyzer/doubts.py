@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from analyzer.engine import Engine
 from analyzer.finding import Finding, Tally
 from analyzer.frame import SECOND, FrameRef
+from analyzer.ims.events import ClearOnProtectedPort
 from analyzer.ims.quality import Step
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import SetTerms, Side, Sighting, Subject
@@ -44,6 +45,10 @@ class Basis(NamedTuple):
     """The earliest frame of the finding's own capture that it rests on."""
     protected: bool
     """It is about what was sent on a set, so that ESP numbers can prove that nothing is missing."""
+    clear: frozenset[tuple[int, int]]
+    """Ports of the clear messages and packets that it is about."""
+    time: int
+    """Of the message or packet that it is about, ns since the epoch."""
 
 
 def basis(rule: Rule, event: object, related: Iterable[FrameRef]) -> Basis:
@@ -57,6 +62,8 @@ def basis(rule: Rule, event: object, related: Iterable[FrameRef]) -> Basis:
         frozenset(frame.capture for frame in frames),
         min(frame.number for frame in frames if frame.capture == at.capture),
         all(message.protection is not None for message in messages),
+        frozenset(_clear(event, messages)),
+        at.time,
     )
 
 
@@ -93,7 +100,8 @@ class Doubts:
         context = self._context(ground)
         if accused and ABSENCE in traps and (why := self._missing(finding, ground, context)):
             yield "probable", ABSENCE, why
-        if accused and SHADOW in traps and self._engine.shadows.counted and not _complete(context):
+        shadow = SHADOW in traps or _between_protected_ports(ground, context)
+        if accused and shadow and self._engine.shadows.counted and not _proven(ground, context):
             why = "decrypted copies were captured too, and the ESP packet of this one may be missing"
             yield "probable", SHADOW, why
         if finding.verdict != "inconclusive" and traps & OTHER_SIDE and context is not None:
@@ -153,6 +161,38 @@ def one_sided(context: Context) -> Side | None:
 def _complete(context: Context | None) -> bool:
     """Whether ESP numbers prove that nothing that was sent on the sets of a registration is missing."""
     return context is not None and bool(context.sets) and all(owner.complete().sure for owner in context.sets)
+
+
+def _clear(event: object, messages: Iterable[Sighting]) -> Iterator[tuple[int, int]]:
+    yield from ((message.sport, message.dport) for message in messages if message.protection is None)
+    if isinstance(event, ClearOnProtectedPort):
+        yield event.sport, event.dport
+
+
+def _proven(ground: Basis, context: Context | None) -> bool:
+    """Whether ESP numbers prove that clear packets are no copies of ESP packets that are missing.
+
+    The last packet of an association may be missing and nothing shows it, so that a later one has to be there.
+    """
+    return _complete(context) and all(_followed(flow, ground.time, context) for flow in ground.clear)
+
+
+def _followed(flow: tuple[int, int], time: int, context: Context | None) -> bool:
+    bindings = [
+        binding
+        for owner in (context.sets if context is not None else ())
+        for role, each in owner.bindings.items()
+        if owner.terms.ports(role) == flow
+        for binding in each
+    ]
+    last = [binding.ledger.last for binding in bindings]
+    return not bindings or any(at is not None and at.time > time for at in last)
+
+
+def _between_protected_ports(ground: Basis, context: Context | None) -> bool:
+    """Whether it is about a clear message that went where only ESP goes: as a decrypted copy does."""
+    guarded = context.pair.guarded if context is not None else {}
+    return any(sport in guarded and dport in guarded for sport, dport in ground.clear)
 
 
 def _values(event: object) -> Iterator[object]:

@@ -110,6 +110,8 @@ def came_before(early: EarlyUse, new: SaSet, sm12: Sighting, vantage: Vantage) -
     What the P-CSCF sent right before SM12 as seen here may have left after it; on one association the numbers tell.
     """
     use, last = early.sighting.protection, sm12.protection
+    if sm12.at.time < early.at.time:
+        return None  # it was held back, since it might have been the shadow of an ESP packet
     if last is None:
         return Knowledge(True, "SM12 was seen in clear")
     if early.sighting.sender is sm12.sender and use is not None and use.terms is last.terms:

@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     source="33.203 6.2/6.3, 7.1 [D]; S2 3.1",
     actor="either",
     severity=Severity.MEDIUM,
-    traps=("R7", "R23"),
+    traps=("FP5", "R7", "R23"),
     evidence=("E2", "E6"),
     plaintext=False,
 )
@@ -20,8 +20,9 @@ def segment_in_clear(event: ClearOnProtectedPort | ConnectionOpening) -> Verdict
     A clear RST shows that one side has deleted its associations before the other, a clear SYN that it has none yet; and
     a peer that takes them lets anybody close the connection.
 
-    Not a violation: segments when the set had to be gone at either side: there only LIFE rules speak. CLR-01 is the
-    finding that this one explains more closely, and stands as its cause. Ports 5060 and 5061 are PORT-05's (R7).
+    Not a violation: segments when the set had to be gone at either side: there only LIFE rules speak; copies that a
+    host decrypted (FP5). CLR-01 is the finding that this one explains more closely, and stands as its cause. Ports 5060
+    and 5061 are PORT-05's (R7).
     """
     if isinstance(event, ConnectionOpening):
         return PASS if event.role is not None else None

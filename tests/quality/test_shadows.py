@@ -129,3 +129,22 @@ def test_a_clear_packet_whose_esp_packet_may_be_missing(lost: bool, verdict: str
     found = [each for each in audited(s).findings if each.rule == "CLR-01"]
     assert [(each.frame, each.verdict) for each in found] == [(s.frame("gap.clear"), verdict)]
     assert ("FP5" in found[0].traps) == lost
+
+
+@pytest.mark.parametrize(
+    ("transport", "labels"),
+    [
+        ("udp", ["sm7", "sm12", "req", "invite.200", "sm1.2", "sm6.2", "sm7.2", "sm12.2", "dereg", "dereg.200"]),
+        ("tcp", ["sm7.synack", "sm12", "invite.100.tcp", "sm1.2", "sm6.2", "sm12.2", "dereg", "dereg.200"]),
+    ],
+)
+def test_nobody_is_accused_by_a_copy_alone(transport: str, labels: list[str]) -> None:
+    """The ESP packet is missing, perhaps the last of its association, and what the host decrypted of it is there."""
+    accused = []
+    for label in labels:
+        s, _ = life(transport)
+        decrypted(s)
+        s.lose(label)
+        wrong = [each for each in audited(s).findings if each.verdict in ("violation", "warning")]
+        accused += [f"without {label}: {each.rule} {each.message} ({each.argument})" for each in wrong]
+    assert accused == []
