@@ -177,7 +177,8 @@ def test_an_spi_that_the_sender_announced_to_somebody_else() -> None:
     other, elsewhere = s.ue(2), s.ue(1, pcscf="10.20.0.2", reg_id=2)
     s.register()
     second, third = s.register(ue=other), s.register(ue=elsewhere)
-    for who, spi in (("pcscf", second.spi_ps), ("ue", third.spi_us)):
+    strays: list[tuple[Who, int]] = [("pcscf", second.spi_ps), ("ue", third.spi_us)]
+    for who, spi in strays:
         s.packet(who, 50, spi.to_bytes(4, "big") + (7).to_bytes(4, "big") + bytes(80), label=f"{who}.stray")
     s.expect("ESP-01", "probable", actor="P-CSCF", at="pcscf.stray")
     s.expect("ESP-01", "probable", actor="UE", at="ue.stray")
