@@ -18,8 +18,8 @@ from analyzer.profile import Profile
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
 
-TOTAL = 40_000
-"""Transactions remembered for all pairs together, at some 3 KB each; beyond, the half that was silent longest goes."""
+TOTAL = 20_000
+"""Transactions remembered for all pairs together, at some 2 KB each; beyond, half of them go, finished ones first."""
 
 ORPHANS = 64
 """Responses without a request that are remembered for one pair."""
@@ -129,9 +129,9 @@ class Census:
         """Transactions that a limit pushed out."""
 
     def thin_out(self) -> None:
-        """Forget the half that was silent longest, of whatever pair: it costs as much as half of them cost to come."""
+        """Forget the half that is least needed, of whatever pair: it costs as much as half of them cost to come."""
         tables = list(self._tables())
-        before = sorted(last for table in tables for last in table.lasts())[self.count // 2]
+        before = sorted(heard for table in tables for heard in table.heard())[self.count // 2]
         self.evicted += sum(table.forget(before) for table in tables)
 
 
@@ -196,8 +196,7 @@ class Transactions:
         before = now - SILENCE
         while table:
             key, oldest = next(iter(table.items()))
-            done = oldest.final is not None and oldest.method != "INVITE"
-            if oldest.last >= (now - FINISHED if done else before):
+            if _heard(oldest) >= before:
                 break
             del table[key]
             self._census.count -= 1
@@ -207,17 +206,17 @@ class Transactions:
                 break
             del calls[call_id]
 
-    def lasts(self) -> Iterable[int]:
-        """When each was heard of last, ns since the epoch."""
-        return (each.last for each in self._table.values())
+    def heard(self) -> Iterable[int]:
+        """When each was heard of last, ns since the epoch; finished ones as much earlier as they are forgotten."""
+        return (_heard(each) for each in self._table.values())
 
     def forget(self, until: int) -> int:
-        """Let go of all that has been silent since then or longer; returns how many that were."""
+        """Let go of all that was heard of then or earlier, as `heard` counts; returns how many that were."""
         table, calls = self._table, self._calls
-        silent = [key for key, each in table.items() if each.last <= until]
+        silent = [key for key, each in table.items() if _heard(each) <= until]
         for key in silent:
             del table[key]
-        for call_id in [call_id for call_id, each in calls.items() if each.last <= until]:
+        for call_id in [call_id for call_id, each in calls.items() if _heard(each) <= until]:
             del calls[call_id]
         self._census.count -= len(silent)
         return len(silent)
@@ -267,3 +266,10 @@ class Transactions:
             return sender, branch, message.method
         # RFC 2543 elements send no branch: Call-ID and CSeq stand in for it
         return sender, f"{message.call_id} {message.cseq}", message.method
+
+
+def _heard(transaction: Transaction) -> int:
+    """When a transaction was heard of last, as far as forgetting it goes: a finished one is needed less long."""
+    if transaction.final is None or transaction.method == "INVITE":
+        return transaction.last
+    return transaction.last - SILENCE + FINISHED

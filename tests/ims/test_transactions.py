@@ -155,7 +155,7 @@ def test_all_pairs_together_remember_only_so_many(monkeypatch: pytest.MonkeyPatc
         tables[seconds % 10].begin(request("MESSAGE", seconds, branch=f"z9hG4bK{seconds}"), None)
         assert census.count == sum(len(table._table) for table in tables) <= 40
     assert census.count + census.evicted == 200
-    assert all(last >= now(160) for table in tables for last in table.lasts())
+    assert all(heard >= now(160) for table in tables for heard in table.heard())
     tables[9].clear()
     assert census.count == sum(len(table._table) for table in tables[:9])
 
