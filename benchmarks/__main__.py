@@ -1,60 +1,47 @@
-"""Compares gmaudit with tshark on the same capture, in turns: `python -m benchmarks [--packets N] [--phones N]`.
+"""Compares gmaudit with tshark on made captures, in turns; `scaling` shows that the cost grows with the work alone.
 
-CPU time (user and system) of whole processes; the ratio is taken pair by pair, since machines drift.
+python -m benchmarks                      every workload at full size (an hour, 1.3 GB in the folder for
+                                          temporary files)
+python -m benchmarks --quick              a fiftieth of each, once: prints and never fails on a time
+python -m benchmarks --only A5,C          these workloads
+python -m benchmarks scaling [--quick]    µs a packet by packets, UEs and registrations; draws benchmarks/scaling.svg
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks.workload import write
+from benchmarks.compare import compare
+from benchmarks.scaling import scaling
+from benchmarks.workloads import WORKLOADS, Workload
 
 
-def cpu(command: list[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def chosen(text: str) -> list[Workload]:
+    """The workloads of a list of names."""
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in WORKLOADS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
+    return [WORKLOADS[name] for name in names]
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--packets", type=int, default=40_000, help="ESP packets")
-    options.add_argument("--phones", type=int, default=5, help="UEs; each registers twice")
-    options.add_argument("--runs", type=int, default=3)
-    chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        capture, keys, wireshark = write(folder, chosen.packets, chosen.phones)
-        print(f"{chosen.packets} ESP packets, {chosen.phones} UEs, {capture.stat().st_size / 1e6:.0f} MB")
-        ours = [sys.executable, "-m", "analyzer", "check", "--fail-on", "never", "--keys", str(keys), str(capture)]
-        shown = subprocess.run([*ours, "--format", "json"], capture_output=True, text=True, check=True)
-        print("verdict:", next(line.strip() for line in shown.stdout.splitlines() if '"verdict"' in line))
-        theirs = []
-        if shutil.which("tshark"):
-            theirs = ["tshark", "-q", "-z", "sip,stat", "-r", str(capture), "-o", "esp.enable_encryption_decode:TRUE"]
-            theirs += ["-o", "esp.enable_authentication_check:TRUE"]
-            for line in wireshark.read_text("utf-8").splitlines():
-                theirs += ["-o", f"uat:esp_sa:{line}"]
-        pairs = []
-        for turn in range(chosen.runs):
-            mine = cpu(ours)
-            other = cpu(theirs) if theirs else float("nan")
-            pairs.append((mine, other))
-            print(
-                f"run {turn + 1}: gmaudit {mine:.2f} s ({mine / chosen.packets * 1e6:.1f} µs a packet), "
-                f"tshark {other:.2f} s ({other / chosen.packets * 1e6:.1f} µs), ratio {other / mine:.2f}"
-            )
-        ratios = sorted(other / mine for mine, other in pairs)
-        print(f"ratio: median {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="?", choices=("compare", "scaling"), default="compare")
+    parser.add_argument("--quick", action="store_true", help="a fiftieth of the size, one pair")
+    parser.add_argument("--only", type=chosen, metavar="NAMES", help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--share", type=float, help="this part of each workload")
+    parser.add_argument("--pairs", type=int, help="how often each is measured (3)")
+    options = parser.parse_args(arguments)
+    share = options.share or (0.02 if options.quick else 1.0)
+    pairs = options.pairs or (1 if options.quick else 3)
+    if options.what == "scaling":
+        scaling(share, pairs)
+    else:
+        compare(options.only or [one for one in WORKLOADS.values() if not one.named], share, pairs)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from benchmarks.attacks import ATTACKS, Attack
-from benchmarks.workload import Writer
+from benchmarks.frames import Writer
 
 BOUND = 500
 """Megabytes that no attack may exceed, whatever its size."""

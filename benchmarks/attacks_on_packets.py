@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from benchmarks.frames import Writer, octets
 from benchmarks.hostile import (
     TCP,
     UDP,
@@ -18,7 +19,6 @@ from benchmarks.hostile import (
     tcp,
     udp,
 )
-from benchmarks.workload import Writer, octets
 
 # --- IP -------------------------------------------------------------------------------------------------------------
 

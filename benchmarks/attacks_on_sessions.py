@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 
+from benchmarks.frames import Writer, octets
 from benchmarks.hostile import (
     ESP,
     SCTP,
@@ -20,7 +21,7 @@ from benchmarks.hostile import (
     registered,
     tcp,
 )
-from benchmarks.workload import Phone, Writer, octets
+from benchmarks.phones import Phone
 
 # --- the session model ----------------------------------------------------------------------------------------------
 
@@ -30,7 +31,7 @@ def subjects(writer: Writer, count: int) -> None:
     """Every one asks to be registered, and gets a challenge."""
     for number in range(count):
         phone = Phone(number + 1, writer)
-        text = phone.register(phone.set, None, False, 5060, "")
+        text = phone.register(phone.set, None, 5060, "")
         writer.udp(phone.address, phone.pcscf, 5060, 5060, text)
         writer.udp(phone.pcscf, phone.address, 5060, 5060, phone.challenge(text, phone.set))
 
@@ -51,7 +52,7 @@ def requests_of_many_without_answers(writer: Writer, count: int) -> None:
     """Each of many UEs asks two hundred times, and nobody answers."""
     for number in range(count):
         phone = Phone(number + 1, writer)
-        writer.udp(phone.address, phone.pcscf, 5060, 5060, phone.register(phone.set, None, False, 5060, ""))
+        writer.udp(phone.address, phone.pcscf, 5060, 5060, phone.register(phone.set, None, 5060, ""))
         for turn in range(200):
             writer.udp(phone.address, phone.pcscf, 5060, 5060, message(phone, "", f"{turn}"))
 
@@ -78,7 +79,7 @@ def contexts_of_one_ue(writer: Writer, count: int) -> None:
     for number in range(count):
         phone = Phone(number + 1, writer)
         phone.address, phone.text = one.address, one.text
-        text = phone.register(phone.set, None, False, 5060, "")
+        text = phone.register(phone.set, None, 5060, "")
         writer.udp(phone.address, phone.pcscf, 5060, 5060, text)
         writer.udp(phone.pcscf, phone.address, 5060, 5060, phone.challenge(text, phone.set))
 
@@ -89,7 +90,7 @@ def challenges_of_one_ue(writer: Writer, count: int) -> None:
     phone = Phone(1, writer)
     for number in range(count):
         new = another(number, 0)
-        text = phone.register(new, None, False, 5060, "").replace("Call-ID: reg", f"Call-ID: c{number}")
+        text = phone.register(new, None, 5060, "").replace("Call-ID: reg", f"Call-ID: c{number}")
         writer.udp(phone.address, phone.pcscf, 5060, 5060, text)
         writer.udp(phone.pcscf, phone.address, 5060, 5060, phone.challenge(text, new))
 
@@ -100,7 +101,7 @@ def sets_of_one_ue(writer: Writer, count: int) -> str:
     phone = registered(writer)
     for number in range(count):
         old, new = phone.set, another(number, 1)
-        text = phone.register(new, old, False, 45_000, old.nonce)
+        text = phone.register(new, old, 45_000, old.nonce)
         phone.up(old, text)
         phone.down(old, phone.challenge(text, new))
         phone.confirm(new)
@@ -122,7 +123,7 @@ def requests_around_a_switch(writer: Writer, count: int) -> str:
     old, new = phone.set, phone.make(1)
     for number in range(count):
         phone.down(old, message(phone, "", f"o{number}"))
-    text = phone.register(new, old, False, 45_000, old.nonce)
+    text = phone.register(new, old, 45_000, old.nonce)
     phone.up(old, text)
     phone.down(old, phone.challenge(text, new))
     phone.confirm(new)

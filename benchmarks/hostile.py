@@ -1,4 +1,4 @@
-"""What attacks are made of: packets by hand, so that they can be wrong, and UEs of `benchmarks.workload`."""
+"""What attacks are made of: packets by hand, so that they can be wrong, and UEs of `benchmarks.phones`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from benchmarks.workload import DOMAIN, Phone, Set, Writer, octets
+from benchmarks.frames import Set, Writer, octets
+from benchmarks.phones import DOMAIN, Phone
 
 UE, PCSCF = bytes((10, 1, 0, 1)), bytes((10, 200, 0, 1))
 TCP, UDP, ESP, SCTP = 6, 17, 50, 132
@@ -96,7 +97,7 @@ def message(phone: Phone, more: str, name: str = "1", body: str = "") -> str:
 
 def offering(phone: Phone, more: str, name: int) -> str:
     """A REGISTER in clear, with further header lines."""
-    text = phone.register(phone.set, None, False, 5060, "").replace("branch=z9hG4bKr", f"branch=z9hG4bKn{name}r")
+    text = phone.register(phone.set, None, 5060, "").replace("branch=z9hG4bKr", f"branch=z9hG4bKn{name}r")
     start, _, rest = text.partition("\r\n")
     return f"{start}\r\n{more}{rest}"
 

@@ -18,7 +18,7 @@ from analyzer.report.trace import Trace
 from analyzer.rule import Rule, collect
 from analyzer.run import Options, audit
 from benchmarks.attacks import ATTACKS, Attack
-from benchmarks.workload import Writer
+from benchmarks.frames import Writer
 
 MAKE = {attack.name: attack.make for attack in ATTACKS}
 HARMLESS = ("fragments-overlapping", "gtp-in-gtp", "half-open-connections", "unknown-spis-of-strangers")

@@ -21,7 +21,7 @@ from analyzer.report.assemble import assemble
 from analyzer.sources.files import Captures
 from analyzer.sources.triage import Triage
 from benchmarks.attacks import ATTACKS
-from benchmarks.workload import Writer
+from benchmarks.frames import Writer
 
 MAKE = {attack.name: attack.make for attack in ATTACKS}
 
