@@ -199,7 +199,7 @@ class Engine:
         An association of Gm (TS 33.203 Annex M) protects what is in it. One that no negotiation names may be that of
         another service, whose tunnel to an ePDG is no protection of Gm: then neither of its ends is the packet's.
         """
-        found = self._reader.read_inside(outer, content.payload)
+        found = self._reader.read_inside(outer, content.payload, isinstance(association.owner, Binding))
         inside = found[0] if found else None
         flow = None
         if inside is not None and inside.protocol in (UDP, TCP) and len(inside.payload) >= _UDP_HEADER:

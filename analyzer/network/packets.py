@@ -34,6 +34,8 @@ TUNNEL_PORTS: Final = frozenset((*BY_PORT, *told.HEP, NAT_TRAVERSAL))
 
 _INSIDE: Final = -1
 """In the place of a link type: the packet was inside something that was decrypted."""
+_PROVEN: Final = -2
+"""The same, and what it was in is known to be no copy: then it is none either, whatever was seen of it in clear."""
 
 _SHORT_V4 = struct.Struct(">2xHHHBB2x4s4sHH").unpack_from
 _SHORT_V6 = struct.Struct(">4xHBB16s16sHH").unpack_from
@@ -175,9 +177,14 @@ class PacketReader:
                 )
         return self._descend(data, begin, length <= len(data), (at,), outbound, kind, 0)
 
-    def read_inside(self, outer: Datagram, data: bytes) -> Sequence[Datagram]:
-        """Read the IP packet that was inside ``outer``, from ESP in tunnel mode, as ``read`` reads that of a frame."""
-        return self._descend(data, 0, True, outer.frames, outer.outbound, _INSIDE, outer.depth + 1)
+    def read_inside(self, outer: Datagram, data: bytes, proven: bool = False) -> Sequence[Datagram]:
+        """Read the IP packet that was inside ``outer``, from ESP in tunnel mode, as ``read`` reads that of a frame.
+
+        ``proven`` says that copies of ``outer`` are told by their ESP number.
+        """
+        return self._descend(
+            data, 0, True, outer.frames, outer.outbound, _PROVEN if proven else _INSIDE, outer.depth + 1
+        )
 
     def _descend(
         self,
@@ -284,6 +291,8 @@ class PacketReader:
 
     def _hand_on(self, datagram: Datagram, ident: int, kind: int) -> Sequence[Datagram]:
         """Hand a datagram on unless it is a copy. What a tool tells of is no copy of what was on the wire."""
+        if kind == _PROVEN:
+            return (datagram,)
         frames, protocol, payload = datagram.frames, datagram.protocol, datagram.payload
         key = fingerprint(datagram.source + datagram.destination, protocol, payload)
         if datagram.origin:

@@ -148,3 +148,19 @@ def test_nobody_is_accused_by_a_copy_alone(transport: str, labels: list[str]) ->
         wrong = [each for each in audited(s).findings if each.verdict in ("violation", "warning")]
         accused += [f"without {label}: {each.rule} {each.message} ({each.argument})" for each in wrong]
     assert accused == []
+
+
+@both_transports
+@pytest.mark.parametrize("delay", [0.00002, -0.00002])
+def test_shadows_of_what_is_tunnelled(delay: float, transport: str) -> None:
+    """UDP-enc-tun: the packet that goes into the tunnel, or comes out of it, is a shadow as well."""
+    s = Scenario(transport=transport, mod="UDP-enc-tun")
+    first = s.register()
+    s.call("ue", on=first)
+    s.request("ue", "MESSAGE", on=s.register(over=first))
+    plain = audited(s).sip
+    decrypted(s, delay=delay)
+    check(s)
+    shown = audited(s)
+    assert (shown.sip.clear, shown.sip.protected) == (plain.clear, plain.protected)
+    assert any("decrypted copy" in notice for notice in shown.notices)
