@@ -10,6 +10,9 @@ from benchmarks.frames import ESP, TCP, UDP, ip_packet, octets, tcp_segment, udp
 SHARES = {"rtp": 60, "tcp": 30, "dns": 5, "esp": 4}
 """Packets of each kind in a hundred; the hundredth is signalling."""
 
+SEGMENT = 850
+"""Octets of each TCP segment with data; C has 1.1 GB with it."""
+
 
 def server(ue: bytes, last: int) -> bytes:
     """An address outside the IMS, of the same family."""
@@ -45,17 +48,17 @@ def voice(ues: list[bytes]) -> Iterator[bytes]:
 
 
 def web(ues: list[bytes]) -> Iterator[bytes]:
-    """Downloads over TLS: two full segments, and the acknowledgement of both."""
-    data = [octets(f"web{n}", 1200) for n in range(20)]
+    """Downloads over TLS: two segments with a record each, and the acknowledgement of both."""
+    data = [b"\x17\x03\x03" + (SEGMENT - 5).to_bytes(2, "big") + octets(f"web{n}", SEGMENT - 5) for n in range(20)]
     there, number = server(ues[0], 2), 0
     while True:
         for place, ue in enumerate(ues):
             port = 33_000 + place % 30_000
             down, up = struct.pack("!HH", 443, port), struct.pack("!HH", port, 443)
             for half in (0, 1):
-                at = struct.pack("!II", (number * 2 + half) * 1200 & 0xFFFFFFFF, 1)
+                at = struct.pack("!II", (number * 2 + half) * SEGMENT & 0xFFFFFFFF, 1)
                 yield ip_packet(there, ue, TCP, tcp_segment(there, ue, down, at, 16, data[(number + half) % 20]))
-            at = struct.pack("!II", 1, (number + 1) * 2400 & 0xFFFFFFFF)
+            at = struct.pack("!II", 1, (number + 1) * 2 * SEGMENT & 0xFFFFFFFF)
             yield ip_packet(ue, there, TCP, tcp_segment(ue, there, up, at, 16))
         number += 1
 

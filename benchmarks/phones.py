@@ -183,16 +183,16 @@ class Phone:
 
     def exchange(self) -> None:
         """A MESSAGE in each direction, and its answer."""
-        keys, body = self.set, "x" * 330
+        keys, body = self.set, "x" * 440
         name = f"{self.number}x{self.turn}"
         mine = self.request(f"sip:callee@{DOMAIN}", f"{self.text}:45000", name, f"<sip:{self.impi}>", body, verify=True)
         self.up(keys, mine)
         asserted = "P-Asserted-Identity: <sip:callee@example.org>"
-        self.down(keys, self.answer(mine, "202 Accepted", asserted, "X-Pad: " + "y" * 420))
+        self.down(keys, self.answer(mine, "202 Accepted", asserted, "X-Pad: " + "y" * 520))
         uri = f"sip:{self.user}@{self.text}:45000"
         theirs = self.request(uri, f"{self.pcscf_text}:6100", "n" + name, "<sip:caller@x.org>", body)
         self.down(keys, theirs)
-        self.up(keys, self.answer(theirs, "200 OK", "X-Pad: " + "y" * 420))
+        self.up(keys, self.answer(theirs, "200 OK", "X-Pad: " + "y" * 520))
 
     def call(self) -> None:
         """A call by the UE: INVITE, 100, 180, 200, ACK, BYE, 200."""
