@@ -95,9 +95,13 @@ class Doubts:
         traps = set(ground.rule.traps)
         accused = finding.verdict in ACCUSING
         lifetime = LIFETIME in traps
-        if accused and traps & ORDER and (why := self._clocks(ground) or self._steps(finding, ground, lifetime)):
-            yield "probable", LIFETIME, why
         context = self._context(ground)
+        if (
+            accused
+            and traps & ORDER
+            and (why := self._clocks(ground, context) or self._steps(finding, ground, lifetime))
+        ):
+            yield "probable", LIFETIME, why
         if accused and ABSENCE in traps and (why := self._missing(finding, ground, context)):
             yield "probable", ABSENCE, why
         shadow = SHADOW in traps or _between_protected_ports(ground, context)
@@ -110,9 +114,10 @@ class Doubts:
                 reason = f"only packets of the {side} are in the capture"
                 yield "inconclusive", "FP3" if "FP3" in traps else ABSENCE, reason
 
-    def _clocks(self, ground: Basis) -> str:
+    def _clocks(self, ground: Basis, context: Context | None) -> str:
+        captures = {*ground.captures, *_captures(context)} if self._quality.taps.clocks else ()
         for (one, other), offset in self._quality.taps.clocks.items():
-            if one in ground.captures and other in ground.captures:
+            if one in captures and other in captures:
                 where = "there are two clocks" if one == other else f"the clocks of captures {one} and {other} differ"
                 return f"{where}, by {offset / SECOND:.3f} s at least"
         return ""
@@ -161,6 +166,14 @@ def one_sided(context: Context) -> Side | None:
 def _complete(context: Context | None) -> bool:
     """Whether ESP numbers prove that nothing that was sent on the sets of a registration is missing."""
     return context is not None and bool(context.sets) and all(owner.complete().sure for owner in context.sets)
+
+
+def _captures(context: Context | None) -> Iterator[int]:
+    """The captures that the registrations of a contact were seen in: what came when is known by their clocks."""
+    for owner in context.sets if context is not None else ():
+        for mark in (owner.terms.sm1, owner.terms.sm6, owner.sm7, owner.sm12):
+            if mark is not None:
+                yield mark.capture
 
 
 def _clear(event: object, messages: Iterable[Sighting]) -> Iterator[tuple[int, int]]:

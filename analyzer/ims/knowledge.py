@@ -60,6 +60,12 @@ class Vantage:
         if 0 < elapsed < self._least.get(answered_by, elapsed + 1):
             self._least[answered_by] = elapsed
 
+    def early(self, answer: FrameRef, asked: FrameRef) -> None:
+        """An answer was seen before what it answers: perhaps by another clock."""
+        elapsed = asked.time - answer.time
+        if elapsed >= REORDERED:
+            self._taps.early((answer.capture, asked.capture), elapsed)
+
     def quick(self, side: Side) -> bool:
         """Whether that side has answered faster than a capture may swap two packets."""
         return self._least.get(side, REORDERED) < REORDERED

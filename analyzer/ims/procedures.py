@@ -28,6 +28,7 @@ class Procedure:
         "challenge",
         "client",
         "consumed",
+        "crossed",
         "finished",
         "nonce",
         "offer",
@@ -66,6 +67,8 @@ class Procedure:
         """It was taken up at SM7: SM1 and SM6 are not in the capture."""
         self.consumed = False
         self.finished = False
+        self.crossed = False
+        """Its challenge was captured behind the SM7 that answers it: what came before what is not sure here."""
         self.overlap: RegistrationOverlapped | None = None
         """Another procedure that began while this one waited, until it is sure that no answer was lost."""
         self.vectors: list[Vector] = []

@@ -46,6 +46,8 @@ from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, St
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials
 from analyzer.sip.secagree import compare
 
+CROSSED = "SM6 was captured behind the SM7 that answers it: the order is not sure"
+
 
 class Registrar:
     """Follows the procedures of all contexts."""
@@ -245,7 +247,10 @@ class Registrar:
         session = self._session
         adopted = context.challenges.get(found.nonce or "")
         if adopted is not None and adopted.adopted:
-            return  # it was captured behind the SM7 that answers it: the set is there already
+            # It was captured behind the SM7 that answers it: the set is there already
+            adopted.crossed = True
+            context.pair.vantage.early(adopted.register.at, sighting.at)
+            return
         procedure = before
         if before.challenge is not None:  # case E: another challenge in answer to SM7
             before.consumed = True
@@ -382,7 +387,8 @@ class Registrar:
         """SM12: the new set replaces what was there (section 9, both sides)."""
         session, at = self._session, sm12.at
         vantage = context.pair.vantage
-        held = [(early, came_before(early, new, sm12, vantage)) for early in new.early]
+        crossed = Knowledge(False, CROSSED) if procedure.crossed else None
+        held = [(early, crossed or came_before(early, new, sm12, vantage)) for early in new.early]
         for early, certain in held:
             if certain is not None:
                 session.emit(replace(early, certain=certain))
@@ -418,6 +424,8 @@ class Registrar:
 
     def ended(self, context: Context, answer: Sighting) -> Knowledge:
         """Whether a final answer is what ended the current procedure, and not a copy of one that was lost."""
+        if context.current is not None and context.current.crossed:
+            return Knowledge(False, CROSSED)
         made = context.current.set if context.current is not None else None
         if made is not None and answer.message.status < 300 and answer.protection is not None:
             complete = made.complete()

@@ -13,7 +13,7 @@ from rules.authentication.comparing import cell, side_by_side
     source="24.229 5.1.1.4.2 a [T]",
     actor="UE",
     severity=Severity.LOW,
-    traps=("FP3", "FP17"),
+    traps=("FP3", "FP13", "FP17"),
     evidence=("E3",),
 )
 def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
@@ -25,7 +25,7 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
     deregistrations are left out. Not a violation: a nonce that the network handed out as `nextnonce`; another response
     where a nonce count makes it so; empty values after a refusal, which empties them. Empty values without that are a
     warning, since some stacks send them. The nonce of a later challenge that came to nothing may count as the last
-    one (FP17): `probable`.
+    one (FP17): `probable`. With two clocks the challenge that an empty response rejects may seem to come later (FP13).
     """
     (last, nonce), (answer, response) = event.nonce, event.response
     if nonce and nonce == event.next_nonce:

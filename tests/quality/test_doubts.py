@@ -127,6 +127,16 @@ def test_two_captures_of_everything_whose_clocks_differ(clock: float) -> None:
     assert {finding.verdict for finding in two(conformant, clock=clock, both=True).findings} <= {"note", "probable"}
 
 
+def test_sm7_before_the_challenge_that_it_answers() -> None:
+    """The clock of the UE's capture is behind: each of its messages seems to come before what it answers."""
+    s = Scenario(rtt=0.1)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    report = audit_frames(captures(s, "ue", clock=-0.3), keys_text=s.keys_toml())
+    assert {each.verdict for each in of(report, "SA-06")} == {"probable"}
+    assert {each.verdict for each in report.findings} <= {"note", "probable", "inconclusive"}
+
+
 def test_an_answer_before_its_request() -> None:
     """Each side's own capture, and the clock of one is behind."""
     s = Scenario()
