@@ -57,7 +57,7 @@ ANYWHERE = How.__annotations__.keys()
 """Options that every message takes; the others belong to the steps of a registration."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Mutation:
     """A story and what is changed in it; without expectations it is a harmless one."""
 

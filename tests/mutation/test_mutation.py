@@ -8,6 +8,7 @@ from analyzer.rule import collect
 
 from .families import FAMILIES, MUTATIONS
 from .model import Mutation
+from .papers import DIFFERENT
 from .verdict import run
 
 EXCUSED = {
@@ -30,6 +31,11 @@ def test_every_rule_is_broken_by_a_mutation() -> None:
     """A rule of INFO level alone has its finding in a note."""
     broken = {each.rule for mutation in MUTATIONS for each in mutation.expected if each.verdict != "inconclusive"}
     assert {each.id for each in collect()} - broken == EXCUSED.keys()
+
+
+def test_what_the_papers_say_otherwise_is_of_a_mutation() -> None:
+    today = {each.name for each in MUTATIONS if each.profile == "rel-17"}
+    assert DIFFERENT.keys() <= today
 
 
 def test_there_are_enough_of_them() -> None:
