@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     share = options.share or (0.02 if options.quick else 1.0)
     pairs = options.pairs or (1 if options.quick else 3)
     if options.what == "scaling":
-        scaling(share, pairs)
+        scaling(share, pairs, draw=not options.quick)
     else:
         compare(options.only or [one for one in WORKLOADS.values() if not one.named], share, pairs)
 

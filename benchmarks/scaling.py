@@ -54,8 +54,8 @@ def series(share: float) -> list[Series]:
     ]
 
 
-def scaling(share: float, runs: int) -> None:
-    """Measure every point, print it, and draw the picture if the size is the full one."""
+def scaling(share: float, runs: int, *, draw: bool) -> None:
+    """Measure every point, print it, and draw the picture if that is wanted."""
     panels = []
     with tempfile.TemporaryDirectory(prefix="gmaudit-") as name:
         folder = Path(name)
@@ -77,8 +77,9 @@ def scaling(share: float, runs: int) -> None:
             met = all(each.low <= y / points[0][1] <= each.high for _, y in points)
             print(f"  asked: {each.low:.1f} to {each.high:.1f} of the first: {'met' if met else 'MISSED'}")
             panels.append(Panel(each.title, each.across, points, (each.low * points[0][1], each.high * points[0][1])))
-    if share == 1:
-        PICTURE.write_text(svg("gmaudit: CPU time a packet of signalling", panels), "utf-8")
+    if draw:
+        size = "" if share == 1 else f", at {share:.3g} of the full size"
+        PICTURE.write_text(svg(f"gmaudit: CPU time a packet of signalling{size}", panels), "utf-8")
         print(f"drawn: {PICTURE}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -123,7 +124,10 @@ def _write_keys(made: Made, phones: list[Phone]) -> None:
     made.keys.write_text("".join(_vectors(phones)), "utf-8")
     made.keys.chmod(0o600)
     made.wireshark.mkdir(exist_ok=True)
-    (made.wireshark / "esp_sa").write_text("".join(line for phone in phones for line in _esp_sa(phone)), "utf-8")
+    lines = [line for phone in phones for line in _esp_sa(phone)]
+    # tshark looks from the first line on: shuffled, the beginning of a capture finds its lines no sooner than the end.
+    random.Random(len(lines)).shuffle(lines)
+    (made.wireshark / "esp_sa").write_text("".join(lines), "utf-8")
     switches = "esp.enable_encryption_decode: TRUE\nesp.enable_authentication_check: TRUE\n"
     (made.wireshark / "preferences").write_text(switches, "utf-8")
 
