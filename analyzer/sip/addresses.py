@@ -6,7 +6,8 @@ Lenient on purpose: a parser that refuses would hide a message from the rules. W
 from __future__ import annotations
 
 import re
-from typing import Final
+from sys import intern
+from typing import Final, NamedTuple
 
 from analyzer.sip.text import (
     IDENTIFIER_LIMIT,
@@ -28,6 +29,7 @@ VIA_LIMIT: Final = 4096
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _LAST_PORT: Final = 65535
+_new = tuple.__new__  # makes a NamedTuple faster than its own constructor
 
 
 class Uri:
@@ -102,10 +104,8 @@ class Contact:
     _params: dict[str, str | None] | None
 
 
-class Via:
+class Via(NamedTuple):
     """One entry of Via (RFC 3261 20.42)."""
-
-    __slots__ = ("_parameters", "branch", "host", "port", "transport")
 
     transport: str
     """In upper case."""
@@ -114,12 +114,20 @@ class Via:
     port: int | None
     """The sent-by port; None if absent or no port at all."""
     branch: str | None
-    _parameters: str
+    others: str
+    """The parameters as written; the branch may be left out."""
 
     @property
     def params(self) -> dict[str, str | None]:
         """Keys in lower case, values unquoted, None for one without a value (``rport``)."""
-        return parameters(split(self._parameters, ";"))
+        found = parameters(split(self.others, ";"))
+        if self.branch is not None:
+            found["branch"] = self.branch
+        return found
+
+    def compact(self) -> Via:
+        """The same in less memory: host and transport are shared with all that have the same."""
+        return _new(Via, (intern(self.transport), intern(self.host), self.port, self.branch, self.others))
 
 
 def read_uri(text: str) -> Uri | None:
@@ -182,19 +190,27 @@ def read_via(text: str) -> Via | None:
     transport, blank, sent_by = protocol.partition(" ")
     if not blank:
         return None
-    via = Via()
-    via.transport = transport.upper()
-    via.host, via.port = _host_and_port(sent_by)
-    via._parameters = rest
+    host, port = _host_and_port(sent_by)
     # Nearly always the branch stands first or stands plainly; only the odd ones need the whole list.
+    branch: str | None
     _, found, branch = text.partition(";branch=")
     if found and '"' not in rest:
-        via.branch = branch.partition(";")[0].strip(LWS)
+        branch = branch.partition(";")[0].strip(LWS)
     else:
-        via.branch = via.params.get("branch")
-    if via.branch is not None and len(via.branch) > IDENTIFIER_LIMIT:
-        via.branch = identifier(via.branch)
-    return via
+        branch = parameters(split(rest, ";")).get("branch")
+    if branch is not None and len(branch) > IDENTIFIER_LIMIT:
+        branch = identifier(branch)
+    return Via(transport.upper(), host, port, branch, rest)
+
+
+def usual_via(transport: str, host: str, port: str | None, before: str, branch: str, after: str) -> Via:
+    """The same of the pieces that `analyzer.sip.usual` found."""
+    if host[0] == "[":
+        host = host[1:-1]
+    read = None if port is None else int(port)
+    if read is not None and read > _LAST_PORT:
+        read = None
+    return _new(Via, (transport, host.lower(), read, branch, before + after[1:] if before or after else ""))
 
 
 def _host_and_port(text: str) -> tuple[str, int | None]:

@@ -41,6 +41,6 @@ class LargeMessages:
         while self._held > OCTETS:
             size, oldest = self._messages.popleft()
             self._held -= size
-            if oldest.raw:
+            if len(oldest.raw) > LARGE:
                 oldest.forget()
                 self._on_evict(CROWDED)

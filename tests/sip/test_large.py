@@ -71,7 +71,7 @@ def test_a_forgotten_message_keeps_no_long_line() -> None:
     start = message.start_line
     message.forget()
     assert message.start_line == start
-    assert len(message._line) + len(message.uri or "") < 1000
+    assert len(message.raw) + len(message.uri or "") < 1000
     assert message.top_via is not None
     assert len(message.top_via.host) < 5000
 

@@ -1,0 +1,36 @@
+"""The usual shape of a SIP message, in which one expression finds all that every message is asked for.
+
+That is the start line, the topmost Via, Call-ID and CSeq (RFC 3261 7, 20.8, 20.16, 20.42). Nearly every message has
+it: line ends of CRLF, nothing of the four folded or spelt in an odd way, nothing before a Via that might be a Via as
+well, and so on. Of such a message the expression says what the careful way would say (`analyzer.sip.message`), so that
+one is read in 2.0 instead of 6.1 µs; of any other it says nothing at all.
+
+No part of it gives back what it took, so that its time is linear, and it sees `LONGEST` characters at most.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from analyzer.sip.text import IDENTIFIER_LIMIT
+
+LONGEST: Final = 4096
+"""Characters within which the headers of a usual message end."""
+
+_START = r"(?:SIP/2\.0 ([1-6][0-9][0-9]) [^\r\n]*+|([A-Z]{1,64}+) ([^ \t\r\n]++) SIP/2\.0)\r\n"
+_BEFORE_VIA = r"(?:[^ \t\r\nVvCcIi].*+\n)*+"
+_BETWEEN = r"(?:(?:[^ \t\r\nCcIi]|Con).*+\n)*+"  # whatever cannot be a Call-ID or CSeq; Contact and Content-* are many
+_HOST = r"(\[[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]++\]|[-.0-9A-Z_a-z]++)"
+_BRANCH = rf'((?:(?!branch=)[^;,"\r\n]*+;)*+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
+_VIA = rf"(?:Via|v): SIP/2\.0/([-A-Z]++) {_HOST}(?::([0-9]{{1,5}}+))?;{_BRANCH}\r\n"
+_CALL_ID = rf"(?:Call-ID|i): ([^ \t\r\n]{{1,{IDENTIFIER_LIMIT}}}+)\r\n"
+_CSEQ = r"CSeq: ([0-9]{1,9}+) ([A-Z]{1,64}+)\r\n"
+_REST = r"(?![ \t])(?:[^\r\n].*+\n)*+\r\n"
+
+usual_shape: Final = re.compile(
+    _START + _BEFORE_VIA + _VIA + _BETWEEN + _CALL_ID + _BETWEEN + _CSEQ + _REST,
+).match
+"""Matches headers of the usual shape, decoded as latin-1, to the end of them. Its groups: status (None in a request);
+method and Request-URI (None in a response); of Via transport, host, port (perhaps None), the parameters before branch,
+branch, those after it; Call-ID; the number and the method of CSeq."""
