@@ -11,6 +11,10 @@ WINDOW = 512
 """Sequence numbers remembered for an association: enough for any replay window in use."""
 
 
+UNKNOWN = b""
+"""Stands for the last octets of a packet that were not kept."""
+
+
 class Ledger:
     """Sequence numbers of one association (RFC 4303 2.2)."""
 
@@ -39,7 +43,7 @@ class Ledger:
         else:
             known = self._seen.get(sequence)
             if known is not None:
-                return True if known[0] == tail else known[1]
+                return True if known[0] in (tail, UNKNOWN) else known[1]
             if sequence < self.first:
                 self.missing += self.first - sequence - 1
                 self.first = sequence

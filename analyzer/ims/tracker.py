@@ -18,6 +18,7 @@ from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.identities import Identities
 from analyzer.ims.latecomers import adopt, procedure_of
+from analyzer.ims.ledger import UNKNOWN
 from analyzer.ims.moved import Movements
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
@@ -170,7 +171,7 @@ class Tracker:
         context = owner.contact
         assert isinstance(context, Context)
         self.session.prove(binding, at)
-        binding.ledger.note(packet.sequence, b"", at)
+        binding.ledger.note(packet.sequence, UNKNOWN, at)
         identify(context, message)
         context.last_seen = at.time
         sighting = sighting._replace(

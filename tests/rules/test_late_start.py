@@ -69,3 +69,13 @@ def test_another_transaction_of_the_same_sm7_has_nothing_to_be_compared_with() -
     made = audited(s)
     assert [(each.keyed, each.sm12) for each in made.sa_sets] == [(True, s.frame("sm12"))]
     check(s)
+
+
+def test_a_copy_of_the_sm7_that_the_capture_begins_with() -> None:
+    """FP5, FP3: seen again at the other end, when its set was taken up already."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.start_at("sm7")
+    s.duplicate("sm7", 0.4)
+    check(s, rules=["ESP-02"])
