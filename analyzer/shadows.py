@@ -136,7 +136,7 @@ class Shadows:
                 return True
             ports = _ports(payload)
             # Where ESP cannot be read, there may be associations on ports that nobody has heard of.
-            if found[0].lives_on(*ports) or ((self.unread or self.guessed) and SIP_PORTS.isdisjoint(ports)):
+            if found[0].leads(*ports) or ((self.unread or self.guessed) and SIP_PORTS.isdisjoint(ports)):
                 self.hold(datagram)
                 return True
         if self.held:

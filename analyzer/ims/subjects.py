@@ -218,17 +218,12 @@ class Pair:
                 self.emergencies.popitem(last=False)
         return begins or call_id in self.emergencies
 
-    def lives_on(self, sport: int, dport: int) -> bool:
-        """Whether an association of a set that neither side had to give up leads from one port to the other."""
-        guarded = self.guarded.get(sport)
-        if guarded is None or dport not in self.guarded:
+    def leads(self, sport: int, dport: int) -> bool:
+        """Whether an association of a set that is remembered leads from one port to the other, alive or not."""
+        if dport not in self.guarded:
             return False
-        return any(
-            owner.alive(Side.UE)
-            and owner.alive(Side.PCSCF)
-            and any(owner.terms.ports(role) == (sport, dport) for role in Role)
-            for owner in guarded
-        )
+        owners = self.guarded.get(sport, ())
+        return any(owner.terms.ports(role) == (sport, dport) for owner in owners for role in Role)
 
     def place_register(self, message: Message, offer: tuple[Mechanism, ...]) -> Context:
         """The context of a REGISTER in clear, made if it is new (R16)."""

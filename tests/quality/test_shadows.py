@@ -164,3 +164,23 @@ def test_shadows_of_what_is_tunnelled(delay: float, transport: str) -> None:
     shown = audited(s)
     assert (shown.sip.clear, shown.sip.protected) == (plain.clear, plain.protected)
     assert any("decrypted copy" in notice for notice in shown.notices)
+
+
+@pytest.mark.parametrize("delay", [0.00002, -0.00002])
+def test_shadows_on_a_set_that_one_side_has_given_up(delay: float) -> None:
+    """The UE's last answer ended the old set there; the ACK to it, and what follows a deregistration, still come."""
+    s = Scenario()
+    first = s.register()
+    call = s.invite("pcscf", on=first)
+    s.answer(call, 180)
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.request("pcscf", "MESSAGE", on=second)
+    s.answer(call, 486)
+    s.ack(call)
+    s.deregister(on=second)
+    s.notify_terminated(on=second)
+    plain = audited(s).sip
+    decrypted(s, delay=delay)
+    check(s)
+    assert audited(s).sip.clear == plain.clear
