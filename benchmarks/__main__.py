@@ -1,8 +1,7 @@
 """Compares gmaudit with tshark on made captures, in turns; `scaling` shows that the cost grows with the work alone.
 
-python -m benchmarks                      every workload at full size (an hour, 1.3 GB in the folder for
-                                          temporary files)
-python -m benchmarks --quick              a fiftieth of each, once: prints and never fails on a time
+python -m benchmarks                      every workload at full size (half an hour; 1.3 GB among temporary files)
+python -m benchmarks --quick              a fiftieth of each, once: prints, and never fails on a time
 python -m benchmarks --only A5,C          these workloads
 python -m benchmarks scaling [--quick]    µs a packet by packets, UEs and registrations; draws benchmarks/scaling.svg
 """
