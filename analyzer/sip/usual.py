@@ -5,7 +5,8 @@ it: line ends of CRLF, nothing of the four folded or spelt in an odd way, nothin
 well, and so on. Of such a message the expression says what the careful way would say (`analyzer.sip.message`), so that
 one is read in 2.0 instead of 6.1 µs; of any other it says nothing at all.
 
-No part of it gives back what it took, so that its time is linear, and it sees `LONGEST` characters at most.
+No part of it that repeats gives back what it took, so that its time is linear, and it sees `LONGEST` characters at
+most: the worst that was found costs 0.1 ms, which the careful way takes eight times for the same message.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _START = r"(?:SIP/2\.0 ([1-6][0-9][0-9]) [^\r\n]*+|([A-Z]{1,64}+) ([^ \t\r\n]++)
 _BEFORE_VIA = r"(?:[^ \t\r\nVvCcIi].*+\n)*+"
 _BETWEEN = r"(?:(?:[^ \t\r\nCcIi]|Con).*+\n)*+"  # whatever cannot be a Call-ID or CSeq; Contact and Content-* are many
 _HOST = r"(\[[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]++\]|[-.0-9A-Z_a-z]++)"
-_BRANCH = rf'((?:(?!branch=)[^;,"\r\n]*+;)*+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
+_BRANCH = rf'((?:(?!branch=)[^;,"\r\n]*+;){{0,8}}+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
 _VIA = rf"(?:Via|v): SIP/2\.0/([-A-Z]++) {_HOST}(?::([0-9]{{1,5}}+))?;{_BRANCH}\r\n"
 _CALL_ID = rf"(?:Call-ID|i): ([^ \t\r\n]{{1,{IDENTIFIER_LIMIT}}}+)\r\n"
 _CSEQ = r"CSeq: ([0-9]{1,9}+) ([A-Z]{1,64}+)\r\n"

@@ -56,6 +56,8 @@ VIAS = [
     "SIP/2.0/UDP h:1 ;branch=a",
     "SIP/2.0/UDP h:1;;branch=a;;",
     "SIP/2.0/UDP h:1;branch=a;branch=b",
+    "SIP/2.0/UDP h:1" + ";x" * 8 + ";branch=a",
+    "SIP/2.0/UDP h:1" + ";x" * 9 + ";branch=a",
     "SIP/2.0/UDP h:0001;branch=\xe9;x=\x85",
     "SIP/2.0/UDP h:1;branch=" + "a" * IDENTIFIER_LIMIT,
     "SIP/2.0/UDP h:1;branch",
