@@ -102,8 +102,7 @@ class Message:
     def forget(self) -> None:
         """Let go of headers and body, save what the attributes hold: what a remembered request still has to tell.
 
-        ``raw`` becomes a message of no headers, its start line cut to what reports show. Some 500 octets are left of
-        3,400, with what they are in.
+        ``raw`` becomes a message of no headers, its start line cut to what reports show: 460 octets of 3,300 are left.
         """
         line = _start_line(self.raw).rstrip(LWS)
         if len(line) > START_LINE_SHOWN:
@@ -117,7 +116,7 @@ class Message:
     def uri(self) -> str | None:
         """The Request-URI as written; None for a response."""
         if self._uri is None and self.is_request:
-            return _request_line(_start_line(self.raw))[1]
+            return "".join(_request_line(_start_line(self.raw))[1:])  # none if blanks alone stood where it was cut
         return self._uri
 
     @property

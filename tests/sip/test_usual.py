@@ -28,6 +28,9 @@ STARTS = [
     "ACK sip:h\r SIP/2.0",
     "M" * 64 + " sip:h SIP/2.0",
     "M" * 65 + " sip:h SIP/2.0",
+    "ACK" + " " * 300 + "sip:h SIP/2.0",
+    "ACK sip:" + "h" * 300 + " SIP/2.0",
+    "SIP/2.0 200 " + "h" * 300,
     "",
 ]
 VIAS = [
@@ -182,6 +185,18 @@ def test_they_agree_on_damaged_messages(data: bytes, draw: st.DataObject) -> Non
         begin = draw.draw(st.integers(0, min(len(data), 420)))
         end = begin + draw.draw(st.sampled_from([0, 0, 1, 2, 60, 5000]))
         data = data[:begin] + draw.draw(st.sampled_from(MARKS) | st.binary(max_size=2)) + data[end:]
+    assert told(parse(data)) == told(carefully(data))
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_they_agree_on_every_start_line(start: str) -> None:
+    data = f"{start}\r\nVia: SIP/2.0/UDP h:1;branch=a\r\nCall-ID: a\r\nCSeq: 1 ACK\r\n\r\n".encode("latin-1")
+    assert told(parse(data)) == told(carefully(data))
+
+
+@pytest.mark.parametrize("via", VIAS)
+def test_they_agree_on_every_via(via: str) -> None:
+    data = f"ACK sip:h SIP/2.0\r\nVia: {via}\r\nCall-ID: a\r\nCSeq: 1 ACK\r\n\r\n".encode("latin-1")
     assert told(parse(data)) == told(carefully(data))
 
 
