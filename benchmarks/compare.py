@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.measure import Cost, audit, found, made, tshark
+from benchmarks.measure import Cost, audit, compiled, found, made, tshark
 from benchmarks.workloads import Made, Workload
 
 HEAD = (
@@ -68,6 +68,7 @@ def compare(workloads: list[Workload], share: float, pairs: int) -> list[Outcome
     """Write each workload, measure it, print a line a turn, and a table at the end."""
     if shutil.which("tshark") is None:
         print("tshark is not installed: gmaudit alone is measured")
+    compiled()
     outcomes = [_measured(workload, share, pairs) for workload in workloads]
     print(f"\n{HEAD}")
     for outcome in outcomes:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.workloads import Made, Workload, record, write
 
+ROOT = Path(__file__).parent.parent
+
 
 class Cost(NamedTuple):
     """What one process needed."""
@@ -34,8 +36,9 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> Cos
     The kernel counts what this process holds at that moment into the peak of the child, so that it must stay small.
     """
     with tempfile.TemporaryFile() as errors:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **(environment or {})}
+            command, stdout=subprocess.DEVNULL, stderr=errors, env={**inherited, **(environment or {})}
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -44,6 +47,11 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> Cos
             raise Failed(f"{command[0]} exits with {process.returncode}: {errors.read(500).decode(errors='replace')}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+
+
+def compiled() -> None:
+    """Compile what an installed gmaudit has compiled: no measurement shall contain it."""
+    run([sys.executable, "-m", "compileall", "-q", str(ROOT / "analyzer"), str(ROOT / "rules")])
 
 
 def made(workload: Workload, folder: Path, share: float) -> Made:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.chart import Panel, svg
-from benchmarks.measure import audit, recorded
+from benchmarks.measure import audit, compiled, recorded
 from benchmarks.workloads import A5, Workload
 
 PICTURE = Path(__file__).with_name("scaling.svg")
@@ -57,6 +57,7 @@ def series(share: float) -> list[Series]:
 def scaling(share: float, runs: int, *, draw: bool) -> None:
     """Measure every point, print it, and draw the picture if that is wanted."""
     panels = []
+    compiled()
     with tempfile.TemporaryDirectory(prefix="gmaudit-") as name:
         folder = Path(name)
         start = _cost(folder, A5, 8, 1, runs)[0]
