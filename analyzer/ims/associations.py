@@ -51,6 +51,7 @@ class Binding:
         "ledger",
         "looked_at",
         "mistake",
+        "ports",
         "proven",
         "proven_at",
         "refused",
@@ -64,6 +65,8 @@ class Binding:
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
         self.role = role
+        self.ports = owner.terms.ports(role)
+        """Source and destination port that its packets should have."""
         self.sender = role.sender
         self.ledger = Ledger()
         self.association: SecurityAssociation | None = None
@@ -141,6 +144,7 @@ class SaSet:
         "sm12_last",
         "sm12_stream",
         "states",
+        "strays",
         "terms",
         "told",
         "trials",
@@ -201,6 +205,9 @@ class SaSet:
         """The IVs of all associations of the set under one key of a combined mode."""
         self.astray: list[Transaction] = []
         """Requests that came on it after it had to be gone."""
+        self.strays: dict[tuple[int, int], bool] = {}
+        """Source and destination ports seen on its associations that are not theirs; true if the other side had used
+        them before."""
         self.nat_ports: dict[int, FrameRef] = {}
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
         self.away: AddressChanged | None = None

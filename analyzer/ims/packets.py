@@ -37,6 +37,8 @@ TAIL = 12
 
 EARLY_SPIS = 65_536
 """SPIs remembered that were in use before any registration of their addresses was seen."""
+STRAYS = 64
+"""Pairs of ports that are none of an association's and were seen on a set; the oldest is forgotten first."""
 RESERVED = 4096
 """Announcements of reserved SPIs remembered, so that each is told once."""
 
@@ -119,7 +121,12 @@ class PacketLedger:
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
         kind = PacketVerified if association is None or association.icv else PacketRead
-        session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected)))
+        invited = False
+        if flow != binding.ports and flow is not None:
+            invited = owner.strays.setdefault(flow, (flow[1], flow[0]) in owner.strays)
+            if len(owner.strays) > STRAYS:
+                del owner.strays[next(iter(owner.strays))]
+        session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected, invited)))
         if role is Role.UC_PS:
             self._traffic.switch.proven(owner)
         return True

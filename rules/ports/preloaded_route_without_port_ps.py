@@ -26,9 +26,10 @@ def preloaded_route_without_port_ps(event: CallOpened) -> Verdict | None:
     The first Route decides where the request goes. With another port it leaves the associations; without the P-CSCF in
     it, it is luck that the request comes by the P-CSCF at all.
 
-    Not a violation: requests inside a dialog, whose route set is that of Record-Route; an emergency call (FP10); a
-    Route with a flow token of RFC 5626 (FP9). A host name may be the P-CSCF's or that of the next server: with port_ps
-    it is right, else `probable` (FP21). Another address may be one more of the P-CSCF's: `probable` (FP25).
+    Not a violation: a request to the P-CSCF itself; requests inside a dialog, whose route set is that of Record-Route;
+    an emergency call (FP10); a Route with a flow token of RFC 5626 (FP9). A host name may be the P-CSCF's or that of
+    the next server: with port_ps it is right, else `probable` (FP21). Another address may be one more of the P-CSCF's:
+    `probable` (FP25).
     """
     message, protection = event.request.message, event.request.protection
     if protection is None or event.emergency or message.method in NOT_PRELOADED or message.to_tag is not None:
@@ -41,6 +42,8 @@ def preloaded_route_without_port_ps(event: CallOpened) -> Verdict | None:
     if not routes:
         if message.truncated_headers:
             return Inconclusive(reason="the headers are cut, so Route may be lost", actor=Actor.UE)
+        if subject.pcscf in (message.uri or ""):
+            return None  # it is for the P-CSCF itself, as an OPTIONS may be
         return Broken(
             fault="no-route",
             message="a protected request that opens a dialog or stands alone has no Route",

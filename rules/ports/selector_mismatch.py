@@ -1,7 +1,7 @@
 """PORT-07: a protected packet fits the selector of its association."""
 
 from analyzer.ims.events import PacketRead, PacketVerified
-from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Inconclusive, Probable, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -10,7 +10,7 @@ from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity,
     source="S2 3.1 (eight selector lines); 33.203 7.1 [D]",
     actor="either",
     severity=Severity.HIGH,
-    traps=("FP12", "FP25"),
+    traps=("FP12", "FP25", "R23"),
     evidence=("E2", "E8"),
 )
 def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
@@ -21,7 +21,8 @@ def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
     Not a violation: packets that are neither UDP nor TCP. Behind a NAT the inner packet counts (FP12); where only the
     address is another one, a NAT between tap and sender cannot be excluded: `probable`. The same SPI of several UEs is
     told apart by address and ICV (FP25). Where a side announced one SPI for both of its ports (NEG-10), the packet may
-    belong to either association.
+    belong to either association. Who answers on the ports that the other side has used, as to a SYN from a wrong port,
+    is `probable`, and the other's packet the cause (R23).
     """
     flow, role = event.flow, event.role
     if flow is None:
@@ -47,7 +48,10 @@ def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
             traps=("FP12",),
             argument="the ICV verified; a NAT may stand between this tap and the one that saw the negotiation",
         )
-    return Broken(
+    return judged(
+        sure=not event.invited,
+        traps=("R23",),
+        cause="PORT-07" if event.invited else None,
         fault=f"selector-{role}",
         message=f"a packet on the association {role} of set {event.terms.generation} has other ports than agreed",
         actor=Actor(role.sender),

@@ -283,3 +283,10 @@ def test_requests_in_clear_are_not_judged(profile: str) -> None:
     s.request("ue", "MESSAGE", headers={"Route": None})
     assert all(not tally(s, rule).exercised for rule in OPENED)
     check(s, profile=profile, rules=OPENED)
+
+
+def test_a_request_to_the_p_cscf_itself_needs_no_route() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "OPTIONS", on=first, uri=f"sip:{first.ue.pcscf}:{first.port_ps}", headers={"Route": None})
+    check(s, rules=["PORT-12"])

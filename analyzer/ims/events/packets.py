@@ -22,6 +22,8 @@ class PacketVerified(NamedTuple):
     sequence: int
     sender_fits: bool
     """The packet came from the address that the set names as sender."""
+    invited: bool = False
+    """Its ports are wrong, and those of an earlier packet of the other side turned round (R23)."""
 
 
 class PacketRead(NamedTuple):
@@ -34,6 +36,7 @@ class PacketRead(NamedTuple):
     flow: tuple[int, int] | None
     sequence: int
     sender_fits: bool
+    invited: bool = False
 
 
 class PacketUnread(NamedTuple):
