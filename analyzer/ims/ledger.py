@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from analyzer.frame import FrameRef
 
-WINDOW = 512
-"""Sequence numbers remembered for an association: enough for any replay window in use."""
+WINDOW = 128
+"""Sequence numbers remembered for an association, at 300 octets each: four times the replay window of usual stacks."""
 
 
 UNKNOWN = b""
