@@ -52,9 +52,7 @@ class Connections:
                 fits=fits,
                 sport=sport,
                 dport=dport,
-                told=dport == owner.terms.port_pc and told_to(pair, dport)
-                if sender is Side.UE
-                else (sport, dport) == (owner.terms.port_pc, owner.terms.port_uc) and _contact_port(owner) == dport,
+                told=sent_there(owner, pair, sender, sport, dport),
             )
         )
 
@@ -131,6 +129,14 @@ class Connections:
                 complete=_all_octets(connection) or owner.complete(),
             )
         )
+
+
+def sent_there(owner: SaSet, pair: Pair, sender: Side, sport: int, dport: int) -> bool:
+    """Whether the other side told the sender to go to its client port, by a Via or a Contact that names it (R23)."""
+    terms = owner.terms
+    if sender is Side.UE:
+        return dport == terms.port_pc and told_to(pair, dport)
+    return (sport, dport) == (terms.port_pc, terms.port_uc) and _contact_port(owner) == dport
 
 
 def told_to(pair: Pair, port: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
-from analyzer.ims.connections import told_to
+from analyzer.ims.connections import sent_there, told_to
 from analyzer.ims.events import (
     ClearOnProtectedPort,
     ForeignSpi,
@@ -121,12 +121,15 @@ class PacketLedger:
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
         kind = PacketVerified if association is None or association.icv else PacketRead
-        invited = False
+        invited = told = False
         if flow != binding.ports and flow is not None:
             invited = owner.strays.setdefault(flow, (flow[1], flow[0]) in owner.strays)
+            told = sent_there(owner, context.pair, binding.sender, *flow)
             if len(owner.strays) > STRAYS:
                 del owner.strays[next(iter(owner.strays))]
-        session.emit(_new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected, invited)))
+        session.emit(
+            _new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected, invited, told))
+        )
         if role is Role.UC_PS:
             self._traffic.switch.proven(owner)
         return True

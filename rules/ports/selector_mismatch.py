@@ -22,7 +22,8 @@ def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
     address is another one, a NAT between tap and sender cannot be excluded: `probable`. The same SPI of several UEs is
     told apart by address and ICV (FP25). Where a side announced one SPI for both of its ports (NEG-10), the packet may
     belong to either association. Who answers on the ports that the other side has used, as to a SYN from a wrong port,
-    is `probable`, and the other's packet the cause (R23).
+    is `probable`, and the other's packet the cause; so is who goes to a client port that the other's Via or Contact
+    names (R23).
     """
     flow, role = event.flow, event.role
     if flow is None:
@@ -48,10 +49,13 @@ def selector_mismatch(event: PacketVerified | PacketRead) -> Verdict | None:
             traps=("FP12",),
             argument="the ICV verified; a NAT may stand between this tap and the one that saw the negotiation",
         )
+    # A Via of the P-CSCF, or a Contact of the UE, that names a client port is the fault of PORT-13 or PORT-11.
+    teller = "PORT-13" if Actor(role.sender) is Actor.UE else "PORT-11"
+    cause = "PORT-07" if event.invited else teller if event.told else None
     return judged(
-        sure=not event.invited,
+        sure=not (event.invited or event.told),
         traps=("R23",),
-        cause="PORT-07" if event.invited else None,
+        cause=cause,
         fault=f"selector-{role}",
         message=f"a packet on the association {role} of set {event.terms.generation} has other ports than agreed",
         actor=Actor(role.sender),

@@ -396,3 +396,19 @@ def test_behind_a_nat_the_ports_of_the_inner_packet_count(transport: str) -> Non
     s.request("ue", "MESSAGE", on=first, sport=40000, transport="udp", answered=False, label="stray")
     s.expect("PORT-07", "violation", actor="UE", at="stray")
     check(s, rules=["PORT-07"])
+
+
+@pytest.mark.parametrize(("contact", "verdict"), [(True, "probable"), (False, "violation")])
+def test_who_goes_where_the_contact_of_the_other_points_only_follows(contact: bool, verdict: str) -> None:
+    """R23: the UE registered its client port."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    assert p.set is not None
+    first = p.set
+    named = {"Contact": lambda old: old.replace(f":{first.port_us}", f":{first.port_uc}")} if contact else {}
+    s.sm7(p, headers=named)
+    s.sm12(p)
+    s.request("pcscf", "OPTIONS", on=first, dport=first.port_uc, answered=False)
+    s.expect("PORT-07", verdict, actor="P-CSCF", at="req", cause="PORT-11" if contact else None)
+    check(s, rules=["PORT-07"])

@@ -24,6 +24,8 @@ class PacketVerified(NamedTuple):
     """The packet came from the address that the set names as sender."""
     invited: bool = False
     """Its ports are wrong, and those of an earlier packet of the other side turned round (R23)."""
+    told: bool = False
+    """They are wrong, and a Via or Contact of the other side names the one that it went to (R23)."""
 
 
 class PacketRead(NamedTuple):
@@ -37,6 +39,7 @@ class PacketRead(NamedTuple):
     sequence: int
     sender_fits: bool
     invited: bool = False
+    told: bool = False
 
 
 class PacketUnread(NamedTuple):
