@@ -21,6 +21,8 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.refusal import Refusal
 from analyzer.report import outputs
+from analyzer.report.chronicle import Chronicle
+from analyzer.report.renderers import DEFAULT, RENDERERS, Material
 
 if TYPE_CHECKING:
     from analyzer.report.model import Report
@@ -66,7 +68,11 @@ class Paired(click.Command):
     help="Where the capture was taken: ue, pcscf, middle, auto. [default: auto]",
 )
 @click.option(
-    "--format", multiple=True, type=click.Choice(["text", "json"]), help="Form of the report. [default: text]"
+    "--format",
+    multiple=True,
+    type=click.Choice(list(RENDERERS)),
+    metavar="NAME",
+    help=f"Form of the report: {', '.join(RENDERERS)}. May be repeated. [default: {DEFAULT}]",
 )
 @click.option("--output", multiple=True, metavar="FILE", help="Where the report of the --format before it goes.")
 @click.option(
@@ -108,9 +114,11 @@ def check(
 
     CAPTURE is a file, a directory, a pattern, or - for standard input.
     """
+    names = pseudonyms(pseudonymise, pseudonymise_key)
     try:
         wanted = outputs.pair(ctx.meta["gmaudit.outputs"])
-        outputs.check([one.path for one in wanted if one.path is not None], [*captures, *keys])
+        outputs.check(_paths(wanted), [*captures, *keys])
+        outputs.possible(wanted, captures, pseudonyms=names is not None, terminal=sys.stdout.isatty())
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     options = audit_options(
@@ -124,15 +132,34 @@ def check(
         vantage=vantage,
         second_opinion=second_opinion,
     )
-    names = pseudonyms(pseudonymise, pseudonymise_key)
-    report = audit(captures, options)
+    chronicle = Chronicle() if any(RENDERERS[one.format].chronicle for one in wanted) else None
+    report = audit(captures, options, on_message=None if chronicle is None else chronicle.add)
+    read = [each.path for each in report.captures]
     if names is not None:
         report = names.report(report)
+        if chronicle is not None:
+            chronicle.through(names)
+    material = Material(
+        report=report,
+        rules={rule.id: rule for rule in options.rules or ()},
+        chronicle=chronicle,
+        captures=captures,
+        keys=keys,
+        pseudonyms=names,
+        show_passes=show_passes,
+        statistics=statistics,
+        local=not utc,
+    )
     try:
-        outputs.write(report, wanted, sys.stdout, show_passes=show_passes, statistics=statistics, local=not utc)
+        outputs.check(_paths(wanted), read)
+        outputs.write(material, wanted, sys.stdout)
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     return exit_status(report, fail_on)
+
+
+def _paths(wanted: list[outputs.Output]) -> list[str]:
+    return [one.path for one in wanted if one.path is not None]
 
 
 def exit_status(report: Report, fail_on: str) -> int:

@@ -15,11 +15,17 @@ from analyzer.frame import SECOND
 from analyzer.opinion.model import SecondOpinion
 from analyzer.report import evidence
 from analyzer.report.model import CaptureSummary, EspCounts, Quality, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.renderers import Material
 from analyzer.report.times import iso
 
 SCHEMA = "gmaudit.report/1"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def render(material: Material, sink: TextIO) -> None:
+    """Write the report."""
+    write(material.report, sink)
 
 
 def write(report: Report, stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""Which report goes where: the formats by name, several reports of one run, and the file of keys."""
+"""Which report goes where: several reports of one run, and the file of keys."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple, TextIO
 
-if TYPE_CHECKING:
-    from analyzer.report.model import Report
-
-FORMATS = ("text", "json")
-"""The names that ``--format`` takes, the default first."""
+from analyzer.report.renderers import DEFAULT, RENDERERS, Material, Renderer, recognised
 
 
 class OutputError(Exception):
@@ -31,8 +27,9 @@ class Output(NamedTuple):
 def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
     """Join ``("format", name)`` and ``("output", path)``, in the order of the command line, to pairs.
 
-    A path belongs to the format just before it, or if that has one (or there is none) to the next one; a path without
-    any format is the text report's. Raises OutputError if a path is left over, if two reports would go to one place.
+    A path belongs to the format just before it, or if that has one (or there is none) to the next one. A path that is
+    left without a format has the one that its name asks for; if it asks for none and is alone, the default. Raises
+    OutputError if a path is left over, if two reports would go to one place.
     """
     pairs: list[Output] = []
     waiting: str | None = None
@@ -42,15 +39,13 @@ def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
             waiting = None
         elif pairs and pairs[-1].path is None:
             pairs[-1] = Output(pairs[-1].format, value)
-        elif waiting is None:
-            waiting = value
         else:
-            raise OutputError(f"--output {waiting} has no --format of its own; give them as pairs")
+            if waiting is not None:
+                pairs.append(_named(waiting))
+            waiting = value
     if waiting is not None:
-        if pairs:
-            raise OutputError(f"--output {waiting} has no --format of its own; give them as pairs")
-        pairs.append(Output(FORMATS[0], waiting))
-    pairs = pairs or [Output(FORMATS[0], None)]
+        pairs.append(_named(waiting, alone=not pairs))
+    pairs = pairs or [Output(DEFAULT, None)]
     pairs = [Output(output.format, None if output.path == "-" else output.path) for output in pairs]
     places = [None if output.path is None else str(Path(output.path).resolve()) for output in pairs]
     for place, output in zip(places, pairs, strict=True):
@@ -58,6 +53,14 @@ def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
             name = "standard output" if output.path is None else output.path
             raise OutputError(f"two reports would go to {name}; give each --format an --output of its own")
     return pairs
+
+
+def _named(path: str, *, alone: bool = False) -> Output:
+    """A path without a format."""
+    name = recognised(path)
+    if name is None and not alone:
+        raise OutputError(f"--output {path} has no --format of its own; give them as pairs")
+    return Output(name or DEFAULT, path)
 
 
 def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
@@ -75,29 +78,44 @@ def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
                 raise OutputError(f"--output {path} would overwrite an input; name another file")
 
 
-def write(
-    report: Report,
-    outputs: Iterable[Output],
-    stdout: TextIO,
-    *,
-    show_passes: bool,
-    statistics: bool = False,
-    local: bool,
-) -> None:
+def possible(outputs: Iterable[Output], captures: Sequence[str], *, pseudonyms: bool, terminal: bool) -> None:
+    """See to it, before the work begins, that each form can be made of this input and go to its place.
+
+    ``terminal`` says that standard output is one. Raises OutputError.
+    """
+    for output in outputs:
+        renderer = RENDERERS[output.format]
+        if renderer.binary and output.path is None and terminal:
+            raise OutputError(f"--format {output.format} is not for a terminal; give it an --output")
+        if renderer.captures and "-" in captures:
+            raise OutputError(f"--format {output.format} reads the captures again; standard input cannot be")
+        if renderer.verbatim and pseudonyms:
+            raise OutputError(f"--format {output.format} holds the captured packets; pseudonyms cannot hide them")
+
+
+def write(material: Material, outputs: Iterable[Output], stdout: TextIO) -> None:
     """Write each report; a reader that has gone is no error. Raises OutputError for a file that cannot be written."""
     for output in outputs:
+        renderer = RENDERERS[output.format]
         try:
             if output.path is None:
-                _render(report, output.format, stdout, show_passes=show_passes, statistics=statistics, local=local)
+                renderer.load()(material, stdout.buffer if renderer.binary else stdout)
                 stdout.flush()
                 continue
-            with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
-                _render(report, output.format, stream, show_passes=show_passes, statistics=statistics, local=local)
+            with _opened(output.path, renderer) as sink:
+                renderer.load()(material, sink)
         except BrokenPipeError:
             continue
         except OSError as error:
             place = "standard output" if output.path is None else f"--output {output.path}"
             raise OutputError(f"{place}: {error.strerror}; name another file with --output") from error
+
+
+def _opened(path: str, renderer: Renderer) -> IO[Any]:
+    """The file to write to; what a line ends with is the renderer's to say."""
+    if renderer.binary:
+        return Path(path).open("wb")
+    return Path(path).open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def check_private(path: str) -> None:
@@ -124,14 +142,3 @@ def write_private(path: str, text: str) -> None:
     finally:
         if draft is not None:
             Path(draft).unlink(missing_ok=True)
-
-
-def _render(report: Report, name: str, stream: TextIO, *, show_passes: bool, statistics: bool, local: bool) -> None:
-    if name == "json":
-        from analyzer.report import json
-
-        json.write(report, stream)
-    else:
-        from analyzer.report import text
-
-        text.write(report, stream, show_passes=show_passes, with_statistics=statistics, local=local)

@@ -15,6 +15,7 @@ from analyzer.report import evidence, opinion, statistics
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.order import Case, cases
 from analyzer.report.page import STYLES, TIE, Cell, Page, Part, listed, several
+from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
 from analyzer.report.statistics import COLUMNS, counts
 from analyzer.report.times import duration, shown
@@ -29,6 +30,17 @@ SET_HEADINGS = (
     ("SM1 in", "SPI uc", "SPI us", "SPI pc", "SPI ps", "encryption", "", "P-CSCF", "SM7", "SM12", "ended"),
 )
 """A set takes two lines, and so do its headings."""
+
+
+def render(material: Material, sink: TextIO) -> None:
+    """Write the report as the user asked for it."""
+    write(
+        material.report,
+        sink,
+        show_passes=material.show_passes,
+        with_statistics=material.statistics,
+        local=material.local,
+    )
 
 
 def write(

@@ -6,6 +6,7 @@ from typing import Any
 
 from analyzer.finding import Finding, Tally
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.renderers import Material
 from analyzer.verdict import Level, Severity
 
 START = 1_768_027_862_119_000_000
@@ -122,3 +123,8 @@ def report(**other: Any) -> Report:
         "notices": ["no key for SPI 0x1f4a (10.20.0.1 > 10.20.0.12): 2 packets; give it with --keys"],
     }
     return Report(**(values | other))
+
+
+def material(made: Report | None = None, **other: Any) -> Material:
+    """What a renderer is given: a report (by default the one above) and any other field of it."""
+    return Material(report=report() if made is None else made, **other)

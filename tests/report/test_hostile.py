@@ -1,7 +1,7 @@
 """What senders put into headers, and users into file names, reaches no report in a form that does anything.
 
 Escape sequences, bidirectional marks and markup stand wherever a captured value may be shown: in findings, notices,
-subjects, the ladder. New formats of `outputs.FORMATS` are tested as soon as they are there.
+subjects, the ladder. New formats of `RENDERERS` are tested as soon as they are there.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from analyzer.report import outputs
 from analyzer.report.model import Report
 from analyzer.report.outputs import Output
 from analyzer.report.pseudonyms import Pseudonyms
+from analyzer.report.renderers import RENDERERS
 from analyzer.report.trace import Trace
 from analyzer.run import Options, audit
+from tests.report.reports import material
 from tests.scenario import Scenario
 
 NASTY = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egpj\u2066\u200b<script>alert(1)</script>`[x](javascript:a)&amp;'=1+1"
@@ -82,14 +84,14 @@ def test_the_scenario_puts_it_where_reports_show_it(folder: Path) -> None:
     assert shown.count("script") > 4
 
 
-@pytest.mark.parametrize("name", outputs.FORMATS)
+@pytest.mark.parametrize("name", RENDERERS)
 @pytest.mark.parametrize("hidden", [False, True])
 def test_no_report_carries_it(name: str, hidden: bool, folder: Path) -> None:
     report, _ = seen(folder)
     if hidden:
         report = Pseudonyms(b"a key of thirty-two octets or so").report(report)
     text = io.StringIO()
-    outputs.write(report, [Output(name, None)], text, show_passes=True, local=False)
+    outputs.write(material(report, show_passes=True), [Output(name, None)], text)
     harmless(text.getvalue(), name)
     if name == "json":
         assert json.loads(text.getvalue())["findings"]

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.report.outputs import Output, OutputError, check, check_private, pair, write, write_private
-from tests.report.reports import report
+from analyzer.report import outputs
+from analyzer.report.outputs import Output, OutputError, check, check_private, pair, possible, write, write_private
+from analyzer.report.renderers import RENDERERS, Renderer, recognised
+from tests.report.reports import material
 from tests.report.schema import load
 
 T, J = ("format", "text"), ("format", "json")
@@ -35,6 +37,12 @@ def to(path: str) -> tuple[str, str]:
         ([to("a"), J, to("b"), T], [("json", "a"), ("text", "b")]),
         ([J, to("a"), T], [("json", "a"), ("text", None)]),
         ([J, to("-")], [("json", None)]),
+        ([to("r.json")], [("json", "r.json")]),
+        ([to("r.JSON"), to("r.txt")], [("json", "r.JSON"), ("text", "r.txt")]),
+        ([J, to("a"), to("r.txt")], [("json", "a"), ("text", "r.txt")]),
+        ([J, to("r.txt")], [("json", "r.txt")]),
+        ([to("r.txt"), J], [("json", "r.txt")]),
+        ([to("r.txt"), to("a"), J], [("text", "r.txt"), ("json", "a")]),
     ],
 )
 def test_pairs(order: list[tuple[str, str]], pairs: list[tuple[str, str | None]]) -> None:
@@ -60,10 +68,40 @@ def test_every_format_is_written_once_or_the_call_is_refused(order: list[tuple[s
     assert {one.path for one in pairs if one.path} == {path for kind, path in order if kind == "output"} - {"-"}
 
 
+def test_suffixes_tell_forms_apart() -> None:
+    for name, renderer in RENDERERS.items():
+        for suffix in renderer.suffixes:
+            assert recognised(f"report{suffix}") == name
+    assert recognised("report") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "captures", "pseudonyms", "terminal", "words"),
+    [
+        (Renderer("made", binary=True), [], False, True, "not for a terminal"),
+        (Renderer("made", captures=True), ["a", "-"], False, False, "standard input cannot be"),
+        (Renderer("made", verbatim=True), [], True, False, "pseudonyms cannot hide them"),
+    ],
+)
+def test_what_a_form_needs_is_asked_before_the_work(
+    line: Renderer, captures: list[str], pseudonyms: bool, terminal: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "RENDERERS", {"made": line})
+    with pytest.raises(OutputError, match=words):
+        possible([Output("made", None)], captures, pseudonyms=pseudonyms, terminal=terminal)
+    possible([Output("made", None)], ["a"], pseudonyms=False, terminal=False)
+
+
+def test_octets_go_past_the_text_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "RENDERERS", {"made": Renderer("tests.report.octets", binary=True)})
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    write(material(), [Output("made", None), Output("made", str(tmp_path / "r"))], stdout)
+    assert stdout.buffer.getvalue() == (tmp_path / "r").read_bytes() == b"\x00\xff"
+
+
 def test_two_reports_of_one_run(tmp_path: Path) -> None:
     stdout = io.StringIO()
-    outputs = [Output("text", None), Output("json", str(tmp_path / "r.json"))]
-    write(report(), outputs, stdout, show_passes=False, local=False)
+    write(material(), [Output("text", None), Output("json", str(tmp_path / "r.json"))], stdout)
     assert stdout.getvalue().startswith("gmaudit 0.1.0, profile rel-17")
     assert load((tmp_path / "r.json").read_text())["verdict"] == "violation"
 
@@ -79,7 +117,7 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="Is a directory"):
-        write(report(), [Output("json", str(tmp_path))], io.StringIO(), show_passes=False, local=False)
+        write(material(), [Output("json", str(tmp_path))], io.StringIO())
     with pytest.raises(OutputError, match="Is a directory"):
         write_private(str(tmp_path), "key")
     with pytest.raises(OutputError, match="No such file"):
