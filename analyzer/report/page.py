@@ -1,17 +1,18 @@
 """A page of text on a stream: headings, paragraphs, tables and labelled fields, wrapped to the width of the reader.
 
 On a terminal it has colours and the terminal's width; in a file or a pipe it is plain, always as wide, and no line
-ends in blanks. Also the words and colours that the reports for people share.
+ends in blanks. ``FORCE_COLOR`` asks for colours in a pipe, too, ``NO_COLOR`` for none anywhere (https://no-color.org,
+https://force-color.org). Also the words and colours that the reports for people share.
 """
 
 from __future__ import annotations
 
 import os
-import textwrap
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TextIO
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -23,6 +24,12 @@ NARROWEST = 40
 
 TIE = "\N{NO-BREAK SPACE}"
 """A blank that stays between its words."""
+
+MORE: Final = "..."
+"""Stands for what was cut away."""
+
+JOINTS: Final = ";,&?@/>"
+"""A word that is too long for a line is best broken after one of these."""
 
 STYLES = {
     "violation": "bold red",
@@ -53,13 +60,17 @@ class Page:
 
     def __init__(self, stream: TextIO, width: int | None = None) -> None:
         """Write to the stream; ``width`` overrules what a terminal or `PLAIN_WIDTH` says."""
-        terminal = stream.isatty()
-        plain = not terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        self.terminal = stream.isatty()
+        """Whether somebody looks at it as it is written."""
+        forced = bool(os.environ.get("FORCE_COLOR")) and stream is sys.stdout  # never in a file that --output names
+        dull = not self.terminal or os.environ.get("TERM") == "dumb"
+        self._plain = bool(os.environ.get("NO_COLOR")) or (dull and not forced)
+        self._stream = stream
         self._console = _Console(
             file=stream,
-            width=width if width is not None or terminal else PLAIN_WIDTH,
-            force_terminal=terminal,
-            color_system=None if plain else "auto",
+            width=width if width is not None or self.terminal else PLAIN_WIDTH,
+            force_terminal=self.terminal or forced,
+            color_system=None if self._plain else "standard" if dull else "auto",
             highlight=False,
             markup=False,
             emoji=False,
@@ -70,6 +81,9 @@ class Page:
 
     def line(self, *parts: Part) -> None:
         """One line, never wrapped here; blanks at its end are dropped."""
+        if self._plain:  # ten times faster than a console, and some reports are long
+            self._stream.write("".join(part for part, _ in parts).rstrip() + "\n")
+            return
         text = Text(no_wrap=True, overflow="ignore", end="\n")
         for part, style in parts:
             text.append(part, style or None)
@@ -86,33 +100,90 @@ class Page:
 
         No line ends at a `TIE`.
         """
-        taken = cell_len(lead[0])
-        lines = textwrap.wrap(
-            text,
-            self.width,
-            initial_indent=" " * taken,
-            subsequent_indent=" " * (taken if indent is None else indent),
-            break_on_hyphens=False,
-        )
-        self.line(lead, (lines[0][taken:].replace(TIE, " ") if lines else "", style))
-        for line in lines[1:]:
-            self.line((line.replace(TIE, " "), style))
+        margin = " " * (cell_len(lead[0]) if indent is None else indent)
+        self.framed([lead], [(margin, "")], text, style)
+
+    def framed(self, lead: Sequence[Part], margin: Sequence[Part], text: str, style: str = "") -> None:
+        """A paragraph of which the first line begins with ``lead`` and every other one with ``margin``."""
+        taken, beside = (sum(cell_len(part) for part, _ in parts) for parts in (lead, margin))
+        first, *others = wrapped(text, self.width - taken, self.width - beside) or [""]
+        self.line(*lead, (first, style))
+        for line in others:
+            self.line(*margin, (line, style))
+
+    def fits(self, rows: Sequence[Sequence[Cell]], indent: int = 2) -> bool:
+        """Whether these rows make a table that is no wider than the page."""
+        widths = _widths(rows)
+        return indent + sum(widths) + len(widths) - 1 <= self.width
 
     def table(
         self, rows: Sequence[Sequence[Cell]], *, header: int = 1, right: Iterable[int] = (), indent: int = 2
     ) -> None:
         """Rows of cells in columns; the first ``header`` rows are headings, the columns in ``right`` end flush."""
-        plain = [[cell if isinstance(cell, tuple) else (cell, "") for cell in row] for row in rows]
-        widths = [max(cell_len(cell[0]) for cell in column) for column in zip(*plain, strict=True)]
+        widths = _widths(rows)
         gap = 2 if indent + sum(widths) + 2 * (len(widths) - 1) <= self.width else 1
         flush = set(right)
-        for place, row in enumerate(plain):
+        for place, row in enumerate(rows):
             parts: list[Part] = [(" " * indent, "")]
-            for column, (text, style) in enumerate(row):
+            for column, cell in enumerate(row):
+                text, style = cell if isinstance(cell, tuple) else (cell, "")
                 room = " " * (widths[column] - cell_len(text))
                 before, after = (room, "") if column in flush else ("", room)
                 parts += [(before, ""), (text, "dim" if place < header else style), (after + " " * gap, "")]
             self.line(*parts)
+
+
+def _widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """The columns that each column of a table takes."""
+    plain = [[cell[0] if isinstance(cell, tuple) else cell for cell in row] for row in rows]
+    return [max(map(cell_len, column)) for column in zip(*plain, strict=True)]
+
+
+def wrapped(text: str, first: int, rest: int) -> list[str]:
+    """The words of a text in lines of so many columns, the first and the others.
+
+    A word that is longer than a line is broken at one of `JOINTS` if there is one in the second half of the line.
+    """
+    lines: list[str] = []
+    line, taken, room = "", 0, max(first, 1)
+    for word in text.split(" "):
+        if not word:
+            continue
+        wide = cell_len(word)
+        if line and taken + 1 + wide <= room:
+            line, taken = f"{line} {word}", taken + 1 + wide
+            continue
+        if line:
+            lines.append(line)
+            room = max(rest, 1)
+        *full, line = _broken(word, room, max(rest, 1)) if wide > room else [word]
+        if full:
+            lines += full
+            room = max(rest, 1)
+        taken = cell_len(line)
+    if line:
+        lines.append(line)
+    return [made.replace(TIE, " ") for made in lines]
+
+
+def _broken(word: str, first: int, rest: int) -> Iterator[str]:
+    """The pieces of one long word."""
+    room = first
+    while cell_len(word) > room:
+        piece = next(iter(chop_cells(word[: room + 1], room)), "") or word[:1]
+        cut = max((piece.rfind(joint) + 1 for joint in JOINTS), default=0)
+        if cut <= len(piece) // 2:
+            cut = len(piece)
+        yield word[:cut]
+        word, room = word[cut:], rest
+    yield word
+
+
+def shortened(text: str, room: int) -> str:
+    """A text that takes no more than so many columns; one that was longer ends in `MORE`."""
+    if cell_len(text) <= room:
+        return text
+    return set_cell_size(text, max(room - len(MORE), 0)).rstrip() + MORE
 
 
 def several(number: int, one: str, many: str = "") -> str:

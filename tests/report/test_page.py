@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from analyzer.report.page import PLAIN_WIDTH, Page, listed, several
+from analyzer.report.page import MORE, PLAIN_WIDTH, TIE, Page, listed, several, shortened, wrapped
 
 
 class Terminal(io.StringIO):
@@ -40,11 +43,19 @@ def test_a_pipe_gets_plain_text_of_a_fixed_width() -> None:
     assert not any(line.endswith(" ") for line in lines(stream))
 
 
-def test_a_pipe_stays_plain_whatever_the_environment_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_in_a_pipe_are_there_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    stream = io.StringIO()
-    Page(stream).line(("red", "red"))
-    assert stream.getvalue() == "red\n"
+    piped = io.StringIO()
+    monkeypatch.setattr("sys.stdout", piped)
+    Page(piped).line(("red", "red"))
+    assert piped.getvalue() == "\x1b[31mred\x1b[0m\n"
+    assert Page(piped).width == PLAIN_WIDTH
+    file = io.StringIO()
+    Page(file).line(("red", "red"))
+    assert file.getvalue() == "red\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    Page(piped).line(("red", "red"))
+    assert piped.getvalue().endswith("\nred\n")
 
 
 def test_a_terminal_gets_colours() -> None:
@@ -85,6 +96,33 @@ def test_a_long_word_is_broken_and_an_empty_text_is_nothing() -> None:
     page.hanging(("  | ", ""), "x" * 50)
     page.hanging(("  | ", ""), "")
     assert lines(stream) == ["  | " + "x" * 36, "    " + "x" * 14, "  |"]
+
+
+def test_a_long_word_is_broken_where_it_has_joints() -> None:
+    offer = "ipsec-3gpp;alg=hmac-sha-1-96;ealg=aes-cbc;spi-c=2103826131;port-c=14401"
+    assert wrapped(f"a {offer}", 40, 30) == [
+        "a",
+        "ipsec-3gpp;alg=hmac-sha-1-96;",
+        "ealg=aes-cbc;spi-c=2103826131;",
+        "port-c=14401",
+    ]
+    assert wrapped("電話" * 4, 7, 5) == ["電話電", "話電", "話電", "話"]
+    assert wrapped("", 7, 5) == []
+    assert wrapped(f"a{TIE}b c", 3, 3) == ["a b", "c"]
+
+
+@given(st.text(), st.integers(1, 50), st.integers(1, 50))
+def test_wrapping_loses_nothing_and_keeps_to_the_width(text: str, first: int, rest: int) -> None:
+    lines = wrapped(text, first, rest)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "").replace(TIE, "")
+    for place, line in enumerate(lines):
+        assert cell_len(line) <= max(rest if place else first, 2)
+
+
+@given(st.text(), st.integers(0, 50))
+def test_a_shortened_text_keeps_to_the_width(text: str, room: int) -> None:
+    made = shortened(text, room)
+    assert made == text or cell_len(made) <= max(room, len(MORE))
 
 
 def test_words() -> None:
