@@ -5,10 +5,10 @@ It does no I/O: `run.py` feeds it from files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from analyzer.chosen import Chosen
 from analyzer.conditions import why_not, why_not_in_force
@@ -49,6 +49,19 @@ class TraceLine(NamedTuple):
     state: str
     leg: str
     """``gm``, or ``told`` for what a tool told of: nobody knows what protected it."""
+
+
+class Recorder(Protocol):
+    """Somebody who keeps what happened, beside what is judged (`report/chronicle.py`)."""
+
+    def sighting(self, context: Context | None, sighting: Sighting) -> None:
+        """Every SIP message on Gm."""
+
+    def around(self, emit: Callable[[object], None]) -> Callable[[object], None]:
+        """A receiver for the events of the wire, which hands them on."""
+
+    def pin(self, places: Iterable[FrameRef]) -> None:
+        """The frames that a new finding names."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,6 +128,7 @@ class Audit:
         watch: Callable[[bytes, int], None] = lambda address, port: None,
         on_message: Callable[[TraceLine], None] | None = None,
         engine: Callable[..., Engine] = Engine,
+        recorder: Recorder | None = None,
     ) -> None:
         self._options = options
         self._on_message = on_message
@@ -142,13 +156,13 @@ class Audit:
         self.engine = engine(
             options.profile,
             keyring,
-            self._event,
+            self._event if recorder is None else recorder.around(self._event),
             watch=watch,
             vantage=options.vantage,
-            on_sighting=self._sighting if on_message is not None else None,
+            on_sighting=recorder.sighting if recorder else self._sighting if on_message else None,
             judge_told=self._hearsay,
         )
-        self._findings = Findings(Gatherer(self.engine, options.profile))
+        self._findings = Findings(Gatherer(self.engine, options.profile, recorder.pin if recorder else None))
         self._chosen = (
             Chosen(options.subject, self.engine.context, self._again) if options.subject is not None else None
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from analyzer.audit import Audit, Options, TraceLine
 from analyzer.engine import Engine
@@ -21,6 +22,9 @@ from analyzer.report.model import CaptureSummary, Report
 from analyzer.sources.files import Captures, Summary
 from analyzer.sources.triage import Triage
 
+if TYPE_CHECKING:
+    from analyzer.report.chronicle import Chronicle
+
 __all__ = ["Options", "TraceLine", "audit", "audit_frames", "keyed_associations"]
 
 KEY_NOTICES = 50
@@ -33,17 +37,22 @@ def audit(
     *,
     progress: Callable[[int], None] | None = None,
     on_message: Callable[[TraceLine], None] | None = None,
+    chronicle: Chronicle | None = None,
 ) -> Report:
     """Audit capture files as one timeline.
 
-    `progress` gets the octets read since its last call, `on_message` a line for every SIP message on Gm.
+    `progress` gets the octets read since its last call, `on_message` a line for every SIP message on Gm;
+    an empty `chronicle` is filled with what happened, for the reports that draw it.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
     options = options or Options()
     if options.second_opinion:
-        return _twice(captures, options, progress, on_message)
-    running, keyring, source = _run(captures, options, progress, on_message)
-    return _report(running, keyring, options, [_summary(each) for each in source.summaries], source.notices)
+        return _twice(captures, options, progress, on_message, chronicle)
+    running, keyring, source = _run(captures, options, progress, on_message, chronicle=chronicle)
+    report = _report(running, keyring, options, [_summary(each) for each in source.summaries], source.notices)
+    if chronicle is not None:
+        chronicle.close(running.engine, options.profile)
+    return report
 
 
 def _twice(
@@ -51,15 +60,20 @@ def _twice(
     options: Options,
     progress: Callable[[int], None] | None,
     on_message: Callable[[TraceLine], None] | None,
+    chronicle: Chronicle | None,
 ) -> Report:
     """The audit, and what tshark thinks of the same captures."""
     from analyzer import second  # seldom asked for, and the engine that remembers is of no other use
     from analyzer.opinion.witness import Witness
 
     tshark = second.check(captures)
-    running, keyring, source = _run(captures, options, progress, on_message, Witness, keep_keys=True)
+    running, keyring, source = _run(
+        captures, options, progress, on_message, Witness, keep_keys=True, chronicle=chronicle
+    )
     summaries = [_summary(each) for each in source.summaries]
     report = _report(running, keyring, options, summaries, source.notices)
+    if chronicle is not None:
+        chronicle.close(running.engine, options.profile)
     assert isinstance(running.engine, Witness)
     report.second_opinion = second.ask(tshark, running.engine, _keyed_by(running.engine), summaries)
     return report
@@ -125,13 +139,14 @@ def _run(
     engine: Callable[..., Engine] = Engine,
     *,
     keep_keys: bool = False,
+    chronicle: Chronicle | None = None,
 ) -> tuple[Audit, Keyring, Captures]:
     keyring = Keyring()
     for path in options.keys:
         keyring.add_file(path)
     triage = Triage()
     source = Captures(captures, triage, progress=progress)
-    running = Audit(options, keyring, triage.watch, on_message, engine)
+    running = Audit(options, keyring, triage.watch, on_message, engine, chronicle)
     if keep_keys:
         running.engine.tracker.session.proven = []
     receive = running.engine.receive

@@ -67,6 +67,7 @@ class Auditor:
         *,
         progress: Callable[[int], None] | None = None,
         on_message: Callable[[TraceLine], None] | None = None,
+        chronicle: object = None,
     ) -> Report:
         self.captures, self.options = list(captures), options
         if isinstance(self.outcome, BaseException):

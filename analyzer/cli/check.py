@@ -21,7 +21,6 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.refusal import Refusal
 from analyzer.report import outputs
-from analyzer.report.chronicle import Chronicle
 from analyzer.report.renderers import DEFAULT, RENDERERS, Material
 
 if TYPE_CHECKING:
@@ -132,13 +131,17 @@ def check(
         vantage=vantage,
         second_opinion=second_opinion,
     )
-    chronicle = Chronicle() if any(RENDERERS[one.format].chronicle for one in wanted) else None
-    report = audit(captures, options, on_message=None if chronicle is None else chronicle.add)
+    chronicle = None
+    if any(RENDERERS[one.format].chronicle for one in wanted):
+        from analyzer.report.chronicle import Chronicle
+
+        chronicle = Chronicle()
+    report = audit(captures, options, chronicle=chronicle)
     read = [each.path for each in report.captures]
     if names is not None:
         report = names.report(report)
         if chronicle is not None:
-            chronicle.through(names)
+            chronicle = chronicle.through(names)
     material = Material(
         report=report,
         rules={rule.id: rule for rule in options.rules or ()},

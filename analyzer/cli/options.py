@@ -13,6 +13,7 @@ from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
 if TYPE_CHECKING:
     from analyzer.audit import Options, TraceLine
+    from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
     from analyzer.report.pseudonyms import Pseudonyms
     from analyzer.rule import Rule
@@ -100,14 +101,18 @@ def audit_options(
 
 
 def audit(
-    captures: Sequence[str], options: Options, *, on_message: Callable[[TraceLine], None] | None = None
+    captures: Sequence[str],
+    options: Options,
+    *,
+    on_message: Callable[[TraceLine], None] | None = None,
+    chronicle: Chronicle | None = None,
 ) -> Report:
     """Audit captures with a counter on standard error."""
     from analyzer.report.progress import Counter
     from analyzer.run import audit
 
     with Counter() as progress:
-        return guarded(lambda: audit(captures, options, progress=progress, on_message=on_message))
+        return guarded(lambda: audit(captures, options, progress=progress, on_message=on_message, chronicle=chronicle))
 
 
 def pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:

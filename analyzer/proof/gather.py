@@ -6,10 +6,12 @@ rules that judge it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from analyzer.engine import Engine
 from analyzer.evidence import ALWAYS, Evidence
+from analyzer.frame import FrameRef
 from analyzer.profile import Profile
 from analyzer.proof.around import Around
 from analyzer.proof.messages import messages
@@ -32,10 +34,14 @@ SPARED: Final = f"E2 to E6 and E8: the first {FULL:,} findings have them"
 class Gatherer:
     """Gathers the evidence of the findings of one audit."""
 
-    __slots__ = ("_around", "_engine", "_given", "_profile")
+    __slots__ = ("_around", "_engine", "_given", "_pin", "_profile")
 
-    def __init__(self, engine: Engine, profile: Profile) -> None:
+    def __init__(
+        self, engine: Engine, profile: Profile, pin: Callable[[Iterable[FrameRef]], None] | None = None
+    ) -> None:
+        """``pin``, where there is one, gets the frames of the messages of each new finding."""
         self._engine = engine
+        self._pin = pin
         self._profile = profile
         self._around: Around | None = None
         self._given = 0
@@ -59,6 +65,8 @@ class Gatherer:
             messages=messages(around, related, "E2" in wanted),
             tables=tables(around, verdict, wanted="E3" in wanted),
         )
+        if self._pin is not None:
+            self._pin(each.at for each in made.messages)
         if "E4" in wanted:
             lives, lacks = timeline(around, self._profile)
             made, missing = made._replace(timeline=lives), [*missing, lacks]

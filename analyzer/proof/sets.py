@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.evidence import Deadline, Ended, SetLife
 from analyzer.ims.associations import SaSet
+from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
 from analyzer.proof.around import Around
@@ -17,6 +18,12 @@ def timeline(around: Around, profile: Profile) -> tuple[tuple[SetLife, ...], str
     newest = context.newest_established()
     lives = tuple(_life(made, newest, profile) for made in context.sets)
     return lives, f"{len(context.forgotten)} earlier sets" if context.forgotten else ""
+
+
+def lives(context: Context, profile: Profile) -> tuple[SetLife, ...]:
+    """Every set of a contact that a report still lists, the oldest first, as it stands now."""
+    newest = context.newest_established()
+    return tuple(_life(made, newest, profile) for made in (*context.forgotten, *context.sets))
 
 
 def _life(made: SaSet, newest: SaSet | None, profile: Profile) -> SetLife:
