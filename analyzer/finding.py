@@ -6,7 +6,9 @@ The fields are those of the JSON report, version 1; `audit.py` makes them, `repo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2s
+from typing import NamedTuple
 
 from analyzer.evidence import Evidence
 from analyzer.verdict import Level, Severity
@@ -16,6 +18,14 @@ RANK = ("violation", "warning", "probable", "inconclusive", "note", "pass")
 
 OCCURRENCES = 1000
 """How many frames a finding lists; beyond them only its count grows."""
+
+
+class Waived(NamedTuple):
+    """Why somebody has accepted a finding, and until when."""
+
+    reason: str
+    expires: date | None
+    """The last day on which that holds; None: no end was set."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +62,8 @@ class Finding:
     """Fingerprint of the finding that explains this one."""
     evidence: Evidence | None = None
     """What its row asks to show (E1 to E8); None for a finding that was made by hand."""
+    waived: Waived | None = None
+    """The user's waiver: the finding is shown with it and does not count for the exit status."""
 
     @property
     def excluded(self) -> tuple[str, ...]:

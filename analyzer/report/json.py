@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any, TextIO
 
 from analyzer.finding import Finding, Tally
 from analyzer.frame import SECOND
 from analyzer.opinion.model import SecondOpinion
 from analyzer.report import evidence
-from analyzer.report.model import CaptureSummary, EspCounts, Quality, Report, SetSummary, SipCounts, SubjectSummary
+from analyzer.report.model import (
+    CaptureSummary,
+    EspCounts,
+    Quality,
+    Report,
+    SetSummary,
+    SipCounts,
+    SubjectSummary,
+    WaiverSummary,
+)
 from analyzer.report.renderers import Material
 from analyzer.report.times import iso
 
@@ -62,6 +72,7 @@ def document(report: Report) -> dict[str, Any]:
             "not_in_force": [{"id": rule, "reason": why} for rule, why in report.not_in_force.items()],
             "quality": _quality(report.quality),
             "second_opinion": None if report.second_opinion is None else _opinion(report.second_opinion),
+            "waivers": [_waiver(waiver) for waiver in report.waivers],
         }
     )
     return whole
@@ -198,6 +209,23 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": evidence.document(finding),
         "cause": finding.cause,
         "fingerprint": finding.fingerprint,
+        "waived": None
+        if finding.waived is None
+        else {"reason": finding.waived.reason, "expires": _day(finding.waived.expires)},
+    }
+
+
+def _waiver(waiver: WaiverSummary) -> dict[str, Any]:
+    return {
+        "place": waiver.place,
+        "rule": waiver.rule,
+        "actor": waiver.actor,
+        "subject": waiver.subject,
+        "fingerprint": waiver.fingerprint,
+        "reason": waiver.reason,
+        "expires": _day(waiver.expires),
+        "state": waiver.state,
+        "findings": waiver.findings,
     }
 
 
@@ -231,6 +259,10 @@ def _opinion(opinion: SecondOpinion) -> dict[str, Any]:
 
 def _time(time: int | None) -> str | None:
     return None if time is None else iso(time)
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _sound(value: Any) -> Any:

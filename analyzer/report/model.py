@@ -6,7 +6,8 @@ Times are nanoseconds since the epoch; renderers turn them into text. Addresses 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import date
+from typing import Literal, NamedTuple
 
 from analyzer.finding import RANK, Finding, Tally
 from analyzer.opinion.model import SecondOpinion
@@ -142,6 +143,24 @@ class Quality:
 
 
 @dataclass(slots=True, kw_only=True)
+class WaiverSummary:
+    """One waiver of the user, and what became of it (`report/waivers.py`)."""
+
+    place: str
+    """File and entry: ``waivers.toml, waiver 2``."""
+    rule: str
+    """Id of a rule, or how the ids of several begin."""
+    actor: str | None
+    subject: str | None
+    fingerprint: str | None
+    reason: str
+    expires: date | None
+    state: Literal["used", "unused", "expired"]
+    findings: int = 0
+    """How many findings it fits, whether it waives them or has expired."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Report:
     """The outcome of one audit."""
 
@@ -164,6 +183,8 @@ class Report:
     """Rules that were chosen and that the profile does not have, with the reason."""
     second_opinion: SecondOpinion | None = None
     """How tshark sees the captures, if that was asked for."""
+    waivers: list[WaiverSummary] = field(default_factory=list)
+    """What the user has accepted, in the order of the file."""
 
     @property
     def verdict(self) -> str:

@@ -83,11 +83,22 @@ class Pseudonyms:
                     observed=text(each.observed),
                     argument=text(each.argument),
                     evidence=each.evidence and each.evidence.through(text),
+                    waived=each.waived and each.waived._replace(reason=text(each.waived.reason)),
                 )
                 for each in report.findings
             ],
             notices=[text(notice) for notice in report.notices],
             second_opinion=self._opinion(report.second_opinion),
+            waivers=[
+                replace(
+                    each,
+                    place=text(each.place),
+                    # Part of an identity, in which nothing tells that it is one.
+                    subject=self.name(each.subject) if each.subject is not None else None,
+                    reason=text(each.reason),
+                )
+                for each in report.waivers
+            ],
         )
 
     def _opinion(self, opinion: SecondOpinion | None) -> SecondOpinion | None:
