@@ -20,6 +20,7 @@ from analyzer.cli.options import (
     zone_option,
 )
 from analyzer.cli.refusal import Refusal
+from analyzer.cli.waivers import waived_by, waivers_option
 from analyzer.report import outputs
 from analyzer.report.renderers import DEFAULT, RENDERERS, Material
 
@@ -84,6 +85,7 @@ class Paired(click.Command):
 @click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
 @click.option("--statistics", is_flag=True, help="Say of every rule how often it judged, or why it did not.")
 @click.option("--second-opinion", is_flag=True, help="Let tshark look too, and say where it differs.")
+@waivers_option
 @pseudonyms_options
 @zone_option
 @click.pass_context
@@ -108,6 +110,7 @@ def check(
     pseudonymise: bool,
     pseudonymise_key: str | None,
     utc: bool,
+    waivers: tuple[str, ...],
 ) -> int:
     """Audit captures as one timeline.
 
@@ -116,7 +119,7 @@ def check(
     names = pseudonyms(pseudonymise, pseudonymise_key)
     try:
         wanted = outputs.pair(ctx.meta["gmaudit.outputs"])
-        outputs.check(_paths(wanted), [*captures, *keys])
+        outputs.check(_paths(wanted), [*captures, *keys, *waivers])
         outputs.possible(wanted, captures, pseudonyms=names is not None, terminal=sys.stdout.isatty())
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
@@ -131,12 +134,13 @@ def check(
         vantage=vantage,
         second_opinion=second_opinion,
     )
+    accepted = waived_by(waivers)
     chronicle = None
     if any(RENDERERS[one.format].chronicle for one in wanted):
         from analyzer.report.chronicle import Chronicle
 
         chronicle = Chronicle()
-    report = audit(captures, options, chronicle=chronicle)
+    report = accepted(audit(captures, options, chronicle=chronicle))
     read = [each.path for each in report.captures]
     if names is not None:
         report = names.report(report)
@@ -166,7 +170,10 @@ def _paths(wanted: list[outputs.Output]) -> list[str]:
 
 
 def exit_status(report: Report, fail_on: str) -> int:
-    """What the contract says of this report; a crashed rule weighs more than a finding, since something is missing."""
+    """What the contract says of this report; a crashed rule weighs more than a finding, since something is missing.
+
+    Waived findings do not count.
+    """
     if fail_on == "never":
         return CLEAN
     if report.crashed or any(tally.error for tally in report.rules):
@@ -174,4 +181,4 @@ def exit_status(report: Report, fail_on: str) -> int:
     if report.verdict == "nothing-to-judge":
         return NOTHING
     bad = FAIL_ON[: FAIL_ON.index(fail_on) + 1]
-    return FOUND if any(finding.verdict in bad for finding in report.findings) else CLEAN
+    return FOUND if any(each.verdict in bad and each.waived is None for each in report.findings) else CLEAN
