@@ -6,6 +6,7 @@ It does no I/O: `run.py` feeds it from files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -300,6 +301,19 @@ class Audit:
             name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
             setattr(tally, name, getattr(tally, name) + 1)
             self._findings.enter(rule, event, name, verdict, level)
+
+    def follow(self) -> list[Finding]:
+        """From now on, new findings are entered into this list as well; whoever asked for it takes them out."""
+        self._findings.news = []
+        return self._findings.news
+
+    def as_it_stands(self, finding: Finding, lost: Mapping[int, int] = NOTHING_LOST) -> Finding:
+        """A copy of a finding with the doubts that there are now: what a report would say of it if this were the end."""
+        made, ground = copy(finding), self._findings.grounds(finding)
+        if ground is not None:
+            tallies = {made.rule: Tally(id=made.rule)}
+            Doubts(self.engine, self._options.profile.clock_tolerance, lost).settle([(made, ground)], tallies)
+        return made
 
     def finish(self, lost: Mapping[int, int] = NOTHING_LOST) -> Outcome:
         """Close the engine, weaken what the captures leave in doubt, and resolve what explains what.

@@ -24,7 +24,7 @@ GROUNDED = ("violation", "warning", "probable")
 class Findings:
     """The findings of one audit."""
 
-    __slots__ = ("_bases", "_by_verdict", "_causes", "_findings", "_gatherer", "_of_pcscf", "_only_counted")
+    __slots__ = ("_bases", "_by_verdict", "_causes", "_findings", "_gatherer", "_of_pcscf", "_only_counted", "news")
 
     def __init__(self, gatherer: Gatherer) -> None:
         self._gatherer = gatherer
@@ -39,6 +39,8 @@ class Findings:
         """Keys of the findings, the newest of each verdict last."""
         self._only_counted = 0
         """Verdicts of which nothing is kept but the count."""
+        self.news: list[Finding] | None = None
+        """Findings in the order in which they are made, for somebody who takes them out; None if nobody does."""
 
     def enter(self, rule: Rule, event: object, name: str, verdict: Broken, level: Level) -> None:
         """A requirement was not met, or it looks so; ``name`` is the verdict's in reports."""
@@ -60,6 +62,8 @@ class Findings:
         )
         if made is not None:
             made.evidence = self._gatherer.gather(rule, event, verdict)
+            if self.news is not None:
+                self.news.append(made)
             if verdict.cause is not None:
                 subject = event.subject  # type: ignore[attr-defined]
                 self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
@@ -83,6 +87,8 @@ class Findings:
         )
         if made is not None:
             made.evidence = self._gatherer.gather(rule, event, verdict)
+            if self.news is not None:
+                self.news.append(made)
 
     def _put(
         self,
@@ -166,6 +172,10 @@ class Findings:
     def grounded(self) -> list[tuple[Finding, Basis]]:
         """The findings that accuse somebody, with what each rests on."""
         return [(made, self._bases[id(made)]) for made in self._findings.values() if id(made) in self._bases]
+
+    def grounds(self, finding: Finding) -> Basis | None:
+        """What a finding rests on, if it accuses somebody."""
+        return self._bases.get(id(finding))
 
     def resolved(self) -> list[Finding]:
         """All findings, the worst first and then by time, each with the fingerprint of what explains it."""

@@ -49,7 +49,7 @@ def audit(
     if options.second_opinion:
         return _twice(captures, options, progress, on_message, chronicle)
     running, keyring, source = _run(captures, options, progress, on_message, chronicle=chronicle)
-    report = _report(running, keyring, options, [_summary(each) for each in source.summaries], source.notices)
+    report = report_of(running, keyring, options, [summary_of(each) for each in source.summaries], source.notices)
     if chronicle is not None:
         chronicle.close(running.engine, options.profile)
     return report
@@ -70,8 +70,8 @@ def _twice(
     running, keyring, source = _run(
         captures, options, progress, on_message, Witness, keep_keys=True, chronicle=chronicle
     )
-    summaries = [_summary(each) for each in source.summaries]
-    report = _report(running, keyring, options, summaries, source.notices)
+    summaries = [summary_of(each) for each in source.summaries]
+    report = report_of(running, keyring, options, summaries, source.notices)
     if chronicle is not None:
         chronicle.close(running.engine, options.profile)
     assert isinstance(running.engine, Witness)
@@ -92,7 +92,7 @@ def audit_frames(
     for frame in frames:
         running.engine.receive(frame)
         count, first, last = count + 1, first if first is not None else frame.time, frame.time
-    return _report(running, keyring, options, [CaptureSummary(path="-", frames=count, first=first, last=last)])
+    return report_of(running, keyring, options, [CaptureSummary(path="-", frames=count, first=first, last=last)])
 
 
 def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[Keyed]:
@@ -150,7 +150,7 @@ def _run(
     if keep_keys:
         running.engine.tracker.session.proven = []
     receive = running.engine.receive
-    with _rare_collections():
+    with rare_collections():
         for frame in source:
             receive(frame)
     if triage.evicted:
@@ -158,7 +158,7 @@ def _run(
     return running, keyring, source
 
 
-def _summary(each: Summary) -> CaptureSummary:
+def summary_of(each: Summary) -> CaptureSummary:
     """What the report says of one capture."""
     return CaptureSummary(
         path=each.path,
@@ -172,7 +172,7 @@ def _summary(each: Summary) -> CaptureSummary:
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def rare_collections() -> Iterator[None]:
     """Let the cyclic garbage collector run seldom while frames are read.
 
     Nearly everything is freed by its reference count; the tables that stay are large, and walking them again and again
@@ -187,13 +187,14 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _report(
+def report_of(
     running: Audit,
     keyring: Keyring,
     options: Options,
     summaries: list[CaptureSummary],
     left_out: Sequence[str] = (),
 ) -> Report:
+    """Close the audit; the report on it, with what was left out of the captures and what the key files gave."""
     lost = {capture: each.drops for capture, each in enumerate(summaries) if each.drops}
     outcome = running.finish(lost)
     outcome.notices[:0] = [*left_out, *_some(keyring.notices, "notices on key files")]
