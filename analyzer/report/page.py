@@ -117,14 +117,14 @@ class Page:
         return indent + sum(widths) + len(widths) - 1 <= self.width
 
     def table(
-        self, rows: Sequence[Sequence[Cell]], *, header: int = 1, right: Iterable[int] = (), indent: int = 2
+        self, rows: Sequence[Sequence[Cell]], *, header: int = 1, right: Iterable[int] = (), margin: Part = ("  ", "")
     ) -> None:
         """Rows of cells in columns; the first ``header`` rows are headings, the columns in ``right`` end flush."""
         widths = _widths(rows)
-        gap = 2 if indent + sum(widths) + 2 * (len(widths) - 1) <= self.width else 1
+        gap = 2 if cell_len(margin[0]) + sum(widths) + 2 * (len(widths) - 1) <= self.width else 1
         flush = set(right)
         for place, row in enumerate(rows):
-            parts: list[Part] = [(" " * indent, "")]
+            parts: list[Part] = [margin]
             for column, cell in enumerate(row):
                 text, style = cell if isinstance(cell, tuple) else (cell, "")
                 room = " " * (widths[column] - cell_len(text))
@@ -142,7 +142,8 @@ def _widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
 def wrapped(text: str, first: int, rest: int) -> list[str]:
     """The words of a text in lines of so many columns, the first and the others.
 
-    A word that is longer than a line is broken at one of `JOINTS` if there is one in the second half of the line.
+    A word that is longer than a line is broken at one of `JOINTS` if there is one in the second half of the line. The
+    first line is empty if the first word fits only into the next one.
     """
     lines: list[str] = []
     line, taken, room = "", 0, max(first, 1)
@@ -150,6 +151,9 @@ def wrapped(text: str, first: int, rest: int) -> list[str]:
         if not word:
             continue
         wide = cell_len(word)
+        if not lines and not line and room < wide <= rest:  # beside a long lead
+            lines.append("")
+            room = rest
         if line and taken + 1 + wide <= room:
             line, taken = f"{line} {word}", taken + 1 + wide
             continue

@@ -14,13 +14,13 @@ def write(report: Report, page: Page) -> None:
     """One row for every rule that judged, one line for every other, and the rules that are not in force."""
     judged = [tally for tally in report.rules if tally.exercised]
     if judged:
-        rows: list[tuple[Cell, ...]] = [("rule", *COLUMNS, "events seen")]
+        columns = [name for name in COLUMNS if name == "pass" or any(counts(tally)[name] for tally in judged)]
+        rows: list[tuple[Cell, ...]] = [("rule", *columns, "events seen")]
         for tally in judged:
-            cells: list[Cell] = [
-                (f"{number:,}", STYLES[name]) if number else (".", "dim") for name, number in counts(tally).items()
-            ]
+            given = counts(tally)
+            cells = ((f"{given[name]:,}", STYLES[name]) if given[name] else (".", "dim") for name in columns)
             rows.append((clean(tally.id), *cells, f"{tally.seen:,}"))
-        page.table(rows, right=range(1, len(COLUMNS) + 2))
+        page.table(rows, right=range(1, len(columns) + 2))
     idle = {clean(tally.id): clean(tally.why_not) for tally in report.rules if not tally.exercised}
     _listed(f"Not exercised, and why: {several(len(idle), 'rule')}", idle, page)
     if report.not_in_force:

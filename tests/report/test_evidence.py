@@ -20,9 +20,10 @@ from analyzer.evidence import (
     TcpConnection,
 )
 from analyzer.frame import FrameRef
-from analyzer.report.evidence import document, lines, rows
+from analyzer.report.evidence import document
 from analyzer.report.json import document as whole
 from analyzer.report.text import write
+from analyzer.report.text_evidence import rows
 from analyzer.verdict import Table
 from tests.report.reports import SECOND, START, finding, report
 from tests.report.schema import validate
@@ -87,22 +88,40 @@ def test_what_a_reader_of_the_text_sees() -> None:
     shown = [" ".join(line.split()) for line in text_of().splitlines()]
     clock = "06:51:17.119"
     assert (
-        f"| frame 15 {clock} UE: MESSAGE sip:\\x1b]0;owned\\x07 SIP/2.0; UDP 46432>5100; "
+        f"15 > {clock} UE MESSAGE sip:\\x1b]0;owned\\x07; UDP 46432>5100; "
         "set 1 us>pc (use/new), SPI 0x00001000 number 7" in shown
     )
+    assert "2:3 | 06:51:05.119 P-CSCF 401 Unauthorized; SM6 of set 1; UDP 46432>5100; in clear" in shown
+    assert shown.index("| expected 5100>46432") == shown.index("| observed 6100>56342") - 1
+    assert "= transaction MESSAGE 7 in frame 15, 200 in 16; repeated 2 times; Timer J runs until 06:53:26" in shown
     assert (
-        "| frame 3 of capture 2 06:51:05.119 P-CSCF: SIP/2.0 401 Unauthorized (SM6 of set 1); UDP 46432>5100 in clear"
-        in shown
+        "= set 1 SM1 1, SM6 2, SM7 3, SM12 4; first use UE 5; lifetime ends 07:01:02 (set by 4); UE old; "
+        "P-CSCF gone since 06:51:11.119 (a newer set is in use)" in shown
     )
-    assert "| transaction MESSAGE 7, frame 15: 200 16; repeated 2 times; Timer J until 06:53:26.119" in shown
-    assert (
-        "| set 1 SM1 1, SM6 2, SM7 3, SM12 4; first use UE 5; lifetime ends 2026-01-10 07:01:02 (4); UE old; "
-        "P-CSCF gone since 06:51:11.119: a newer set is in use" in shown
-    )
-    assert any(line.startswith("| connection 10.20.0.11:46432 > 10.20.0.1:5100, opened by the UE") for line in shown)
-    assert any(line.startswith("| ESP packet SPI 0x00001000, number 7, octets 132, IV 0000") for line in shown)
-    assert "| not shown 3 earlier sets" in shown
-    assert "!= alg a\\x1b b" in shown and not any(line.startswith("spi-c") for line in shown)
+    assert any(line.startswith("= connection 10.20.0.11:46432 > 10.20.0.1:5100, opened by the UE") for line in shown)
+    assert any(line.startswith("= ESP packet SPI 0x00001000, number 7, octets 132, IV 0000") for line in shown)
+    assert "= not shown 3 earlier sets" in shown
+    assert "| != alg a\\x1b b" in shown and not any(line.startswith("| spi-c") for line in shown)
+
+
+def test_a_deadline_far_away_and_a_set_that_nothing_used_are_left_to_the_json_report() -> None:
+    (life,) = evidence().timeline
+    late = life._replace(deadlines=(Deadline("lifetime", START + 90_000 * SECOND, at(4)),))
+    assert "lifetime ends" not in text_of(evidence=evidence(timeline=(late,)))
+    gone = life._replace(generation=7, state_ue="gone", state_pcscf="gone")
+    assert "set 7" not in text_of(evidence=evidence(timeline=(gone,)))
+
+
+def test_a_table_that_says_what_stands_above_is_left_out() -> None:
+    same = Table("x", ("parameter", "expected", "observed"), (("port", "5100>46432", "6100>56342"),))
+    assert "parameter" not in text_of(evidence=evidence(tables=(same,)))
+
+
+def test_a_table_that_is_too_wide_becomes_lines() -> None:
+    wide = Table("wide", ("parameter", "SM6", "SM7"), (("alg", "a" * 30, "b" * 30),))
+    stream = io.StringIO()
+    write(report(findings=[finding(evidence=evidence(tables=(wide,)))]), stream, width=60)
+    assert f"    | != alg: SM6 {'a' * 30}; SM7\n    |      {'b' * 30}\n" in stream.getvalue()
 
 
 def test_nothing_of_a_capture_reaches_the_terminal_unescaped() -> None:
@@ -114,11 +133,11 @@ def test_a_note_stays_short() -> None:
     assert "transaction" not in shown and "!=" not in shown
 
 
-def test_at_most_four_messages() -> None:
-    many = tuple(Seen("related", at(number), "UE", "OPTIONS", None, None, None) for number in range(1, 10))
-    shown = list(lines(evidence(messages=many), 0))
-    assert [label for label, _ in shown[:5]] == ["frame 1", "frame 2", "frame 3", "frame 4", "messages"]
-    assert shown[4][1] == "5 more in the JSON report"
+def test_at_most_six_messages() -> None:
+    many = tuple(Seen("related", at(number), "UE", "OPTIONS", None, None, None) for number in range(15, 25))
+    shown = text_of(evidence=evidence(messages=many, transactions=()))
+    assert shown.count("UE      OPTIONS") == 6
+    assert "   | 4 more messages in the JSON report\n" in shown
 
 
 def test_a_table_without_a_difference_is_shown_whole() -> None:

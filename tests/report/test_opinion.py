@@ -36,7 +36,7 @@ def section(made: SecondOpinion) -> list[str]:
     stream = io.StringIO()
     text.write(report(second_opinion=made), stream)
     lines = stream.getvalue().splitlines()
-    return lines[lines.index("Second opinion: tshark 4.0.17") + 1 : -2]
+    return lines[lines.index("Second opinion: tshark 4.0.17") + 1 : lines.index("Summary") - 1]
 
 
 def test_agreement_for_people() -> None:

@@ -22,9 +22,9 @@ def test_every_rule_has_a_row_or_a_reason() -> None:
     stream = io.StringIO()
     write(model, stream, with_statistics=True)
     lines = [" ".join(line.split()) for line in stream.getvalue().splitlines()]
-    assert "rule violation warning probable inconclusive note error pass events seen" in lines
-    assert "NEG-01 . . . . . . 2 3" in lines
-    assert "PORT-09 5 . . . . . 1,200 1,300" in lines
+    assert "rule violation pass events seen" in lines
+    assert "NEG-01 . 2 3" in lines
+    assert "PORT-09 5 1,200 1,300" in lines
     assert "Not exercised, and why: 1 rule" in lines
     assert "NEG-10 never seen: SM7\\x1b[31m" in lines
     assert "Not in force in rel-17: 3 rules" in lines

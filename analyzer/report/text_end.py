@@ -1,0 +1,187 @@
+"""The last part of the text report: what was not judged and why, and a summary that fits one screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+
+from analyzer.finding import RANK, Tally
+from analyzer.report.model import Report
+from analyzer.report.order import Case
+from analyzer.report.page import STYLES, Page, Part, several, shortened
+from analyzer.report.safe import clean
+from analyzer.report.text_case import display_filter
+from analyzer.report.text_names import Names, families
+from analyzer.report.traps import trap
+
+if TYPE_CHECKING:
+    from analyzer.rule import Rule
+
+REASONS: Final = 20
+"""How many reasons for an inconclusive verdict are told; beyond them there is only a count."""
+
+ROWS: Final = 12
+"""Rows of the summary: with its other lines it fits a terminal of 24."""
+
+WIDE: Final = 80
+"""Columns of a page on which the summary has all of its columns."""
+
+SPARED: Final = ("severity", "times", "since")
+"""Columns that a narrower one does without."""
+
+LEAST: Final = 20
+"""Columns that a message needs at least to be worth a place in the summary."""
+
+
+def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) -> None:
+    """What the captures could not tell, each with its reason; ``cases`` are those that are inconclusive."""
+    idle = [tally.id for tally in report.rules if not tally.exercised]
+    if not (cases or report.crashed or report.notices or idle):
+        return
+    page.line(("Not judged, and why", "bold"))
+    for crash in report.crashed:
+        page.hanging(("  - ", ""), f"a rule crashed: {clean(crash)}", STYLES["error"])
+    for case in cases[:REASONS]:
+        finding = case.finding
+        ids = [finding.rule, *(one.rule for one in case.alike)]
+        head = f"  - inconclusive[{clean(finding.rule) if len(ids) == 1 else several(len(ids), 'rule')}]: "
+        where = f"{names.place(finding)}, {names.moment(finding.time)}"
+        times = f", {finding.count:,} times" if finding.count > 1 else ""
+        whose = f"; {names.subject(finding.subject)}" if names.several or finding.subject is None else ""
+        page.hanging((head, STYLES["inconclusive"]), f"{clean(finding.message)} ({where}{times}{whose})", indent=4)
+        if len(ids) > 1:
+            page.hanging(("    ", ""), families(sorted(ids)), "dim")
+        for code in finding.traps:
+            page.hanging(("    not ruled out: ", "dim"), trap(clean(code)))
+        if finding.argument:
+            page.hanging(("    in doubt: ", "dim"), clean(finding.argument))
+        if case.same:
+            page.hanging(("    ", ""), f"the same with {several(len(case.same), 'other subject')}", "dim")
+    if (more := len(cases) - REASONS) > 0:
+        page.hanging(("  - ", ""), f"{several(more, 'more inconclusive finding')}, in the JSON report")
+    told = {clean(case.finding.message) for case in cases[:REASONS]}
+    for notice in report.notices:
+        text = clean(notice)
+        if not any(text.endswith(f": {reason}") for reason in told):
+            page.hanging(("  - ", ""), text)
+    if idle:
+        what = f"not exercised, since what they judge never happened, {several(len(idle), 'rule')}: {families(idle)}"
+        page.hanging(("  - ", ""), what)
+    page.line()
+
+
+def passes(report: Report, rules: Mapping[str, Rule], page: Page) -> None:
+    """`--show-passes`: every rule that was met at least once, how often, and what it asks."""
+    met = [tally for tally in report.rules if tally.passed]
+    if not met:
+        return
+    page.line(("Passed", "bold"))
+    ids = {tally.id: clean(tally.id) for tally in met}
+    room, digits = max(map(len, ids.values())), max(len(f"{tally.passed:,}") for tally in met)
+    for tally in met:
+        rule = rules.get(tally.id)
+        lead = f"  pass[{ids[tally.id]}]{'':{room - len(ids[tally.id])}}  {tally.passed:>{digits},} x  "
+        page.hanging((lead, STYLES["pass"]), "" if rule is None else clean(_first(rule.documentation)))
+    page.line()
+
+
+def _first(documentation: str) -> str:
+    """The first sentence of a rule's documentation, which says what is asked."""
+    return " ".join(documentation.split("\n\n")[0].split())
+
+
+def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, hints: bool) -> None:
+    """What is wrong, by whom and since when, in one screen; the last line says it all in one sentence.
+
+    ``hints`` names the options that tell more.
+    """
+    told = [case for case in cases if case.finding.verdict != "inconclusive"]
+    if told:
+        page.line(("Summary", "bold"))
+        _overview(told, page, names)
+    _rules(report, page, hints=hints)
+    for place, hint in enumerate(_next(report, told)):
+        page.hanging(("         " if place else "  next   ", "dim"), hint)
+    if report.rules or told:
+        page.line()
+    exercised = f"{sum(tally.exercised for tally in report.rules)} of {several(len(report.rules), 'rule')} exercised"
+    if report.verdict == "nothing-to-judge":
+        why = "no registration with IPsec was found"
+        if report.esp.no_key:
+            why = f"{several(report.esp.no_key, 'ESP packet')} could not be read; give keys with --keys"
+        page.hanging(("nothing to judge: ", STYLES["inconclusive"]), f"{why}; {exercised}", indent=2)
+    elif not report.findings:
+        page.line(("no findings", STYLES["pass"]), (f"; {exercised}", ""))
+    else:
+        counts = Counter(finding.verdict for finding in report.findings)
+        parts: list[Part] = []
+        for name in RANK:
+            if counts[name]:
+                same = name if name in ("probable", "inconclusive") else ""
+                parts += [(", ", ""), (several(counts[name], name, same), STYLES[name])]
+        rest = f"in {several(len(report.captures), 'capture')}; {exercised}"
+        if sum(cell_len(part) for part, _ in parts[1:]) + 1 + cell_len(rest) <= page.width:
+            page.line(*parts[1:], (f" {rest}", ""))
+        else:
+            page.line(*parts[1:])
+            page.line((rest, ""))
+
+
+def _overview(cases: Sequence[Case], page: Page, names: Names) -> None:
+    """One row for each fault, the worst first, with as many columns as there is room for."""
+    told: list[dict[str, Part]] = []
+    for finding, follow_ups in ((case.finding, case.follow_ups) for case in cases[:ROWS]):
+        told.append(
+            {
+                "verdict": (finding.verdict, STYLES[finding.verdict]),
+                "severity": (finding.severity, ""),
+                "by": (clean(finding.actor), ""),
+                "rule": (clean(finding.rule) + (f" +{len(follow_ups)}" if follow_ups else ""), ""),
+                "times": (f"{finding.count:,}", ""),
+                "since": (names.second(finding.time), ""),
+                "frame": (names.frame(finding.capture, finding.frame, 0 if names.alone else -1), ""),
+            }
+        )
+    heads = [head for head in told[0] if page.width >= WIDE or head not in SPARED]
+    rows = [[each[head] for head in heads] for each in told]
+    taken = 2 + sum(
+        2 + max(map(cell_len, (head, *(row[place][0] for row in rows)))) for place, head in enumerate(heads)
+    )
+    if (room := page.width - taken) >= LEAST:
+        heads.append("what")
+        for row, case in zip(rows, cases, strict=False):
+            row.append((shortened(clean(case.finding.message), room), ""))
+    page.table([heads, *rows], right=[heads.index(head) for head in ("times", "frame") if head in heads])
+    if (more := len(cases) - ROWS) > 0:
+        page.line((f"  and {several(more, 'more fault')}, above", ""))
+
+
+def _rules(report: Report, page: Page, *, hints: bool) -> None:
+    """How many rules have findings, only passed, only could not judge, or never came to it."""
+    if not report.rules:
+        return
+    faulty = sum(_faulty(tally) for tally in report.rules)
+    passed = sum(bool(tally.passed) and not _faulty(tally) for tally in report.rules)
+    idle = sum(not tally.exercised for tally in report.rules)
+    other = len(report.rules) - faulty - passed - idle
+    counts = ((faulty, "with findings"), (passed, "passed"), (other, "inconclusive"), (idle, "not exercised"))
+    text = ", ".join(f"{number:,} {what}" for number, what in counts if number)
+    page.hanging(("  rules  ", "dim"), f"{text} (--show-passes and --statistics tell more)" if hints else text)
+
+
+def _faulty(tally: Tally) -> bool:
+    return any((tally.violation, tally.warning, tally.probable, tally.note, tally.error))
+
+
+def _next(report: Report, cases: Sequence[Case]) -> Iterator[str]:
+    """What the reader can do now."""
+    if report.esp.no_key and report.verdict != "nothing-to-judge":
+        unread = f"{report.esp.no_key:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
+        yield f"{unread}: give keys with --keys FILE"
+    if cases:
+        worst = cases[0]
+        explained = f"gmaudit rule {clean(worst.finding.rule)} explains the worst; gmaudit trace draws every message"
+        yield f"{explained}; in Wireshark {display_filter(worst)}"
