@@ -16,6 +16,8 @@ LONGEST: Final = 0xFFFF
 """Octets of the longest value of an option."""
 
 COMMENT: Final = 1
+HARDWARE: Final = 2
+SYSTEM: Final = 3
 NAME: Final = 2
 DESCRIPTION: Final = 3
 TIME_RESOLUTION: Final = 9
@@ -37,9 +39,10 @@ _LENGTH = Struct("<I").pack
 _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 
-def section(program: str = "", comments: Iterable[str] = ()) -> bytes:
-    """A section header: what follows belongs to it, whatever its length."""
-    options = [*_comments(comments), *_text(PROGRAM, program)]
+def section(program: str = "", comments: Iterable[str] = (), *, hardware: str = "", system: str = "") -> bytes:
+    """A section header: what follows belongs to it, whatever its length. ``hardware`` and ``system`` recorded it."""
+    machine = [*_text(HARDWARE, hardware), *_text(SYSTEM, system)]
+    options = [*_comments(comments), *machine, *_text(PROGRAM, program)]
     return _block(0x0A0D0D0A, _SECTION(0x1A2B3C4D, 1, 0, UNKNOWN_LENGTH), options)
 
 
@@ -100,6 +103,14 @@ def commented(block: bytes, comments: Iterable[str]) -> bytes:
             break
         at = end = at + 4 + octets + (-octets & 3)
     return _block(6, block[8:end], _comments(comments))
+
+
+def block(kind: int, body: bytes, options: Iterable[tuple[int, bytes]] = ()) -> bytes:
+    """A block of any type: what stands before its options, padded here, and the options by code, in their order.
+
+    Raises struct.error for a value of more than `LONGEST` octets.
+    """
+    return _block(kind, body + _PADDING[len(body) & 3], [_option(code, value) for code, value in options])
 
 
 def _block(kind: int, body: bytes, options: list[bytes]) -> bytes:
