@@ -53,7 +53,7 @@ def write(report: Report, stream: TextIO) -> None:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as the JSON object of the contract."""
-    whole: dict[str, Any] = _sound(
+    whole: dict[str, Any] = sound(
         {
             "schema": SCHEMA,
             "version": report.version,
@@ -66,7 +66,7 @@ def document(report: Report) -> dict[str, Any]:
             "subjects": [_subject(subject) for subject in report.subjects],
             "sa_sets": [_set(found) for found in report.sa_sets],
             "rules": [_tally(tally) for tally in report.rules],
-            "findings": [_finding(finding) for finding in report.findings],
+            "findings": [finding_document(finding) for finding in report.findings],
             "notices": list(report.notices),
             "crashed": list(report.crashed),
             "not_in_force": [{"id": rule, "reason": why} for rule, why in report.not_in_force.items()],
@@ -185,7 +185,8 @@ def _tally(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding as the JSON object of the contract; its texts may still hold what `sound` removes."""
     return {
         "rule": finding.rule,
         "verdict": finding.verdict,
@@ -265,12 +266,12 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _sound(value: Any) -> Any:
+def sound(value: Any) -> Any:
     """The same without lone surrogates, which strict readers of JSON refuse (a path or a header of odd bytes)."""
     if isinstance(value, str):
         return value if value.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
-        return [_sound(item) for item in value]
+        return [sound(item) for item in value]
     if isinstance(value, dict):
-        return {_sound(key): _sound(item) for key, item in value.items()}
+        return {sound(key): sound(item) for key, item in value.items()}
     return value

@@ -68,6 +68,8 @@ class Renderer(NamedTuple):
 RENDERERS: Final[Mapping[str, Renderer]] = {
     "text": Renderer("analyzer.report.text", (".txt",)),
     "json": Renderer("analyzer.report.json", (".json",)),
+    "jsonl": Renderer("analyzer.report.jsonl", (".jsonl", ".ndjson")),
+    "csv": Renderer("analyzer.report.csv", (".csv",)),
 }
 """The names that ``--format`` takes, the default first."""
 
