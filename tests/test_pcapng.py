@@ -57,3 +57,15 @@ def test_a_comment_that_is_too_long_is_cut_between_letters() -> None:
     block = pcapng.packet(0, 0, b"", 0, comments=["ü" * 40_000])
     assert len(block) < 66_000
     assert block[32 : 32 + 65_534].decode() == "ü" * 32_767
+
+
+def test_a_block_of_any_type() -> None:
+    made = pcapng.block(0xBAD, b"12345", [(1, b"abc"), (2988, b"")])
+    assert made.hex(" ", 4) == "ad0b0000 24000000 31323334 35000000 01000300 61626300 ac0b0000 00000000 24000000"
+    assert pcapng.block(10, b"1234").hex(" ", 4) == "0a000000 10000000 31323334 10000000"
+
+
+def test_a_section_says_what_recorded_it() -> None:
+    made = pcapng.section("p", ["c"], hardware="h", system="s")
+    options = "01000100 63000000 02000100 68000000 03000100 73000000 04000100 70000000 00000000"
+    assert made[24:-4].hex(" ", 4) == options
