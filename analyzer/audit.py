@@ -308,7 +308,7 @@ class Audit:
         return self._findings.news
 
     def as_it_stands(self, finding: Finding, lost: Mapping[int, int] = NOTHING_LOST) -> Finding:
-        """A copy of a finding with the doubts that there are now: what a report would say of it if this were the end."""
+        """A copy of a finding with the doubts that there are now: what a report would say of it if all ended here."""
         made, ground = copy(finding), self._findings.grounds(finding)
         if ground is not None:
             tallies = {made.rule: Tally(id=made.rule)}

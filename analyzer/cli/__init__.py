@@ -14,6 +14,7 @@ import click
 from analyzer import __version__
 from analyzer.cli.check import EPILOG, check
 from analyzer.cli.keys import export
+from analyzer.cli.live import live
 from analyzer.cli.refusal import hush, place, refuse
 from analyzer.cli.rules import rule, rules
 from analyzer.cli.trace import trace
@@ -74,5 +75,5 @@ def gmaudit(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _command in (check, trace, rule, rules, export):
+for _command in (check, live, trace, rule, rules, export):
     gmaudit.add_command(_command)

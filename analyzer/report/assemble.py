@@ -43,7 +43,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
             core=tracker.core_messages,
             told=engine.telling.messages,
         ),
-        subjects=[_subject(context) for context in (*contexts, *told)],
+        subjects=[subject_of(context) for context in (*contexts, *told)],
         sa_sets=[_set(context, owner) for context in contexts for owner in _sets(context)],
         rules=outcome.tallies,
         findings=outcome.findings,
@@ -58,7 +58,8 @@ def _sets(context: Context) -> Iterable[SaSet]:
     return (*context.forgotten, *context.sets)
 
 
-def _subject(context: Context) -> SubjectSummary:
+def subject_of(context: Context) -> SubjectSummary:
+    """What a report says of the subject of a registration."""
     return SubjectSummary(
         id=context.subject.id,
         impi=context.impi,

@@ -40,16 +40,19 @@ def size_of(path: str) -> int | None:
 class Input:
     """The octets of one capture: what a `Window` reads."""
 
-    def __init__(self, path: str, progress: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, path: str, progress: Callable[[int], None] | None = None, file: io.RawIOBase | None = None
+    ) -> None:
         """Open it and look how it begins, which waits for the first octets of a pipe.
 
-        ``progress`` is called with the number of octets read, as they are in the file. Raises OSError if there is no
-        such file or it may not be read, and UnreadableCapture if standard input is none.
+        ``progress`` is called with the number of octets read, as they are in the file; ``file`` is read where somebody
+        else has opened it, and will close it. Raises OSError if there is no such file or it may not be read, and
+        UnreadableCapture if standard input is none.
         """
-        self._owned = path != STDIN
+        self._owned = file is None and path != STDIN
         self._progress = progress
         self._head = b""
-        self._file: io.RawIOBase = io.FileIO(path) if self._owned else _standard_input()
+        self._file: io.RawIOBase = file or (io.FileIO(path) if self._owned else standard_input())
         try:
             while len(self._head) < MAGIC:
                 octets = self._read(MAGIC - len(self._head))
@@ -103,8 +106,11 @@ class Input:
         return count
 
 
-def _standard_input() -> io.RawIOBase:
-    """Standard input without the buffer in front of it: a pipe is to be read as its octets come."""
+def standard_input() -> io.RawIOBase:
+    """Standard input without the buffer in front of it: a pipe is to be read as its octets come.
+
+    Raises UnreadableCapture if there is none, or it is a terminal.
+    """
     if sys.stdin is None:
         raise UnreadableCapture("-: there is no standard input; name a file")
     if sys.stdin.isatty():

@@ -1,0 +1,191 @@
+"""``gmaudit live``: the same audit on running interfaces, or on a pipe (contract, "Commands")."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from analyzer.cli.check import EPILOG, FAIL_ON, Paired, check, exit_status
+from analyzer.cli.options import audit_options, in_force, pseudonyms, time
+from analyzer.cli.refusal import Refusal, guarded
+from analyzer.cli.waivers import waived_by
+from analyzer.report import outputs
+from analyzer.report.renderers import RENDERERS, Material
+
+if TYPE_CHECKING:
+    from analyzer.finding import Finding
+    from analyzer.report.model import Report
+    from analyzer.report.pseudonyms import Pseudonyms
+    from analyzer.watch.until import Until
+
+LINES: Final = "jsonl"
+"""The form whose lines are written while the run goes on."""
+
+OWN: Final = frozenset({"captures", "second_opinion"})
+"""Parameters of `gmaudit check` that make no sense here; all others are the same."""
+
+
+@click.command(cls=Paired, epilog=EPILOG, short_help="Audit what is on the wire now.")
+@click.argument("pipe", required=False, metavar="[-]")
+@click.option("-i", "--interface", multiple=True, metavar="NAME", help="Listen here; may be repeated, or be any.")
+@click.option("--filter", default="", metavar="BPF", help="What is heard, as in tcpdump. [default: all but --bulk]")
+@click.option("--bulk", multiple=True, metavar="PORTS", help="Ports of media: 443,10000-20000 are not heard.")
+@click.option("--until", multiple=True, metavar="WHEN", help="End: registered, 3-findings, 10min, idle 30s.")
+@click.option("--fail-fast", is_flag=True, help="End with the first finding that --fail-on counts.")
+@click.pass_context
+def live(
+    ctx: click.Context,
+    /,
+    pipe: str | None,
+    interface: tuple[str, ...],
+    filter: str,
+    bulk: tuple[str, ...],
+    until: tuple[str, ...],
+    fail_fast: bool,
+    **given: Any,
+) -> int:
+    """Audit what is on the wire now: the same rules and verdicts as those of check.
+
+    Listens on interfaces (-i), or reads a capture from standard input while it is made: tcpdump -U -w - | gmaudit
+    live -
+    """
+    from analyzer.watch.lines import Lines
+    from analyzer.watch.session import Session
+
+    if bool(interface) == (pipe is not None) or pipe not in (None, "-"):
+        raise Refusal("name interfaces with -i, or give - to read a pipe; see gmaudit live --help")
+    names = pseudonyms(given["pseudonymise"], given["pseudonymise_key"])
+    keys, local = given["keys"], not given["utc"]
+    accepted = waived_by(given["waivers"])
+    try:
+        asked = ctx.meta["gmaudit.outputs"]
+        wanted = outputs.pair(asked or [("format", "text" if sys.stdout.isatty() else LINES)])
+        outputs.check(_paths(wanted), [*keys, *given["waivers"]])
+        outputs.possible(wanted, [pipe or "-"], pseudonyms=names is not None, terminal=sys.stdout.isatty())
+    except outputs.OutputError as error:
+        raise Refusal(str(error)) from error
+    options = audit_options(
+        keys,
+        profile=in_force(given["profile"], given["flag"]),
+        select=given["select"],
+        ignore=given["ignore"],
+        subject=given["subject"],
+        start=time("--from", given["start"], local=local),
+        end=time("--to", given["end"], local=local),
+        vantage=given["vantage"],
+    )
+    chronicle = None
+    if any(RENDERERS[one.format].chronicle for one in wanted):
+        from analyzer.report.chronicle import Chronicle
+
+        chronicle = Chronicle()
+    conditions = [_condition(each) for each in until]
+    counting = FAIL_ON[: FAIL_ON.index(given["fail_on"]) + 1] if given["fail_on"] != "never" else FAIL_ON
+    shown = _shown(accepted, names)
+    with ExitStack() as files:
+        lines = [Lines(_sink(one, files), shown) for one in wanted if one.format == LINES]
+
+        def tell(finding: Finding) -> None:
+            for each in lines:
+                each.finding(session.report_on(finding))
+
+        session = guarded(
+            lambda: Session(
+                interface,
+                options,
+                filter=_heard(filter, bulk),
+                until=conditions,
+                counting=counting,
+                fail_fast=fail_fast,
+                on_finding=tell,
+                chronicle=chronicle,
+            )
+        )
+        for each in lines:
+            each.begin(session.report_on())
+        with _signals(session.stop):
+            report = shown(guarded(session.run))
+        for each in lines:
+            each.end(report)
+    if chronicle is not None and names is not None:
+        chronicle = chronicle.through(names)
+    material = Material(
+        report=report,
+        rules={rule.id: rule for rule in options.rules or ()},
+        chronicle=chronicle,
+        captures=[pipe] if pipe else list(interface),
+        keys=keys,
+        pseudonyms=names,
+        show_passes=given["show_passes"],
+        statistics=given["statistics"],
+        local=local,
+    )
+    try:
+        outputs.write(material, [one for one in wanted if one.format != LINES], sys.stdout)
+    except outputs.OutputError as error:
+        raise Refusal(str(error)) from error
+    return exit_status(report, given["fail_on"])
+
+
+live.params += [one for one in check.params if one.name not in OWN]
+
+
+def _shown(accepted: Callable[[Report], Report], names: Pseudonyms | None) -> Callable[[Report], Report]:
+    """What becomes of a report before anybody sees it."""
+    return accepted if names is None else lambda report: names.report(accepted(report))
+
+
+def _sink(output: outputs.Output, files: ExitStack) -> TextIO:
+    if output.path is None:
+        return sys.stdout
+    try:
+        return files.enter_context(Path(output.path).open("w", encoding="utf-8", newline=""))
+    except OSError as error:
+        raise Refusal(f"--output {output.path}: {error.strerror}; name another file with --output") from error
+
+
+@contextmanager
+def _signals(stop: Callable[[str], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run, with a report; the second one ends it at once."""
+
+    def handle(number: int, frame: object) -> None:
+        signal.signal(number, before[number])
+        stop(f"by {signal.Signals(number).name}")
+
+    before: dict[int, Any] = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, known in before.items():
+            signal.signal(number, known)
+
+
+def _condition(text: str) -> Until:
+    from analyzer.watch.until import FORMS, read
+
+    try:
+        return read(text)
+    except ValueError:
+        raise Refusal(f"--until {text}: is no condition; there are {FORMS}") from None
+
+
+def _heard(filter: str, bulk: tuple[str, ...]) -> str:
+    """The filter of the kernel: the user's own, or all but the ports of media."""
+    from analyzer.watch.filters import leaving_out, ports
+
+    if filter and bulk:
+        raise Refusal("--filter and --bulk cannot both be given: put the ports into the filter")
+    try:
+        return filter or leaving_out([each for text in bulk for each in ports(text)])
+    except ValueError as error:
+        raise Refusal(f"--bulk {error}: is no port and no range of ports; write it as 443,10000-20000") from None
+
+
+def _paths(wanted: list[outputs.Output]) -> list[str]:
+    return [one.path for one in wanted if one.path is not None]

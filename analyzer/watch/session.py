@@ -1,0 +1,183 @@
+"""One live run, from the first frame to the report: the engine of `gmaudit check`, told the time while nothing comes.
+
+Nothing here knows a terminal. `Session.run` blocks until an interface or a pipe ends, somebody calls `stop`, or a
+condition comes true; `on_finding` hears of every new finding, `on_tick` some ten times a second that time has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+from analyzer import __version__
+from analyzer.audit import Audit, Options, TraceLine
+from analyzer.finding import Finding
+from analyzer.frame import Frame
+from analyzer.ims.subjects import Context
+from analyzer.keys.keyring import Keyring
+from analyzer.report.assemble import subject_of
+from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts
+from analyzer.run import rare_collections, report_of, summary_of
+from analyzer.sources.live import Live
+from analyzer.sources.triage import Triage
+from analyzer.watch.until import Standing, Until
+
+if TYPE_CHECKING:
+    from analyzer.report.chronicle import Chronicle
+
+ACCUSING: Final = ("violation",)
+"""Verdicts that count as findings, unless somebody says otherwise."""
+
+
+class Session:
+    """A live run."""
+
+    def __init__(
+        self,
+        interfaces: Sequence[str] = (),
+        options: Options | None = None,
+        *,
+        filter: str = "",
+        queue: int | None = None,
+        until: Sequence[Until] = (),
+        counting: Collection[str] = ACCUSING,
+        fail_fast: bool = False,
+        on_finding: Callable[[Finding], None] | None = None,
+        on_tick: Callable[[], None] | None = None,
+        on_message: Callable[[TraceLine], None] | None = None,
+        chronicle: Chronicle | None = None,
+    ) -> None:
+        """Get ready to hear these interfaces, or to read standard input if there are none.
+
+        ``queue``: octets that may wait while the audit computes; ``counting``: verdicts that ``until`` and
+        ``fail_fast`` mean. Raises KeyFileError or UnreadableCapture.
+        """
+        self.options = options or Options()
+        self.keyring = Keyring()
+        for path in self.options.keys:
+            self.keyring.add_file(path)
+        self._triage = Triage()
+        self.live = Live(interfaces, self._triage, filter=filter, queue=queue, tick=self._tick)
+        self.running = Audit(self.options, self.keyring, self._watched, on_message, recorder=chronicle)
+        self.ended = ""
+        """Why the run is over, if not because nothing more comes."""
+        self.counted = 0
+        """Findings that count."""
+        self._news = self.running.follow()
+        self._until = list(until)
+        self._counting = counting
+        self._fail_fast = fail_fast
+        self._on_finding, self._on_tick = on_finding, on_tick
+        self._chronicle = chronicle
+        self._filter = filter
+        self._began = self.live.clock.steady()
+        self._last = self._began
+        self._seen = -1
+        self._registered = False
+        self._frame: Frame | None = None
+
+    @property
+    def summary(self) -> CaptureSummary:
+        """What there is to tell about the capture so far."""
+        return summary_of(self.live.summary)
+
+    @property
+    def contexts(self) -> list[Context]:
+        """The registrations that are known, the oldest first."""
+        return [context for pair in self.running.engine.tracker.directory for context in pair.contexts]
+
+    @property
+    def elapsed(self) -> int:
+        """Nanoseconds since the beginning."""
+        return self.live.clock.steady() - self._began
+
+    def report_on(self, *findings: Finding) -> Report:
+        """A report that has nothing but these findings, their subjects and what there is to tell of the capture."""
+        wanted = {finding.subject for finding in findings}
+        return Report(
+            version=__version__,
+            profile=self.options.profile.name,
+            captures=[self.summary],
+            copies=0,
+            esp=EspCounts(),
+            sip=SipCounts(),
+            subjects=[subject_of(each) for each in self.contexts if each.subject.id in wanted],
+            sa_sets=[],
+            rules=[],
+            findings=list(findings),
+        )
+
+    def stop(self, reason: str = "") -> None:
+        """End the run; what was heard until now is judged yet. Any thread may call it, and a signal's handler."""
+        if not self.live.stopped:
+            self.ended = reason
+        self.live.stop()
+
+    def run(self) -> Report:
+        """Judge what comes until it ends. Raises UnreadableCapture if nothing can be heard."""
+        engine, news = self.running.engine, self._news
+        receive = engine.receive
+        with rare_collections():
+            for frame in self.live:
+                receive(frame)
+                self._frame = frame
+                if news:
+                    self._tell()
+        self._pass_time(self.live.clock.at_last())
+        report = report_of(self.running, self.keyring, self.options, [self.summary], self._notices())
+        if self._chronicle is not None:
+            self._chronicle.close(engine, self.options.profile)
+        self._tell()
+        return report
+
+    def _pass_time(self, now: int | None) -> None:
+        if now is not None and self._frame is not None and now > self._frame.time:
+            self.running.engine.advance(now)
+            if self._news:
+                self._tell()
+
+    def _tell(self) -> None:
+        """Hand on what is new, as it stands at this moment."""
+        for made in self._news:
+            finding = self.running.as_it_stands(made)
+            self.counted += finding.verdict in self._counting
+            if self._on_finding is not None:
+                self._on_finding(finding)
+        self._news.clear()
+        if self._fail_fast and self.counted:
+            self.stop("--fail-fast: there is a finding")
+
+    def _tick(self) -> None:
+        """Time has passed, whether or not anything came."""
+        if self.live.stopped:
+            return
+        self._pass_time(self.live.clock.now())
+        steady, frame = self.live.clock.steady(), self._frame
+        number = frame.number if frame is not None else -1
+        if number != self._seen:
+            self._seen, self._last = number, steady
+        if self._until:
+            self._registered = self._registered or any(
+                owner.sm12 is not None for context in self.contexts for owner in context.sets
+            )
+            standing = Standing(steady - self._began, steady - self._last, self.counted, self._registered)
+            for condition in self._until:
+                if condition.reached(standing):
+                    self.stop(f"--until {condition.text}")
+        if self._on_tick is not None:
+            self._on_tick()
+
+    def _watched(self, address: bytes, port: int) -> None:
+        """A set uses this address and port."""
+        self._triage.watch(address, port)
+        if self._filter:
+            self.live.keep(str(ip_address(address)), port)
+
+    def _notices(self) -> list[str]:
+        told = []
+        if self._filter:
+            told.append(f"only what passed this filter was heard: {self._filter}")
+        if self.ended:
+            told.append(f"the run was ended: {self.ended}")
+        return told
