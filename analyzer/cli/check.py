@@ -153,6 +153,7 @@ def check(
         captures=captures,
         keys=keys,
         pseudonyms=names,
+        deciding=deciding(fail_on) or deciding(FAIL_ON[0]),
         show_passes=show_passes,
         statistics=statistics,
         local=not utc,
@@ -180,5 +181,10 @@ def exit_status(report: Report, fail_on: str) -> int:
         return CRASHED
     if report.verdict == "nothing-to-judge":
         return NOTHING
-    bad = FAIL_ON[: FAIL_ON.index(fail_on) + 1]
+    bad = deciding(fail_on)
     return FOUND if any(each.verdict in bad and each.waived is None for each in report.findings) else CLEAN
+
+
+def deciding(fail_on: str) -> tuple[str, ...]:
+    """The verdicts that make the exit status 1; none for ``never``."""
+    return () if fail_on == "never" else FAIL_ON[: FAIL_ON.index(fail_on) + 1]

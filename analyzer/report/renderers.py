@@ -6,7 +6,7 @@ A form is one line in `RENDERERS`. Its module is imported when a report in that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -37,6 +37,8 @@ class Material:
     """The key files as the user named them."""
     pseudonyms: Pseudonyms | None = None
     """For a renderer that reads anything besides report and chronicle: what replaces identities there."""
+    deciding: Collection[str] = ("violation",)
+    """Verdicts that decide the exit status (``--fail-on``); those of the default where nothing is to decide it."""
     show_passes: bool = False
     statistics: bool = False
     local: bool = False
@@ -69,6 +71,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = {
     "text": Renderer("analyzer.report.text", (".txt",)),
     "json": Renderer("analyzer.report.json", (".json",)),
     "jsonl": Renderer("analyzer.report.jsonl", (".jsonl", ".ndjson")),
+    "junit": Renderer("analyzer.report.junit", (".xml",)),
     "csv": Renderer("analyzer.report.csv", (".csv",)),
 }
 """The names that ``--format`` takes, the default first."""
