@@ -50,7 +50,7 @@ def test_a_ledger_is_bounded() -> None:
     ledger = Ledger()
     for number in range(1, 10 * WINDOW):
         ledger.note(number, TAIL, at(number))
-    assert len(ledger._seen) == WINDOW
+    assert len(ledger) == WINDOW
     assert ledger.note(10 * WINDOW - WINDOW, OTHER, at(0)) is not None
     assert ledger.note(3, OTHER, at(0)) is None, "too old to be remembered"
 
@@ -60,7 +60,7 @@ def test_any_numbers_are_taken(numbers: list[int]) -> None:
     ledger = Ledger()
     for number in numbers:
         ledger.note(number, TAIL, at(1))
-    assert len(ledger._seen) <= WINDOW
+    assert len(ledger) <= WINDOW
     assert ledger.missing >= 0
     assert ledger.highest == max(numbers, default=0)
 
