@@ -153,6 +153,8 @@ def _run(
     with rare_collections():
         for frame in source:
             receive(frame)
+    until = max((each.until for each in source.summaries if each.until is not None), default=0)
+    running.engine.advance(until)
     if triage.evicted:
         source.notices.append(f"{triage.evicted:,} forgotten: protected ports whose clear packets are looked for")
     return running, keyring, source

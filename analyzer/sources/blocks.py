@@ -45,6 +45,7 @@ DATA: Final = 28
 TIME_RESOLUTION: Final = 9
 TIME_OFFSET: Final = 14
 LOST_BEFORE: Final = 4
+ENDED: Final = 3
 LOST_BY_INTERFACE: Final = 5
 LOST_BY_SYSTEM: Final = 7
 
@@ -106,6 +107,7 @@ class Interface:
         "shape",
         "snaplen",
         "unpack",
+        "until",
     )
 
     def __init__(self, shapes: Shapes, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
@@ -117,6 +119,8 @@ class Interface:
         self.lost_by_interface: int | None = None
         """As the statistics say that came last; None if they do not."""
         self.lost_by_system: int | None = None
+        self.until = NEVER
+        """Until when it was listened to, as the statistics say that came last; NEVER if they do not."""
         self.lost_on_the_way: int | None = None
         """What the packets themselves say was lost before each of them, added up."""
         resolution = options.get(TIME_RESOLUTION, b"\x06")[0]
@@ -198,6 +202,9 @@ class Section:
         (index,) = unpack_from(self.order + "I", buffer, start + 8)
         options = _options(buffer, start + 20, end - 4, self.order)
         interface = self._interface(index)
+        ended = options.get(ENDED, b"")
+        if len(ended) == 8:
+            interface.until = interface.time(*unpack_from(self.order + "II", ended))
         for code in (LOST_BY_INTERFACE, LOST_BY_SYSTEM):
             value = options.get(code, b"")
             if len(value) != 8 or value == b"\xff" * 8:  # with all bits set, the recorder does not know

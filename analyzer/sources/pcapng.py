@@ -203,8 +203,10 @@ class PcapngWalker(Walker):
         return packet
 
     def _add_losses(self) -> None:
-        """Add up what the interfaces of the section that ends have lost."""
+        """Add up what the interfaces of the section that ends have lost, and until when they were listened to."""
         for interface in self._section.interfaces:
+            if interface.until != NEVER:
+                self._summary.until = max(self._summary.until or 0, interface.until)
             lost = interface.lost
             if lost is not None:
                 self._summary.drops = (self._summary.drops or 0) + lost

@@ -22,6 +22,7 @@ from typing import Final
 
 from analyzer import pcapng
 from analyzer.sources.listening import ANY, LARGEST, Heard, Listener, NoCapture
+from analyzer.sources.split import OURS
 
 QUEUE: Final = 1 << 26
 """Octets that wait for the reader of the output; more are dropped and counted."""
@@ -96,7 +97,7 @@ class Recorder:
         self._command = b""
         self._kept: dict[str, None] = {}
         os.set_blocking(output, False)
-        for block in (pcapng.section("gmaudit live"), *(self._interface(ear) for ear in ears)):
+        for block in (pcapng.section(OURS), *(self._interface(ear) for ear in ears)):
             self._put(block)
 
     def run(self) -> None:

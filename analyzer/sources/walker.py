@@ -66,6 +66,8 @@ class Summary:
     """Time of the first frame in the file, None if there is none."""
     last: int | None = None
     """Time of the last frame in the file."""
+    until: int | None = None
+    """Until when there was something to hear, if the recorder says so: what did not come until then was not there."""
     skipped: dict[str, int] = field(default_factory=dict)
     """How many frames were not kept, by reason; also the record that the end of the file cuts, which is no frame."""
     notices: list[str] = field(default_factory=list)

@@ -20,6 +20,7 @@ from analyzer.report.assemble import subject_of
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts
 from analyzer.run import rare_collections, report_of, summary_of
 from analyzer.sources.live import Live
+from analyzer.sources.recording import Recording
 from analyzer.sources.triage import Triage
 from analyzer.watch.until import Standing, Until
 
@@ -40,6 +41,7 @@ class Session:
         *,
         filter: str = "",
         queue: int | None = None,
+        recording: Recording | None = None,
         until: Sequence[Until] = (),
         counting: Collection[str] = ACCUSING,
         fail_fast: bool = False,
@@ -58,7 +60,9 @@ class Session:
         for path in self.options.keys:
             self.keyring.add_file(path)
         self._triage = Triage()
-        self.live = Live(interfaces, self._triage, filter=filter, queue=queue, tick=self._tick)
+        self.recording = recording
+        tee = recording.feed if recording is not None else None
+        self.live = Live(interfaces, self._triage, filter=filter, queue=queue, tick=self._tick, tee=tee)
         self.running = Audit(self.options, self.keyring, self._watched, on_message, recorder=chronicle)
         self.ended = ""
         """Why the run is over, if not because nothing more comes."""
@@ -124,7 +128,10 @@ class Session:
                 self._frame = frame
                 if news:
                     self._tell()
-        self._pass_time(self.live.clock.at_last())
+        until = self.live.clock.at_last()
+        self._pass_time(until)
+        if self.recording is not None:
+            self.recording.finish(until if self._frame is not None else None)
         report = report_of(self.running, self.keyring, self.options, [self.summary], self._notices())
         if self._chronicle is not None:
             self._chronicle.close(engine, self.options.profile)
@@ -180,4 +187,6 @@ class Session:
             told.append(f"only what passed this filter was heard: {self._filter}")
         if self.ended:
             told.append(f"the run was ended: {self.ended}")
+        if self.recording is not None:
+            told += self.recording.notices
         return told

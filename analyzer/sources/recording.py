@@ -1,0 +1,202 @@
+"""What ``--write`` keeps: every packet that was heard, as pcapng, in one file or in a row of them.
+
+A file holds whole blocks only, whenever somebody looks at it, also when the disk is full: then nothing more is written,
+and `failure` says so. A file that is new begins with the section and the interfaces, so that each can be read alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from struct import unpack_from
+from typing import NamedTuple
+
+from analyzer import pcapng
+from analyzer.sources.blocks import INTERFACE, NUMBERED, PACKET, PACKETS, SECTION
+from analyzer.sources.split import OURS, Piece, Splitter
+from analyzer.sources.window import LARGEST
+
+
+class Rotation(NamedTuple):
+    """When the next file begins."""
+
+    size: int | None = None
+    """Octets of a file."""
+    every: int | None = None
+    """Nanoseconds of a file, by the frames' times."""
+    keep: int | None = None
+    """Files that are kept, the newest; None for all."""
+
+
+class Written(NamedTuple):
+    """One file of a recording."""
+
+    path: str
+    first: int
+    """Number, in the run, of the first of its frames."""
+
+
+class Recording:
+    """Writes what passes by."""
+
+    def __init__(self, path: str, rotation: Rotation | None = None) -> None:
+        """Make the file, or the first of a row. Raises OSError."""
+        self.rotation = rotation or Rotation()
+        self.files: list[Written] = []
+        """Those that are there still, the oldest first."""
+        self.frames = 0
+        """Frames that passed by so far."""
+        self.octets = 0
+        """Octets that were written, to all files together."""
+        self.failure = ""
+        """Why nothing more is written, or the empty string."""
+        self._path = Path(path)
+        self._rotates = any(each is not None for each in self.rotation)
+        self._splitter = Splitter()
+        self._preamble: list[bytes] = []
+        """The section header and the interfaces that the next packet needs before it."""
+        self._made = 0
+        self._size = 0
+        self._began: int | None = None
+        self._file = self._open()
+
+    def feed(self, octets: memoryview | bytes) -> None:
+        """Write what came; nothing is raised."""
+        self.write(self._splitter.feed(octets))
+
+    def write(self, pieces: Iterable[Piece]) -> None:
+        """Write blocks, and begin another file where its time has come."""
+        waiting: list[bytes] = []
+        size = self._size
+        for piece in pieces:
+            if piece.numbered:
+                self.frames += 1
+                if self._rotates and self._full(size + len(piece.block), piece.time):
+                    self._put(waiting)
+                    waiting = []
+                    self._next()
+                    waiting += self._preamble
+                    size = sum(map(len, waiting))
+            elif piece.kind == SECTION:
+                self._preamble = [piece.block]
+            elif piece.kind == INTERFACE:
+                self._preamble.append(piece.block)
+            waiting.append(piece.block)
+            size += len(piece.block)
+        self._put(waiting)
+
+    def finish(self, until: int | None) -> None:
+        """Nothing more comes: note until when there was something to hear, and close the file."""
+        if until is not None and self._preamble:
+            told = [pcapng.statistics(0, until, until=until)]
+            if not self._splitter.ours:
+                told = [pcapng.section(OURS), pcapng.interface(1, name="until"), *told]
+            self._put(told)
+        os.close(self._file)
+
+    def annotate(self, comments: Mapping[int, Sequence[str]]) -> None:
+        """Put comments into frames, by their number in the run; to be called when all is finished.
+
+        Files without any such frame stay as they are. Raises OSError, and leaves the file as it was.
+        """
+        for file, following in zip(self.files, [*self.files[1:], None], strict=True):
+            last = self.frames if following is None else following.first - 1
+            if any(file.first <= number <= last for number in comments):
+                _rewrite(Path(file.path), file.first, comments)
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know."""
+        told = [self.failure] if self.failure else []
+        if self._splitter.broken:
+            told.append(f"{self._path}: ends where the capture could not be read any more")
+        return told
+
+    def _full(self, size: int, time: int) -> bool:
+        if self._began is None:
+            self._began = time
+            return False
+        rotation = self.rotation
+        return (rotation.size is not None and size > rotation.size) or (
+            rotation.every is not None and time - self._began >= rotation.every
+        )
+
+    def _next(self) -> None:
+        if self.failure:
+            return
+        os.close(self._file)
+        self._file = self._open()
+        keep = self.rotation.keep
+        while keep is not None and len(self.files) > keep:
+            Path(self.files.pop(0).path).unlink(missing_ok=True)
+
+    def _open(self) -> int:
+        self._made += 1
+        path = self._path
+        if self._rotates:
+            path = path.with_name(f"{path.stem}-{self._made:05}{path.suffix}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        try:
+            made = os.open(path, flags, 0o600)  # keys may be in it
+        except OSError as error:
+            if not self.files:
+                raise
+            self.failure = f"{path}: {error.strerror}; nothing more was written, from frame {self.frames:,} on"
+            return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        self._size, self._began = 0, None
+        self.files.append(Written(str(path), max(1, self.frames)))
+        return made
+
+    def _put(self, blocks: list[bytes]) -> None:
+        if self.failure or not blocks:
+            return
+        octets = memoryview(b"".join(blocks))
+        written = 0
+        try:
+            while written < len(octets):
+                written += os.write(self._file, octets[written:])
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            where = self.files[-1].path
+            self.failure = (
+                f"{where}: {error.strerror}; the packets up to frame {self.frames:,} are not all in it, and none later"
+            )
+            return
+        self._size += len(octets)
+        self.octets += len(octets)
+
+
+def size_of(text: str) -> int:
+    """Octets of ``100MB``, ``512 kB``, ``2GiB``. Raises ValueError."""
+    plain = text.strip().lower().removesuffix("ib").removesuffix("b")
+    factor = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}.get(plain[-1:], 0)
+    number = plain[:-1] if factor else plain
+    if not number.strip().isdecimal() or not int(number):
+        raise ValueError(text)
+    return int(number) * (factor or 1)
+
+
+def _rewrite(path: Path, first: int, comments: Mapping[int, Sequence[str]]) -> None:
+    """The same file with comments, put into its place when it is whole."""
+    draft = path.with_name(f".{path.name}.draft")
+    number, little = first - 1, True
+    try:
+        with path.open("rb") as source, draft.open("wb") as target:
+            draft.chmod(0o600)
+            while head := source.read(12):
+                if head[:4] == b"\x0a\x0d\x0d\x0a":
+                    little = head[8:12] == b"\x4d\x3c\x2b\x1a"
+                kind, total = unpack_from("<II" if little else ">II", head)
+                if not 12 <= total <= LARGEST:
+                    raise OSError(0, "is not what was written to it", str(path))
+                block = head + source.read(total - 12)
+                if kind in PACKETS or kind in NUMBERED:
+                    number += 1
+                    told = comments.get(number)
+                    if told and kind == PACKET and little:
+                        block = pcapng.commented(block, told)
+                target.write(block)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
