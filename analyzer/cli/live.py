@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analyzer.finding import Finding
     from analyzer.report.model import Report
     from analyzer.report.pseudonyms import Pseudonyms
+    from analyzer.sources.recording import Recording
     from analyzer.watch.until import Until
 
 LINES: Final = "jsonl"
@@ -38,6 +39,9 @@ OWN: Final = frozenset({"captures", "second_opinion"})
 @click.option("--bulk", multiple=True, metavar="PORTS", help="Ports of media: 443,10000-20000 are not heard.")
 @click.option("--until", multiple=True, metavar="WHEN", help="End: registered, 3-findings, 10min, idle 30s.")
 @click.option("--fail-fast", is_flag=True, help="End with the first finding that --fail-on counts.")
+@click.option("--write", metavar="FILE", help="Keep what is heard here, as pcapng, with the findings as comments.")
+@click.option("--rotate", multiple=True, metavar="SIZE|TIME", help="Begin another file at 100MB, or after 10min.")
+@click.option("--keep-files", type=click.IntRange(1), metavar="N", help="Of a row of files, keep the newest.")
 @click.pass_context
 def live(
     ctx: click.Context,
@@ -48,6 +52,9 @@ def live(
     bulk: tuple[str, ...],
     until: tuple[str, ...],
     fail_fast: bool,
+    write: str | None,
+    rotate: tuple[str, ...],
+    keep_files: int | None,
     **given: Any,
 ) -> int:
     """Audit what is on the wire now: the same rules and verdicts as those of check.
@@ -66,7 +73,8 @@ def live(
     try:
         asked = ctx.meta["gmaudit.outputs"]
         wanted = outputs.pair(asked or [("format", "text" if sys.stdout.isatty() else LINES)])
-        outputs.check(_paths(wanted), [*keys, *given["waivers"]])
+        places = [*_paths(wanted), *([write] if write else [])]
+        outputs.check(places, [*keys, *given["waivers"]])
         outputs.possible(wanted, [pipe or "-"], pseudonyms=names is not None, terminal=sys.stdout.isatty())
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
@@ -95,11 +103,13 @@ def live(
             for each in lines:
                 each.finding(session.report_on(finding))
 
+        recording = _recording(write, rotate, keep_files)
         session = guarded(
             lambda: Session(
                 interface,
                 options,
                 filter=_heard(filter, bulk),
+                recording=recording,
                 until=conditions,
                 counting=counting,
                 fail_fast=fail_fast,
@@ -164,6 +174,32 @@ def _signals(stop: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number, known in before.items():
             signal.signal(number, known)
+
+
+def _recording(path: str | None, rotate: tuple[str, ...], keep: int | None) -> Recording | None:
+    """Where the packets go."""
+    from analyzer.sources.recording import Recording, Rotation, size_of
+    from analyzer.watch.until import duration
+
+    if path is None:
+        if rotate or keep:
+            raise Refusal("--rotate and --keep-files need --write FILE")
+        return None
+    size = every = None
+    for text in rotate:
+        try:
+            if text.strip().lower().endswith(("b", "k", "m", "g")) and not text.strip().lower().endswith("min"):
+                size = size_of(text)
+            else:
+                every = duration(text)
+        except ValueError:
+            raise Refusal(f"--rotate {text}: is no size and no time; write it as 100MB or 10min") from None
+    if keep and not rotate:
+        raise Refusal("--keep-files needs --rotate: else there is but one file")
+    try:
+        return Recording(path, Rotation(size, every, keep))
+    except OSError as error:
+        raise Refusal(f"--write {path}: {error.strerror}; name another file") from error
 
 
 def _condition(text: str) -> Until:
