@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.report import outputs
+from analyzer.report import trace
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.model import Report
-from analyzer.report.outputs import Output
-from analyzer.report.trace import Trace
+from analyzer.report.renderers import RENDERERS
 from analyzer.rule import Rule, collect
 from analyzer.run import Options, audit
 from benchmarks.attacks import ATTACKS, Attack
 from benchmarks.frames import Writer
+from tests.report.reports import material
 
 MAKE = {attack.name: attack.make for attack in ATTACKS}
 HARMLESS = ("fragments-overlapping", "gtp-in-gtp", "half-open-connections", "unknown-spis-of-strangers")
@@ -29,7 +30,7 @@ def rules() -> list[Rule]:
     return collect()
 
 
-def attacked(name: str, count: int, folder: Path, trace: Trace | None = None) -> Report:
+def attacked(name: str, count: int, folder: Path, chronicle: Chronicle | None = None) -> Report:
     capture, keys = folder / "attack.pcap", folder / "keys.toml"
     with capture.open("wb") as file:
         text = MAKE[name](Writer(file), count)
@@ -38,17 +39,18 @@ def attacked(name: str, count: int, folder: Path, trace: Trace | None = None) ->
         keys.write_text(text, "utf-8")
         keys.chmod(0o600)
         options.keys = [str(keys)]
-    return audit([str(capture)], options, on_message=trace.add if trace is not None else None)
+    return audit([str(capture)], options, chronicle=chronicle)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_there_is_a_report_in_every_form(attack: Attack, tmp_path: Path) -> None:
-    seen = Trace()
+    seen = Chronicle()
     report = attacked(attack.name, min(30, max(2, attack.size // 100)), tmp_path, seen)
     assert report.crashed == []
-    for form in outputs.FORMATS:
-        outputs.write(report, [Output(form, None)], io.StringIO(), show_passes=True, local=False)
-    seen.write(report, io.StringIO(), width=100)
+    made = material(report, chronicle=seen, captures=[str(tmp_path / "attack.pcap")], show_passes=True)
+    for renderer in RENDERERS.values():
+        renderer.load()(made, io.BytesIO() if renderer.binary else io.StringIO())
+    trace.write(seen, report, io.StringIO(), width=100)
 
 
 @pytest.mark.parametrize("name", HARMLESS)

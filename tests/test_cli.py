@@ -13,17 +13,17 @@ import pytest
 
 import analyzer.run
 from analyzer import __version__, cli
-from analyzer.audit import Options, TraceLine
+from analyzer.audit import Options
 from analyzer.finding import Tally
-from analyzer.frame import FrameRef
 from analyzer.ims.events import RequestSent
 from analyzer.keys.entries import KeyFileError
 from analyzer.keys.export import Keyed
+from analyzer.report.chronicle import Arrow, Chronicle
 from analyzer.report.model import Report
 from analyzer.rule import PASS, Rule, Verdict, rule
 from analyzer.sources.files import UnreadableCapture
 from tests.keys.test_export import association
-from tests.report.reports import finding, report
+from tests.report.reports import IMPI, finding, report, sent
 from tests.report.schema import load
 
 HELP = """\
@@ -58,7 +58,7 @@ class Auditor:
         self.outcome: Report | BaseException = report()
         self.captures: list[str] = []
         self.options = Options()
-        self.lines: list[TraceLine] = []
+        self.arrows: list[Arrow] = []
 
     def __call__(
         self,
@@ -66,17 +66,17 @@ class Auditor:
         options: Options,
         *,
         progress: Callable[[int], None] | None = None,
-        on_message: Callable[[TraceLine], None] | None = None,
-        chronicle: object = None,
+        on_message: object = None,
+        chronicle: Chronicle | None = None,
     ) -> Report:
         self.captures, self.options = list(captures), options
         if isinstance(self.outcome, BaseException):
             raise self.outcome
         if progress is not None:
             progress(1_000)
-        for line in self.lines:
-            assert on_message is not None
-            on_message(line)
+        if self.arrows:
+            assert chronicle is not None
+            chronicle.arrows += self.arrows
         return self.outcome
 
 
@@ -273,15 +273,11 @@ def test_passes_and_local_times(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_trace(run: Run, auditor: Auditor) -> None:
-    at = FrameRef(0, 3, 1_768_027_862_119_000_000)
-    line = TraceLine(
-        at, "s1", "10.20.0.11", "10.20.0.1", True, "REGISTER sip:a SIP/2.0", "UDP", 5060, 5060, None, "", "-", "gm"
-    )
-    auditor.lines = [line]
+    auditor.arrows = [sent(3, "REGISTER", generation=None)]
     status, out, err = run("trace", "x.pcap", "--keys", "k")
     assert (status, err) == (0, "")
-    assert out.startswith("UE 10.20.0.11 - P-CSCF 10.20.0.1")
-    assert " REGISTER " in out
+    assert out.startswith(f"{IMPI}  UE 10.20.0.11 - P-CSCF 10.20.0.1")
+    assert ".. REGISTER .." in out
     assert list(auditor.options.keys) == ["k"]
 
 

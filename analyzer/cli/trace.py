@@ -26,13 +26,14 @@ def trace(
     captures: tuple[str, ...], keys: tuple[str, ...], pseudonymise: bool, pseudonymise_key: str | None, utc: bool
 ) -> int:
     """Show every SIP message as a ladder, with the security association that protected it."""
-    from analyzer.report.trace import Trace
+    from analyzer.report.chronicle import Chronicle
+    from analyzer.report.trace import write
 
-    seen = Trace()
+    chronicle = Chronicle()
     names = pseudonyms(pseudonymise, pseudonymise_key)
-    add = seen.add if names is None else lambda line: seen.add(names.line(line))
-    report = audit(captures, audit_options(keys), on_message=add)
+    report = audit(captures, audit_options(keys), chronicle=chronicle)
     if names is not None:
         report = names.report(report)
-    seen.write(report, sys.stdout, local=not utc)
+        chronicle = chronicle.through(names)
+    write(chronicle, report, sys.stdout, local=not utc)
     return 0

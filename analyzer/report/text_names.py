@@ -21,7 +21,7 @@ class Names:
     def __init__(self, report: Report, *, local: bool) -> None:
         self.local = local
         self.captures = _short([capture.path for capture in report.captures])
-        self.several = len(report.subjects) > 1
+        self.several = len(report.subjects) > 1 or any(subject.told for subject in report.subjects)
         """Whether a finding has to say whose it is."""
         self.alone = len(report.captures) <= 1
         """Whether a frame needs no capture."""

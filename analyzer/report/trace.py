@@ -1,192 +1,277 @@
-"""The ladder: every SIP message between two addresses as an arrow, with the association that protected it.
+"""The ladder: every SIP message between a UE and a P-CSCF as an arrow, with the association that protected it.
 
-The UE stands on the left, the P-CSCF on the right. A protected message has a heavy arrow in the colour of its set, one
-in clear a light, dotted one, and one of which only a tool told a dim one; the rules that found something in it stand
-beside it.
+One ladder for each subject, the UE on the left. A protected message has a heavy arrow in the colour of its set, one in
+clear a dotted one and the word; what a tool told of is dim. Beside the arrow stand the rules that found something,
+between arrows the ends of sets and the time in which nothing was sent. In a file or a pipe the strokes are ASCII.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
-from rich.cells import cell_len, set_cell_size
-
-from analyzer.finding import RANK
-from analyzer.report.model import Report
-from analyzer.report.page import STYLES, Page, Part, several
+from analyzer.evidence import SetLife
+from analyzer.finding import RANK, Finding
+from analyzer.frame import SECOND
+from analyzer.report.model import Report, SetSummary
+from analyzer.report.order import badness
+from analyzer.report.page import STYLES, Page, Part, several, shortened
 from analyzer.report.safe import clean
-from analyzer.report.times import shown
+from analyzer.report.text_names import Names
+from analyzer.report.times import duration
+from analyzer.report.trace_arrows import GENERATIONS, Strokes, arrow, layout, strokes
 
 if TYPE_CHECKING:
-    from analyzer.audit import TraceLine
-
-LINES: Final = 200_000
-"""How many messages are kept for the ladders; later ones are only counted."""
+    from analyzer.report.chronicle import Arrow, Chronicle
 
 BESIDE: Final = 4
 """How many rules stand beside one arrow."""
 
-BESIDE_WIDTH: Final = 16
-"""Columns kept free for them; more of them run over the edge."""
+LISTED: Final = 12
+"""How many findings are told under a ladder, the worst first."""
 
-NAMED: Final = 8
-"""How many subjects of one pair of addresses are named above their ladder."""
+SETS: Final = 8
+"""How many sets are named above a ladder, the newest ones."""
 
-GENERATIONS: Final = (
-    "green",
-    "cyan",
-    "blue",
-    "magenta",
-    "bright_green",
-    "bright_cyan",
-    "bright_blue",
-    "bright_magenta",
-)
-"""Colours of the sets, in turn."""
+PAUSE: Final = 2 * SECOND
+"""From so long on, the time in which nothing was sent is drawn."""
+
+LEAST: Final = 30
+"""Columns that the reason for the end of a set needs beside it; else it stands below."""
+
+MARKS: Final = {"violation": "!", "warning": "+", "probable": "?", "inconclusive": "~", "note": "."}
+"""What stands before the rule, since a colour alone says nothing."""
 
 CLEAR: Final = "yellow"
 
-FIXED: Final = 62
-"""Columns of a row that are neither arrow nor findings."""
+
+class _Ending(NamedTuple):
+    """That sides had to give a set up."""
+
+    time: int
+    generation: int
+    why: str
+    sides: tuple[str, ...]
 
 
-class _Strokes(NamedTuple):
-    """What arrows are drawn with."""
+def write(
+    chronicle: Chronicle, report: Report, stream: TextIO, *, local: bool = False, width: int | None = None
+) -> None:
+    """Draw one ladder for each subject, in the order of their first messages; what tools told of stands apart.
 
-    protected: str
-    clear: str
-    right: tuple[str, str]
-    """Head of a protected and of a clear arrow to the right."""
-    left: tuple[str, str]
+    ``local`` shows times in the zone of this machine; ``width`` overrules the terminal's (columns).
+    """
+    page = Page(stream, width)
+    names = Names(report, local=local)
+    if not names.alone:
+        for number, name in enumerate(names.captures, 1):
+            page.line((f"frames {number}: are those of {name}", "dim"))
+        page.line()
+    ladders: dict[tuple[bool, str | None, str, str], list[Arrow]] = defaultdict(list)
+    for each in chronicle.arrows:
+        ladders[each.told, each.subject, each.ue, each.pcscf].append(each)
+    drawer = _Drawer(report, page, names, chronicle)
+    for arrows in ladders.values():
+        drawer.ladder(arrows)
+        page.line()
+    _end(chronicle, report, page, drawer)
 
 
-_DRAWN = _Strokes("━", "┄", ("▶", "▷"), ("◀", "◁"))
-_TYPED = _Strokes("=", ".", (">", ">"), ("<", "<"))
-
-
-class Trace:
-    """Collects what the audit saw, and draws it when the audit is over."""
-
-    def __init__(self) -> None:
-        self.left_out = 0
-        """Messages beyond the limit."""
-        self._lines: list[TraceLine] = []
-
-    def add(self, line: TraceLine) -> None:
-        """Take one message; the audit calls it in the order of time."""
-        if len(self._lines) < LINES:
-            self._lines.append(line)
-        else:
-            self.left_out += 1
-
-    def write(self, report: Report, stream: TextIO, *, local: bool = False, width: int | None = None) -> None:
-        """Draw one ladder for each pair of addresses, in the order of their first messages."""
-        page = Page(stream, width)
-        ladders: dict[tuple[str, str, str], list[TraceLine]] = defaultdict(list)
-        for line in self._lines:
-            ladders[line.leg, line.ue, line.pcscf].append(line)  # what is told stands apart from the wire
-        drawer = _Drawer(report, page, self._lines, local=local)
-        if len(report.captures) > 1:
-            for number, capture in enumerate(report.captures):
-                page.line((f"frames {number}: are those of {clean(capture.path)}", "dim"))
-        for lines in ladders.values():
-            drawer.ladder(lines)
-            page.line()
-        clear = sum(line.generation is None and line.leg == "gm" for line in self._lines)
-        told = sum(line.leg == "told" for line in self._lines)
-        counts = f"{several(len(self._lines), 'SIP message')}, {clear:,} of them in clear between UE and P-CSCF"
-        counts += f", {told:,} told of by tools" if told else ""
-        page.line((f"{counts}; {several(len(report.findings), 'finding')} (gmaudit check tells them)", ""))
-        for notice in report.notices:
-            page.hanging(("  - ", ""), clean(notice))
-        if self.left_out:
-            page.line((f"{several(self.left_out, 'later message')} not shown", STYLES["warning"]))
+def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> None:
+    clear = sum(each.clear for each in chronicle.arrows)
+    told = sum(each.told for each in chronicle.arrows)
+    counts = f"{several(len(chronicle.arrows), 'SIP message')}, {clear:,} of them in clear between UE and P-CSCF"
+    counts += f", {told:,} told of by tools" if told else ""
+    page.hanging(("", ""), f"{counts}; {several(len(report.findings), 'finding')} (gmaudit check tells them)", indent=2)
+    if drawer.marked:
+        page.hanging(("", ""), ", ".join(f"{MARKS[name]} {name}" for name in RANK if name in drawer.marked), "dim")
+    for notice in (*chronicle.notices, *report.notices):
+        page.hanging(("  - ", ""), clean(notice))
 
 
 class _Drawer:
-    """Draws ladders of one report on one page; of its findings it knows those at the frames of these lines."""
+    """Draws ladders of one report on one page; of its findings it knows those at the frames of these arrows."""
 
-    def __init__(self, report: Report, page: Page, lines: list[TraceLine], *, local: bool) -> None:
-        self.page = page
-        self.local = local
-        self.captures = len(report.captures)
-        self.names = {subject.id: clean(subject.impi or subject.id) for subject in report.subjects}
-        self.strokes = _DRAWN if page.unicode else _TYPED
-        self.arrow = min(max(page.width - FIXED - BESIDE_WIDTH, 18), 40)
-        self.found: dict[tuple[int, int], list[tuple[int, str, str]]] = defaultdict(list)
-        drawn = {line.at[:2] for line in lines}
+    def __init__(self, report: Report, page: Page, names: Names, chronicle: Chronicle) -> None:
+        self.page, self.names = page, names
+        self.marked: set[str] = set()
+        """Verdicts that stand beside some arrow."""
+        self.layout = layout(page.width)
+        self.strokes: Strokes = strokes(page.unicode and page.terminal)
+        self._lives = chronicle.lives
+        self._subjects = {subject.id: subject for subject in report.subjects}
+        drawn = {(each.at.capture, each.at.number) for each in chronicle.arrows}
+        self.found: dict[tuple[int, int], list[Finding]] = defaultdict(list)
+        self._findings: dict[str | None, list[Finding]] = defaultdict(list)
         for finding in report.findings:
-            entry = RANK.index(finding.verdict), clean(finding.rule), STYLES[finding.verdict]
+            self._findings[finding.subject].append(finding)
             for place in {(finding.capture, frame) for frame in (finding.frame, *finding.occurrences)} & drawn:
-                self.found[place].append(entry)
-        self.steps: dict[tuple[int | None, int | None], str] = {}
+                self.found[place].append(finding)
+        self._steps: dict[tuple[int | None, int | None], str] = {}
+        self._sets: dict[str, list[SetSummary]] = defaultdict(list)
         for one in report.sa_sets:
+            self._sets[one.subject].append(one)
             for name, at in (("SM1", one.sm1), ("SM6", one.sm6), ("SM7", one.sm7), ("SM12", one.sm12)):
-                self.steps[one.capture, at] = name
+                self._steps[one.capture, at] = name
 
-    def ladder(self, lines: list[TraceLine]) -> None:
-        """All messages of one pair of addresses."""
-        first = lines[0]
-        gm = first.leg in ("gm", "told")
-        left, right = ("UE", "P-CSCF") if gm else ("", "")
-        subjects = list(dict.fromkeys(line.subject for line in lines if line.subject is not None))
-        names = ", ".join(self.names.get(subject, clean(subject)) for subject in subjects[:NAMED])
-        if len(subjects) > NAMED:
-            names += f" and {len(subjects) - NAMED:,} more"
-        ends = f"{left} {clean(first.ue)} - {right} {clean(first.pcscf)}".replace("  ", " ").strip()
-        self.page.line((ends, "bold"), (f"  {names}" if gm else "  behind the P-CSCF", ""))
-        middle = left + " " * (self.arrow + 14 - len(left) - len(right)) + right
-        self.page.line((f"{'frame':>6}  {'time':14}{'':5}{middle}  {'':5}protection", "dim"))
-        day = ""
-        for line in lines:
-            date, _, hour = shown(line.at.time, local=self.local).partition(" ")
-            if date != day:
-                self.page.line((f"{'':8}{date}", "dim"))
+    # --- one ladder -------------------------------------------------------------------------------------------------
+
+    def ladder(self, arrows: Sequence[Arrow]) -> None:
+        """All messages of one subject."""
+        first, page, plan = arrows[0], self.page, self.layout
+        self._head(first)
+        bar = "UE" + " " * (plan.arrow - 8) + "P-CSCF"
+        heads = f"{'frame':>{plan.number}}  {'time':{plan.time}}{'':{plan.left}}{bar}{'':{plan.right}}"
+        page.line((f"{heads}{'protection' if plan.full else 'set'}", "dim"))
+        endings = self._endings(first.subject) if not first.told else []
+        day, before = "", first.at.time
+        seen: set[tuple[object, ...]] = set()
+        for each in arrows:
+            while endings and endings[0].time < each.at.time:
+                self._ending(endings.pop(0))
+            if each.at.time - before >= PAUSE:
+                self._between(self.strokes.pause, f"{_pause(each.at.time - before)} later")
+            before = each.at.time
+            if (date := self.names.date(each.at.time)) != day:
+                page.line((f"{'':{plan.number + 2}}{date}", "dim"))
                 day = date
-            self._row(line, hour, named=len(subjects) > 1)
+            what = each.call_id, each.cseq, each.method, each.status, each.uplink
+            self._row(each, again=what in seen)
+            seen.add(what)
+        for ending in endings:
+            self._ending(ending)
+        self._told(first.subject)
 
-    def _row(self, line: TraceLine, hour: str, *, named: bool) -> None:
-        number = f"{line.at.capture}:{line.at.number}" if self.captures > 1 else f"{line.at.number}"
-        ports = (line.sport, line.dport) if line.uplink else (line.dport, line.sport)
-        style = CLEAR if line.generation is None else GENERATIONS[(line.generation - 1) % len(GENERATIONS)]
-        protection = "clear"
-        if line.generation is not None:
-            protection = f"set {line.generation} {clean(line.role)} {clean(line.state)}"
-        elif line.leg != "gm":
-            style, protection = "dim", "told" if line.leg == "told" else ""
-        step = self.steps.get((line.at.capture, line.at.number), "")
+    def _head(self, first: Arrow) -> None:
+        subject = self._subjects.get(first.subject or "")
+        name = clean((subject.impi if subject else None) or first.subject or "no registration")
+        ends = f"UE {clean(first.ue)} - P-CSCF {clean(first.pcscf)}"
+        self.page.hanging((f"{name}  ", "bold"), ends, indent=2)
+        sets = self._sets.get(first.subject or "", []) if not first.told else []
+        for one in sets[-SETS:]:
+            ports = (f"{end} {port}" for end, port in _ports(one) if port is not None)
+            text = f"{clean(one.alg or '-', 20)} with {clean(one.ealg or '-', 20)}; {', '.join(ports)}"
+            self.page.hanging((f"  set {one.generation}  ", _colour(one.generation)), text)
+
+    def _row(self, each: Arrow, *, again: bool) -> None:
+        plan, names = self.layout, self.names
+        at = each.at
+        number = f"{at.number}" if names.alone else f"{at.capture + 1}:{at.number}"
+        ports = (each.sport, each.dport) if each.uplink else (each.dport, each.sport)
+        style, protection = _colour(each.generation), "clear"
+        if each.told:
+            style, protection = "dim", "told"
+        elif each.generation is not None:
+            role = clean(each.role)
+            protection = (
+                f"set {each.generation} {role} {self._state(each)}" if plan.full else f"{each.generation} {role}"
+            )
+        transport = "" if each.told else clean(each.transport)
         parts: list[Part] = [
-            (f"{number:>6}  ", ""),
-            (f"{hour}  ", "dim"),
-            (f"{step:<4} ", "bold"),
+            (f"{number:>{plan.number}}  ", ""),
+            (f"{names.hour(at.time)[-plan.time :]} ", "dim"),
+            (f"{self._steps.get((at.capture, at.number), ''):<4} ", "bold"),
             (f"{ports[0] or '':>5} ", "dim"),
-            (self._arrow(line), style),
-            (f" {ports[1] or '':<5}", "dim"),
-            (f"  {'' if line.leg == 'told' else clean(line.transport):<3}  ", ""),
-            (f"{protection:<16}", style),
+            (self.strokes.side, "dim"),
+            (arrow(each, plan.arrow - 2, self.strokes, again=again), style),
+            (self.strokes.side, "dim"),
+            (f" {ports[1] or '':<5} ", "dim"),
         ]
-        found = sorted(set(self.found.get((line.at.capture, line.at.number), ())))
-        for _, rule, colour in found[:BESIDE]:
-            parts.append((f" {rule}", colour))
-        if len(found) > BESIDE:
-            parts.append((f" +{len(found) - BESIDE}", ""))
-        if named and line.subject is not None:
-            parts.append((f"  {self.names.get(line.subject, clean(line.subject))}", "dim"))
-        self.page.line(*parts)
+        if plan.full:
+            parts.append((f"{transport:<4} ", ""))
+        beside = list(self._beside(self.found.get((at.capture, at.number), ())))
+        if not beside:
+            self.page.line(*parts, (protection, style))
+            return
+        taken = plan.before + max(len(protection) - plan.protection, 0) + sum(len(part) for part, _ in beside)
+        if taken <= self.page.width:
+            self.page.line(*parts, (f"{protection:<{plan.protection}}", style), *beside)
+        else:
+            self.page.line(*parts, (protection, style))
+            self.page.line((" " * plan.lifeline, ""), (self.strokes.side, "dim"), *beside)
 
-    def _arrow(self, line: TraceLine) -> str:
-        clear = line.generation is None
-        stroke = self.strokes.clear if clear else self.strokes.protected
-        label = f" {_label(line.start_line)} "
-        room = self.arrow - 4
-        if cell_len(label) > room:
-            label = set_cell_size(label, room - 1) + " "
-        shaft = stroke * 2 + label + stroke * (room + 1 - cell_len(label))
-        return shaft + self.strokes.right[clear] if line.uplink else self.strokes.left[clear] + shaft
+    def _state(self, each: Arrow) -> str:
+        """State of the set for the sender: gone as soon as it had to give it up, which stands between the arrows."""
+        for life in self._lives.get(each.subject or "", ()):
+            if life.generation == each.generation:
+                side = "UE" if each.uplink else "P-CSCF"
+                if any(end.side == side and end.time < each.at.time for end in life.ends):
+                    return "gone"
+        return clean(each.state_ue if each.uplink else each.state_pcscf)
+
+    def _beside(self, findings: Iterable[Finding]) -> Iterator[Part]:
+        """The rules that found something, the worst first, each with its mark; what could not be judged is counted."""
+        best: dict[str, str] = {}
+        blind = 0
+        for finding in sorted(findings, key=lambda each: (RANK.index(each.verdict), each.rule)):
+            if finding.verdict == "inconclusive":
+                blind += 1
+            else:
+                best.setdefault(finding.rule, finding.verdict)
+        for rule, verdict in list(best.items())[:BESIDE]:
+            self.marked.add(verdict)
+            yield f" {MARKS[verdict]}{clean(rule)}", STYLES[verdict]
+        if len(best) > BESIDE:
+            yield f" +{len(best) - BESIDE}", ""
+        if blind:
+            self.marked.add("inconclusive")
+            yield f" {MARKS['inconclusive']}{blind}", STYLES["inconclusive"]
+
+    # --- between the arrows -----------------------------------------------------------------------------------------
+
+    def _between(self, side: str, text: str) -> None:
+        plan = self.layout
+        middle = f"{text:^{plan.arrow - 2}}" if len(text) <= plan.arrow - 2 else text
+        self.page.line((f"{'':{plan.lifeline}}{side}{middle}{side}", "dim"))
+
+    def _ending(self, ending: _Ending) -> None:
+        plan, side, end = self.layout, self.strokes.side, self.strokes.end
+        ue, pcscf = (end if name in ending.sides else side for name in ("UE", "P-CSCF"))
+        middle = f"{f'set {ending.generation} ends':^{plan.arrow - 2}}"
+        time = f"{'':{plan.number}}  {self.names.hour(ending.time)[-plan.time :]}"
+        line = f"{time:{plan.lifeline}}{ue}{middle}{pcscf}"
+        where = " and ".join(ending.sides)
+        text, room = f"at the {where}: {clean(ending.why)}", self.page.width - len(line) - 2
+        if room >= LEAST:
+            self.page.line((line, _colour(ending.generation)), (f"  {shortened(text, room)}", "dim"))
+            return
+        self.page.line((line, _colour(ending.generation)))
+        self.page.line((f"{'':{plan.lifeline}}{shortened(text, self.page.width - plan.lifeline)}", "dim"))
+
+    def _endings(self, subject: str | None) -> list[_Ending]:
+        """When which set had to be given up by whom, in the order of time; both sides at once are one."""
+        lives: Iterable[SetLife] = self._lives.get(subject or "", ())
+        found: dict[tuple[int, int, str], list[str]] = defaultdict(list)
+        for life in lives:
+            for end in life.ends:
+                found[end.time, life.generation, end.why].append(end.side)
+        return sorted(_Ending(*key, tuple(sides)) for key, sides in found.items())
+
+    def _told(self, subject: str | None) -> None:
+        """The findings of this subject in a line each, without what others explain."""
+        findings = [each for each in self._findings.get(subject, ()) if each.verdict != "inconclusive"]
+        findings = [each for each in findings if each.cause is None]
+        findings.sort(key=badness)
+        room = max((len(clean(each.rule)) for each in findings[:LISTED]), default=0)
+        for each in findings[:LISTED]:
+            frame = f"{each.frame}" if self.names.alone else f"{each.capture + 1}:{each.frame}"
+            times = f", {each.count:,} times" if each.count > 1 else ""
+            lead = f"  {MARKS[each.verdict]}{clean(each.rule):{room}}  "
+            self.marked.add(each.verdict)
+            self.page.hanging((lead, STYLES[each.verdict]), f"frame {frame}{times}: {clean(each.message)}")
+        if (more := len(findings) - LISTED) > 0:
+            self.page.line((f"  and {several(more, 'more finding')}", "dim"))
 
 
-def _label(start_line: str) -> str:
-    """``REGISTER`` or ``401 Unauthorized``."""
-    first, _, rest = start_line.partition(" ")
-    return clean(rest.strip() if first.upper().startswith("SIP/") else first, 80)
+def _pause(time: int) -> str:
+    seconds = time / SECOND
+    return f"{seconds:.1f} s" if seconds < 120 else duration(time)
+
+
+def _colour(generation: int | None) -> str:
+    return CLEAR if generation is None else GENERATIONS[(generation - 1) % len(GENERATIONS)]
+
+
+def _ports(one: SetSummary) -> Iterator[tuple[str, int | None]]:
+    yield from (("uc", one.port_uc), ("us", one.port_us), ("pc", one.port_pc), ("ps", one.port_ps))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.finding import Finding, Tally
+from analyzer.frame import FrameRef
+from analyzer.report.chronicle import Arrow
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SetSummary, SipCounts, SubjectSummary
 from analyzer.report.renderers import Material
 from analyzer.verdict import Level, Severity
@@ -12,6 +14,7 @@ from analyzer.verdict import Level, Severity
 START = 1_768_027_862_119_000_000
 """2026-01-10 06:51:02.119 UTC."""
 SECOND = 1_000_000_000
+PHRASES = {200: "OK", 401: "Unauthorized"}
 IMPI = "001010000000101@ims.mnc001.mcc001.3gppnetwork.org"
 
 
@@ -62,6 +65,31 @@ def set_summary(generation: int = 1, **other: Any) -> SetSummary:
         "expires_at": START + 3600 * SECOND,
     }
     return SetSummary(generation=generation, **(values | other))
+
+
+def sent(number: int, method: str, status: int = 0, **other: Any) -> Arrow:
+    """A SIP message of the UE on the first set, in the frame of this number."""
+    values: dict[str, Any] = {
+        "at": FrameRef(other.pop("capture", 0), number, START + number * SECOND),
+        "frames": (),
+        "subject": "s1",
+        "ue": "10.20.0.11",
+        "pcscf": "10.20.0.1",
+        "uplink": True,
+        "start_line": f"SIP/2.0 {status} {PHRASES.get(status, '')}" if status else f"{method} sip:a SIP/2.0",
+        "call_id": f"call-{number}",
+        "cseq": number,
+        "transport": "UDP",
+        "sport": 56342,
+        "dport": 6100,
+        "generation": 1,
+        "role": "uc>ps",
+        "spi": 4097,
+        "sequence": number,
+        "state_ue": "use",
+        "state_pcscf": "use",
+    }
+    return Arrow(method=method, status=status, **(values | other))
 
 
 def report(**other: Any) -> Report:

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import main
-from analyzer.report import outputs
+from analyzer.report import outputs, trace
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.model import Report
 from analyzer.report.outputs import Output
 from analyzer.report.pseudonyms import Pseudonyms
 from analyzer.report.renderers import RENDERERS
-from analyzer.report.trace import Trace
 from analyzer.run import Options, audit
 from tests.report.reports import material
 from tests.scenario import Scenario
@@ -55,15 +55,15 @@ def scenario() -> Scenario:
 
 
 @cache
-def seen(folder: Path) -> tuple[Report, Trace]:
+def seen(folder: Path) -> tuple[Report, Chronicle]:
     made = scenario()
     capture = folder / "a\x1b[2J\u202e<script>alert(1).pcap"
     capture.write_bytes(made.pcap())
     keys = folder / "keys\x1b[31m.toml"
     keys.write_text(made.keys_toml(), "utf-8")
     keys.chmod(0o644)
-    trace = Trace()
-    return audit([str(capture)], Options(keys=[str(keys)]), on_message=trace.add), trace
+    chronicle = Chronicle()
+    return audit([str(capture)], Options(keys=[str(keys)]), chronicle=chronicle), chronicle
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,9 @@ def test_no_report_carries_it(name: str, hidden: bool, folder: Path) -> None:
 
 
 def test_no_ladder_carries_it(folder: Path) -> None:
-    report, trace = seen(folder)
+    report, chronicle = seen(folder)
     text = io.StringIO()
-    trace.write(report, text, width=140)
+    trace.write(chronicle, report, text, width=140)
     harmless(text.getvalue(), "text")
     assert "REGISTER" in text.getvalue()
 

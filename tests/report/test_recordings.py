@@ -64,8 +64,9 @@ def test_the_ladder_has_every_message(capsys: pytest.CaptureFixture[str]) -> Non
     assert cli.main(["trace", CAPTURE, "--keys", KEYS]) == 0
     out = capsys.readouterr().out
     made = report("udp4_sha1_aes", "udp4_sha1_aes.pcap")
-    assert sum("━━" in line for line in out.splitlines()) == made.sip.protected
-    assert sum("┄┄" in line for line in out.splitlines()) == made.sip.clear
+    arrows = [line.split("|")[1] for line in out.splitlines() if line.count("|") == 2 and "UDP" in line]
+    assert sum("=" in one for one in arrows) == made.sip.protected
+    assert sum(".." in one for one in arrows) == made.sip.clear
 
 
 @pytest.mark.tshark

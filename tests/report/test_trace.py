@@ -9,139 +9,170 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.audit import TraceLine
+from analyzer.evidence import Ended, SetLife
 from analyzer.frame import FrameRef
 from analyzer.report import trace
+from analyzer.report.chronicle import Arrow, Chronicle
 from analyzer.report.model import CaptureSummary, Report
 from analyzer.report.page import Page
-from tests.report.reports import IMPI, SECOND, START, finding, report
+from analyzer.report.text_names import Names
+from tests.report.reports import IMPI, SECOND, START, finding, report, sent
 from tests.report.test_page import Terminal
 
-
-def line(number: int, start_line: str, **other: Any) -> TraceLine:
-    """A message on the first set, from the UE."""
-    values: dict[str, Any] = {
-        "at": FrameRef(other.pop("capture", 0), number, START + number * SECOND),
-        "subject": "s1",
-        "ue": "10.20.0.11",
-        "pcscf": "10.20.0.1",
-        "uplink": True,
-        "transport": "UDP",
-        "sport": 56342,
-        "dport": 6100,
-        "generation": 1,
-        "role": "uc>ps",
-        "state": "USE",
-        "leg": "gm",
-    }
-    return TraceLine(start_line=start_line, **(values | other))
-
-
-CLEAR: dict[str, Any] = {"generation": None, "role": "", "state": "-", "sport": 5060, "dport": 5060}
+CLEAR: dict[str, Any] = {
+    "generation": None,
+    "role": "",
+    "state_ue": "",
+    "state_pcscf": "",
+    "sport": 5060,
+    "dport": 5060,
+}
 REGISTRATION = [
-    line(3, "REGISTER sip:ims.example SIP/2.0", **CLEAR),
-    line(5, "SIP/2.0 401 Unauthorized", uplink=False, **CLEAR),
-    line(8, "REGISTER sip:ims.example SIP/2.0", state="TMP"),
-    line(9, "SIP/2.0 200 OK", uplink=False, sport=5100, dport=46432, role="pc>us"),
+    sent(3, "REGISTER", **CLEAR),
+    sent(5, "REGISTER", 401, uplink=False, **CLEAR),
+    sent(8, "REGISTER", state_ue="tmp"),
+    sent(9, "REGISTER", 200, uplink=False, sport=5100, dport=46432, role="pc>us"),
 ]
 
 
-def drawn(lines: list[TraceLine], model: Report | None = None, *, width: int = 100, **options: Any) -> list[str]:
+def chronicle(arrows: list[Arrow], **lives: tuple[SetLife, ...]) -> Chronicle:
+    made = Chronicle()
+    made.arrows += arrows
+    made.lives |= lives
+    return made
+
+
+def drawn(arrows: list[Arrow], model: Report | None = None, *, width: int = 120, **options: Any) -> list[str]:
     stream = io.StringIO()
-    ladder = trace.Trace()
-    for one in lines:
-        ladder.add(one)
-    ladder.write(model or report(), stream, width=width, **options)
+    trace.write(chronicle(arrows), model or report(), stream, width=width, **options)
     return stream.getvalue().splitlines()
 
 
 def row(lines: list[str], number: int) -> list[str]:
     """The words of a row, without the strokes of its arrow."""
     (found,) = [one for one in lines if one.startswith("  ") and one.split()[0] == str(number)]
-    return [word for word in found.split() if word.strip("━┄")]
+    return [word for word in found.split() if word.strip("=.<>|")]
 
 
 def test_a_registration() -> None:
     lines = drawn(REGISTRATION)
-    assert lines[0] == f"UE 10.20.0.11 - P-CSCF 10.20.0.1  {IMPI}"
-    assert lines[2].strip() == "2026-01-10"
-    assert row(lines, 3)[:5] == ["3", "06:51:05.119", "SM1", "5060", "REGISTER"]
-    assert row(lines, 5)[2:] == ["SM6", "5060", "◁┄┄", "401", "Unauthorized", "5060", "UDP", "clear"]
-    assert row(lines, 8)[-5:] == ["set", "1", "uc>ps", "TMP", "NEG-07"]
-    assert row(lines, 9)[3:7] == ["46432", "◀━━", "200", "OK"]
-    assert lines[-2].startswith("4 SIP messages, 2 of them in clear between UE and P-CSCF; 3 findings")
+    assert lines[0] == f"{IMPI}  UE 10.20.0.11 - P-CSCF 10.20.0.1"
+    assert lines[1] == "  set 1  hmac-sha-1-96 with aes-cbc; uc 56342, us 46432, pc 5100, ps 6100"
+    assert lines[4].strip() == "2026-01-10"
+    assert row(lines, 3) == ["3", "06:51:05.119", "SM1", "5060", "REGISTER", "5060", "UDP", "clear"]
+    assert row(lines, 5)[2:] == ["SM6", "5060", "401", "Unauthorized", "(REGISTER)", "5060", "UDP", "clear"]
+    assert row(lines, 8)[-5:] == ["set", "1", "uc>ps", "tmp", "!NEG-07"]
+    assert row(lines, 9)[3:7] == ["46432", "200", "OK", "(REGISTER)"]
+    assert "  !NEG-07   frame 8: the answer left port_ps for port_uc over UDP" in lines
+    assert "4 SIP messages, 2 of them in clear between UE and P-CSCF; 3 findings (gmaudit check tells them)" in lines
+    assert "! violation" in lines
 
 
 def test_clear_and_protected_arrows_differ_and_all_are_equally_long() -> None:
-    lines = drawn(REGISTRATION)
-    heads = [one for one in lines if "┄┄" in one or "━━" in one]
-    assert ["┄" in one for one in heads] == [True, True, False, False]
-    assert ["━" in one for one in heads] == [False, False, True, True]
-    assert len({one.index("  UDP") for one in heads}) == 1
+    lines = [one for one in drawn(REGISTRATION) if "|" in one and ":" in one]
+    arrows = [one.split("|")[1] for one in lines if one.count("|") == 2]
+    assert [(one[0], one[-1]) for one in arrows] == [(".", ">"), ("<", "."), ("=", ">"), ("<", "=")]
+    assert len({len(one) for one in arrows}) == 1
 
 
-def test_colours_tell_the_sets_apart() -> None:
+def test_a_terminal_gets_lines_and_colours_that_tell_the_sets_apart() -> None:
     stream = Terminal()
-    ladder = trace.Trace()
-    for generation in (None, 1, 2, 99):
-        ladder.add(line(1, "BYE sip:a SIP/2.0", generation=generation))
-    ladder.write(report(sa_sets=[], findings=[]), stream, width=100)
-    colours = [
-        one.split("━━")[0].split("┄┄")[0].rsplit("\x1b[", 1)[1]
-        for one in stream.getvalue().splitlines()
-        if "BYE" in one
-    ]
+    arrows = [sent(1, "BYE", generation=generation) for generation in (None, 1, 2, 99)]
+    trace.write(chronicle(arrows), report(sa_sets=[], findings=[]), stream, width=100)
+    lines = [one for one in stream.getvalue().splitlines() if "BYE" in one]
+    colours = [one.split("━━")[0].split("┄┄")[0].rsplit("\x1b[", 1)[1] for one in lines]
     assert colours == ["33m", "32m", "36m", "34m"]
+    assert ["┄" in one for one in lines] == [True, False, False, False]
 
 
-def test_one_ladder_for_each_pair_of_addresses() -> None:
-    other = line(4, "OPTIONS sip:a SIP/2.0", ue="10.20.0.12", subject=None)
-    lines = drawn([*REGISTRATION[:2], other, *REGISTRATION[2:]])
-    heads = [one for one in lines if one.startswith("UE ")]
-    assert heads == [f"UE 10.20.0.11 - P-CSCF 10.20.0.1  {IMPI}", "UE 10.20.0.12 - P-CSCF 10.20.0.1"]
+def test_one_ladder_for_each_subject() -> None:
+    other = sent(4, "OPTIONS", ue="10.20.0.12", subject=None)
+    lines = drawn([*REGISTRATION[:2], other, sent(6, "OPTIONS", subject="s2"), *REGISTRATION[2:]])
+    heads = [one for one in lines if "  UE " in one and " - P-CSCF " in one]
+    assert heads == [
+        f"{IMPI}  UE 10.20.0.11 - P-CSCF 10.20.0.1",
+        "no registration  UE 10.20.0.12 - P-CSCF 10.20.0.1",
+        "s2  UE 10.20.0.11 - P-CSCF 10.20.0.1",
+    ]
     assert lines.index(heads[1]) > next(place for place, one in enumerate(lines) if " SM12 " in one)
 
 
-def test_several_subjects_on_one_pair_are_named_in_the_rows() -> None:
-    lines = drawn([line(1, "A sip:a SIP/2.0"), line(2, "B sip:a SIP/2.0", subject="s2")])
-    assert row(lines, 1)[-1] == IMPI
-    assert row(lines, 2)[-1] == "s2"
-
-
-def test_a_thousand_subjects_of_one_pair_are_not_all_named() -> None:
-    lines = [line(number, "REGISTER sip:a SIP/2.0", subject=f"s{number}", **CLEAR) for number in range(1000)]
-    head = drawn(lines, report(findings=[], subjects=[]))[0]
-    assert head == "UE 10.20.0.11 - P-CSCF 10.20.0.1  s0, s1, s2, s3, s4, s5, s6, s7 and 992 more"
+def test_what_a_tool_told_of_has_a_ladder_of_its_own() -> None:
+    lines = drawn([REGISTRATION[0], sent(4, "INVITE", transport="told", **CLEAR)])
+    assert row(lines, 4)[-2:] == ["5060", "told"]
+    assert sum(one.startswith(IMPI) for one in lines) == 2
+    assert any("1 of them in clear between UE and P-CSCF, 1 told of by tools" in one for one in lines)
 
 
 def test_findings_elsewhere_are_not_kept_for_the_ladder() -> None:
     model = report(findings=[finding(frame=3, occurrences=list(range(3, 1003)), count=1000)])
-    drawer = trace._Drawer(model, Page(io.StringIO()), REGISTRATION, local=False)
+    page, names = Page(io.StringIO()), Names(model, local=False)
+    drawer = trace._Drawer(model, page, names, chronicle(REGISTRATION))
     assert sorted(drawer.found) == [(0, 3), (0, 5), (0, 8), (0, 9)]
 
 
-def test_the_core_leg_is_no_ladder_of_a_phone() -> None:
-    lines = drawn([line(1, "REGISTER sip:a SIP/2.0", leg="core", ue="10.20.0.1", pcscf="10.30.0.2", **CLEAR)])
-    assert lines[0] == "10.20.0.1 - 10.30.0.2  behind the P-CSCF"
-    assert row(lines, 1)[-1] == "UDP"
-    assert "0 of them in clear" in lines[-2]
-
-
-def test_the_worst_rules_stand_beside_the_arrow() -> None:
+def test_the_worst_rules_stand_beside_the_arrow_and_the_unjudged_are_counted() -> None:
     many = [finding(f"A-{number}", "note", frame=8) for number in range(5)] + [finding("B-1", frame=8)]
-    lines = drawn(REGISTRATION, report(findings=many))
-    assert row(lines, 8)[-5:] == ["B-1", "A-0", "A-1", "A-2", "+2"]
+    many += [finding(f"C-{number}", "inconclusive", frame=8) for number in range(90)]
+    lines = drawn(REGISTRATION, report(findings=many), width=140)
+    assert row(lines, 8)[-6:] == ["!B-1", ".A-0", ".A-1", ".A-2", "+2", "~90"]
+    assert "! violation, ~ inconclusive, . note" in lines
+
+
+def test_findings_that_do_not_fit_beside_the_arrow_stand_below_it() -> None:
+    lines = drawn(REGISTRATION, report(findings=[finding(f"LONG-RULE-{n}", frame=8) for n in range(3)]), width=100)
+    place = next(place for place, one in enumerate(lines) if one.startswith("     8 "))
+    assert lines[place].endswith("set 1 uc>ps tmp")
+    assert lines[place + 1].split() == ["|", "!LONG-RULE-0", "!LONG-RULE-1", "!LONG-RULE-2"]
+    assert max(map(len, lines)) <= 100
+
+
+def test_few_findings_are_told_under_the_ladder_and_no_follow_ups() -> None:
+    many = [finding(f"A-{number}", fault=f"f{number}") for number in range(20)]
+    lines = drawn(REGISTRATION, report(findings=[*many, finding("Z-1", cause=many[0].fingerprint)]))
+    assert sum(one.startswith("  !A-") for one in lines) == trace.LISTED
+    assert f"  and {20 - trace.LISTED} more findings" in lines
+    assert not any("!Z-1" in one for one in lines)
+
+
+def test_time_without_messages_and_repetitions_are_said() -> None:
+    first = sent(1, "OPTIONS")
+    later = first._replace(at=FrameRef(0, 2, START + 200 * SECOND))
+    lines = drawn([first, later, sent(203, "BYE")], report(findings=[]))
+    assert any(one.split() == [":", "3", "min", "later", ":"] for one in lines)
+    assert any(one.split() == [":", "3.0", "s", "later", ":"] for one in lines)
+    assert row(lines, 2)[3:5] == ["OPTIONS,", "again"]
+
+
+def test_the_end_of_a_set_stands_between_the_arrows() -> None:
+    ended = tuple(
+        Ended(side, "a newer set is in use", FrameRef(0, 8, START), START + 8 * SECOND + 1) for side in ("UE", "P-CSCF")
+    )
+    nothing = None, None, None, None, False, None, None, ()
+    life = SetLife(1, None, "", True, "gone", "gone", *nothing, ended)
+    stream = io.StringIO()
+    trace.write(chronicle(REGISTRATION, s1=(life,)), report(findings=[]), stream, width=140)
+    lines = stream.getvalue().splitlines()
+    place = next(place for place, one in enumerate(lines) if one.startswith("     9 "))
+    assert (
+        " ".join(lines[place - 1].split()) == "06:51:10.119 x set 1 ends x at the UE and P-CSCF: a newer set is in use"
+    )
+    assert row(lines, 9)[-3:] == ["1", "pc>us", "gone"]
+    assert row(lines, 8)[-1] == "tmp"
+    narrow = io.StringIO()
+    trace.write(chronicle(REGISTRATION, s1=(life,)), report(findings=[]), narrow, width=60)
+    assert "\n" + " " * 28 + "at the UE and P-CSCF: a newer...\n" in narrow.getvalue()
 
 
 def test_frames_of_several_captures() -> None:
     captures = [CaptureSummary(path=name, frames=9, first=None, last=None) for name in ("a", "b")]
-    lines = drawn(
-        [line(7, "BYE sip:a SIP/2.0", capture=1)], report(captures=captures, findings=[finding(capture=1, frame=7)])
-    )
-    assert lines[:2] == ["frames 0: are those of a", "frames 1: are those of b"]
+    model = report(captures=captures, findings=[finding(capture=1, frame=7)])
+    lines = drawn([sent(7, "BYE", capture=1)], model)
+    assert lines[:2] == ["frames 1: are those of a", "frames 2: are those of b"]
     (found,) = [one for one in lines if "BYE" in one]
-    assert found.split()[0] == "1:7"
-    assert found.endswith("PORT-09")
+    assert found.split()[0] == "2:7"
+    assert found.endswith(" !PORT-09")
+    assert any(one.startswith("  !PORT-09  frame 2:7: ") for one in lines)
 
 
 def test_a_new_day_is_said() -> None:
@@ -152,35 +183,27 @@ def test_a_new_day_is_said() -> None:
     ]
 
 
-@pytest.mark.parametrize("width", [40, 80, 100, 200])
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 def test_any_width(width: int) -> None:
-    long = line(1, "SIP/2.0 100 " + "very " * 50 + "long")
-    lines = drawn([long, line(2, "BYE sip:a SIP/2.0")], report(findings=[]), width=width)
-    assert len(lines[3]) == len(lines[4])
-    assert len(lines[3]) <= max(width, 82)
+    long = sent(1, "INVITE", 100, start_line="SIP/2.0 100 " + "very " * 50 + "long")
+    lines = drawn([long, sent(2, "BYE"), *REGISTRATION], width=width)
+    rows = [one for one in lines if one.count("|") == 2]
+    assert len({(one.index("|"), one.rindex("|")) for one in rows}) == 1
+    assert max(map(len, lines)) <= width
 
 
-def test_a_stream_without_unicode_gets_other_arrows() -> None:
-    octets = io.BytesIO()
-    stream = io.TextIOWrapper(octets, encoding="ascii")
-    ladder = trace.Trace()
-    for one in REGISTRATION:
-        ladder.add(one)
-    ladder.write(report(findings=[], notices=[]), stream)
-    stream.flush()
-    text = octets.getvalue().decode("ascii")
-    assert "== REGISTER =====" in text
-    assert "<.. 401 Unauthorized" in text
-
-
-def test_messages_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace, "LINES", 3)
-    lines = drawn(REGISTRATION)
-    assert lines[-1] == "1 later message not shown"
+def test_messages_beyond_the_limit_are_counted() -> None:
+    made = Chronicle(messages=3)
+    made.arrows += REGISTRATION[:3]
+    made.missed = 1
+    stream = io.StringIO()
+    trace.write(made, report(), stream)
+    assert "  - 1 later messages are not in the ladders: the first 3 are\n" in stream.getvalue()
 
 
 @given(st.text())
 def test_nothing_from_a_capture_steers_the_terminal(text: str) -> None:
-    lines = drawn([line(1, text, subject=text, ue=text, pcscf=text, transport=text, role=text, state=text)])
+    hostile = sent(1, text, start_line=text, subject=text, ue=text, pcscf=text, role=text, state_ue=text)
+    lines = drawn([hostile, hostile._replace(transport=text)])
     assert "".join(lines).isprintable()
-    assert len(lines) < 15
+    assert len(lines) < 30

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.audit import Audit, Options, TraceLine
+from analyzer.audit import Audit, Options
 from analyzer.keys.keyring import Keyring
 from analyzer.network.packets import MADE_UP, TOLD
 from analyzer.report import json as json_report
-from analyzer.report import text
+from analyzer.report import text, trace
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.pseudonyms import Pseudonyms
-from analyzer.report.trace import Trace
 from analyzer.rule import collect, rule
 from analyzer.run import audit, audit_frames
 from analyzer.telling import UNJUDGED, Judged
@@ -130,19 +130,13 @@ def capture(tmp_path: Path, s: Scenario, told: Told) -> str:
 @TOOLS
 def test_trace_shows_what_is_told_as_told(tmp_path: Path, told: Told) -> None:
     s = unmirrored()
-    seen = Trace()
-    lines: list[TraceLine] = []
-
-    def add(line: TraceLine) -> None:
-        lines.append(line)
-        seen.add(line)
-
-    report = audit([capture(tmp_path, s, told)], on_message=add)
-    assert [line.leg for line in lines] == ["told"] * 4
-    assert [line.uplink for line in lines] == [True, False, True, False]
+    seen = Chronicle()
+    report = audit([capture(tmp_path, s, told)], chronicle=seen)
+    assert [arrow.told for arrow in seen.arrows] == [True] * 4
+    assert [arrow.uplink for arrow in seen.arrows] == [True, False, True, False]
     written = io.StringIO()
-    seen.write(report, written, width=120)
-    rows = [row for row in written.getvalue().splitlines() if "REGISTER" in row or "401" in row or "200" in row]
+    trace.write(seen, report, written, width=120)
+    rows = [row for row in written.getvalue().splitlines() if row.count("|") == 2]
     assert len(rows) == 4 and all(" told" in row and "clear" not in row for row in rows)
     assert "NEG-08" in rows[2] and IMPI in written.getvalue()
     assert "4 SIP messages, 0 of them in clear between UE and P-CSCF, 4 told of by tools" in written.getvalue()
