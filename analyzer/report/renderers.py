@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from analyzer.keys.export import Keyed
     from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
     from analyzer.report.pseudonyms import Pseudonyms
@@ -39,6 +40,8 @@ class Material:
     """For a renderer that reads anything besides report and chronicle: what replaces identities there."""
     deciding: Collection[str] = ("violation",)
     """Verdicts that decide the exit status (``--fail-on``); those of the default where nothing is to decide it."""
+    keyed: Callable[[], Sequence[Keyed]] | None = None
+    """Looks for the associations that a key opens, which takes another audit; None: what they hold is not wanted."""
     show_passes: bool = False
     statistics: bool = False
     local: bool = False
@@ -71,8 +74,10 @@ RENDERERS: Final[Mapping[str, Renderer]] = {
     "text": Renderer("analyzer.report.text", (".txt",)),
     "json": Renderer("analyzer.report.json", (".json",)),
     "jsonl": Renderer("analyzer.report.jsonl", (".jsonl", ".ndjson")),
+    "sarif": Renderer("analyzer.report.sarif", (".sarif", ".sarif.json")),
     "junit": Renderer("analyzer.report.junit", (".xml",)),
     "csv": Renderer("analyzer.report.csv", (".csv",)),
+    "pcapng": Renderer("analyzer.annotated.render", (".pcapng",), binary=True, captures=True, verbatim=True),
 }
 """The names that ``--format`` takes, the default first."""
 

@@ -63,7 +63,7 @@ def findings(draw: st.DrawFn) -> Finding:
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """A report of two captures and two subjects."""
-    captures = [CaptureSummary(path=draw(texts), frames=3, first=0, last=10**9) for _ in range(2)]
+    captures = [CaptureSummary(path=f"{draw(texts)}{number}", frames=3, first=0, last=10**9) for number in range(2)]
     captures[0].notices, captures[0].skipped = [draw(texts)], {draw(words): 1}
     subjects = [
         SubjectSummary(id=name, impi=draw(texts), impus=[draw(texts)], contact=draw(texts), ue=draw(words), pcscf="p")
