@@ -13,6 +13,7 @@ from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
 if TYPE_CHECKING:
     from analyzer.audit import Options, TraceLine
+    from analyzer.keys.export import Keyed
     from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
     from analyzer.report.pseudonyms import Pseudonyms
@@ -113,6 +114,15 @@ def audit(
 
     with Counter() as progress:
         return guarded(lambda: audit(captures, options, progress=progress, on_message=on_message, chronicle=chronicle))
+
+
+def keyed(captures: Sequence[str], options: Options) -> list[Keyed]:
+    """The associations that a key opens in these captures."""
+    from dataclasses import replace
+
+    from analyzer.run import keyed_associations
+
+    return guarded(lambda: keyed_associations(captures, replace(options, rules=(), subject=None)))
 
 
 def pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:

@@ -78,19 +78,34 @@ def check(paths: Iterable[str], inputs: Sequence[str]) -> None:
                 raise OutputError(f"--output {path} would overwrite an input; name another file")
 
 
-def possible(outputs: Iterable[Output], captures: Sequence[str], *, pseudonyms: bool, terminal: bool) -> None:
+def possible(
+    outputs: Sequence[Output],
+    captures: Sequence[str],
+    *,
+    pseudonyms: bool,
+    terminal: bool,
+    decrypted: bool = False,
+) -> None:
     """See to it, before the work begins, that each form can be made of this input and go to its place.
 
-    ``terminal`` says that standard output is one. Raises OutputError.
+    ``terminal`` says that standard output is one, ``decrypted`` that packets are wanted as they were before ESP. Raises
+    OutputError.
     """
+    if decrypted and not any(RENDERERS[output.format].verbatim for output in outputs):
+        raise OutputError("--decrypted adds packets to a capture; give it one: --format pcapng --output FILE")
+    once = next((path for path in captures if path == "-" or Path(path).is_fifo()), None)
     for output in outputs:
         renderer = RENDERERS[output.format]
         if renderer.binary and output.path is None and terminal:
             raise OutputError(f"--format {output.format} is not for a terminal; give it an --output")
-        if renderer.captures and "-" in captures:
-            raise OutputError(f"--format {output.format} reads the captures again; standard input cannot be")
+        if renderer.captures and once is not None:
+            what = "standard input" if once == "-" else once
+            raise OutputError(f"--format {output.format} reads the captures again; {what} cannot be: save it first")
         if renderer.verbatim and pseudonyms:
-            raise OutputError(f"--format {output.format} holds the captured packets; pseudonyms cannot hide them")
+            raise OutputError(
+                f"--format {output.format} holds the captured packets, and pseudonyms cannot hide them; "
+                "leave out one of the two"
+            )
 
 
 def write(material: Material, outputs: Iterable[Output], stdout: TextIO) -> None:

@@ -7,7 +7,7 @@ statistics. Secrets for decryption are left out, as is what nobody can copy with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from struct import Struct
 from typing import Final, NamedTuple
@@ -88,7 +88,7 @@ class Other(NamedTuple):
 Record = Heading | Packet | Statistics | Other
 
 
-def records(path: str, frames: int) -> Iterator[tuple[int, Record]]:
+def records(path: str, frames: int) -> Generator[tuple[int, Record], None, None]:
     """The records of a capture, each with the number of the last frame up to it, until the last of so many frames.
 
     Raises UnreadableCapture if it cannot be opened or has not so many frames (any more).
