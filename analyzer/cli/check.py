@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from analyzer.cli.options import (
     audit_options,
     captures_argument,
     in_force,
+    keyed,
     keys_option,
     profile_option,
     pseudonyms,
@@ -85,6 +87,7 @@ class Paired(click.Command):
 @click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
 @click.option("--statistics", is_flag=True, help="Say of every rule how often it judged, or why it did not.")
 @click.option("--second-opinion", is_flag=True, help="Let tshark look too, and say where it differs.")
+@click.option("--decrypted", is_flag=True, help="In pcapng: add what each ESP packet held behind it.")
 @waivers_option
 @pseudonyms_options
 @zone_option
@@ -111,6 +114,7 @@ def check(
     pseudonymise_key: str | None,
     utc: bool,
     waivers: tuple[str, ...],
+    decrypted: bool,
 ) -> int:
     """Audit captures as one timeline.
 
@@ -120,7 +124,9 @@ def check(
     try:
         wanted = outputs.pair(ctx.meta["gmaudit.outputs"])
         outputs.check(_paths(wanted), [*captures, *keys, *waivers])
-        outputs.possible(wanted, captures, pseudonyms=names is not None, terminal=sys.stdout.isatty())
+        outputs.possible(
+            wanted, captures, pseudonyms=names is not None, terminal=sys.stdout.isatty(), decrypted=decrypted
+        )
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     options = audit_options(
@@ -153,6 +159,7 @@ def check(
         captures=captures,
         keys=keys,
         pseudonyms=names,
+        keyed=partial(keyed, read, options) if decrypted else None,
         deciding=deciding(fail_on) or deciding(FAIL_ON[0]),
         show_passes=show_passes,
         statistics=statistics,
