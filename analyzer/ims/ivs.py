@@ -4,12 +4,12 @@ RFC 3602 3 and RFC 2451 ask for an unpredictable IV in every packet of a CBC ass
 for one that never repeats under a key; all four associations of a set have the same key (TS 33.203 Annex I), so there
 the set counts and not the association. IVs are looked at in a bounded window (R21): those of CBC in the first packets
 of an association, since whoever makes them badly does so from the start, those of the combined modes in the last ones
-of the set.
+of the set. Each is kept as a record of its octets and its frame, since a large capture has hundreds of thousands.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from struct import Struct
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
@@ -23,6 +23,14 @@ STEPS: Final = 7
 """Equal steps from IV to IV, in packets that follow each other, that make a counter."""
 
 REPEATED, COUNTED, CHAINED = "iv-repeated", "iv-counted", "iv-chained"
+
+_RECORDS: Final = {block: Struct(f"={block}sIQq") for block in (8, 16)}
+"""An IV of so many octets and the frame that it was in."""
+_COMBINED: Final = Struct("=8sBIQq")
+"""The explicit IV of a combined mode, the role of its association, and its frame."""
+_EXPLICIT: Final = Struct("8s")
+_ROLES: Final = tuple(Role)
+_CODES: Final = {role: code for code, role in enumerate(_ROLES)}
 
 
 class BadIv(NamedTuple):
@@ -39,18 +47,32 @@ class BadIv(NamedTuple):
 class CbcIvs:
     """The IVs of one CBC association, from its first packet on."""
 
-    __slots__ = ("_block", "_last", "_seen", "_sequence", "_step", "_steps", "_tail", "_told", "looked_at")
+    __slots__ = (
+        "_cipher",
+        "_number",
+        "_record",
+        "_seen",
+        "_sequence",
+        "_step",
+        "_steps",
+        "_tail",
+        "_told",
+        "looked_at",
+    )
 
     def __init__(self, block: int, icv: int) -> None:
-        self._block = block
+        """``block``: the octets of an IV and a block, 8 or 16; ``icv``: those of the ICV."""
+        self._record = _RECORDS[block]
         self._tail = icv + block
         """How far from the end the last block of ciphertext begins."""
-        self._seen: dict[bytes, FrameRef] = {}
-        self._last: tuple[int, bytes, FrameRef] | None = None
-        """IV as a number, last block of ciphertext, and frame of the packet before."""
+        self._seen = bytearray()
+        """The IV and the frame of each packet so far."""
+        self._number = 0
+        """The IV of the packet before as a number, and its last block of ciphertext."""
+        self._cipher = b""
         self._sequence = 0
         self._step = self._steps = 0
-        self._told: set[str] = set()
+        self._told: tuple[str, ...] = ()
         self.looked_at = 0
 
     def look(self, packet: bytes, sequence: int, at: FrameRef) -> BadIv | None:
@@ -58,51 +80,82 @@ class CbcIvs:
         if self.looked_at >= CBC_PACKETS:
             return None
         self.looked_at += 1
-        block = self._block
-        iv = packet[8 : 8 + block]
-        last, number = self._last, int.from_bytes(iv, "big")
-        follows = sequence == self._sequence + 1
-        self._sequence = sequence
-        self._last = number, packet[-self._tail : block - self._tail or None], at
-        earlier = self._seen.get(iv)
-        if earlier is not None:
+        seen, tail, last, cipher = self._seen, self._tail, self._number, self._cipher
+        first, follows = not seen, sequence == self._sequence + 1
+        block = 16
+        iv = packet[8:24]
+        if self._record is not _RECORDS[16]:
+            block, iv = 8, packet[8:16]
+        number = int.from_bytes(iv, "big")
+        self._sequence, self._number, self._cipher = sequence, number, packet[-tail : block - tail or None]
+        there = seen.rfind(iv)  # half as dear as a search from the front
+        capture, frame, time = at
+        seen += self._record.pack(iv, capture, frame, time)
+        if there >= 0 and (earlier := self._earlier(iv)) is not None:
             return self._once(REPEATED, earlier)
-        self._seen[iv] = at
-        if last is None or not follows:
+        if first or not follows:
             self._steps = 0
             return None
-        step = number - last[0]
-        self._steps = self._steps + 1 if step == self._step else 1
-        self._step = step
+        step = number - last
+        if step == self._step:
+            self._steps += 1
+        else:
+            self._step, self._steps = step, 1
         if self._steps >= STEPS:
-            return self._once(COUNTED, last[2])
+            return self._once(COUNTED, self._before())
         # RFC 2451 leaves chaining open, so that only AES is held to it (R21).
-        return self._once(CHAINED, last[2]) if block == 16 and iv == last[1] else None
+        return self._once(CHAINED, self._before()) if block == 16 and iv == cipher else None
+
+    def _earlier(self, iv: bytes) -> FrameRef | None:
+        """The first packet with the IV of the last one, but for that itself."""
+        *before, _ = self._record.iter_unpack(self._seen)
+        return next((FrameRef(*at) for known, *at in before if known == iv), None)
+
+    def _before(self) -> FrameRef:
+        """The packet before the last one."""
+        _, *at = self._record.unpack_from(self._seen, len(self._seen) - 2 * self._record.size)
+        return FrameRef(*at)
 
     def _once(self, kind: str, earlier: FrameRef) -> BadIv | None:
         if kind in self._told:
             return None
-        self._told.add(kind)
+        self._told += (kind,)
         return BadIv(kind, earlier, None)
 
 
 class CombinedIvs:
     """The explicit IVs of a set whose associations share the key of one combined mode."""
 
-    __slots__ = ("_seen", "looked_at")
+    __slots__ = ("_known", "_oldest", "_seen", "looked_at")
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[bytes, tuple[Role, FrameRef]] = OrderedDict()
+        self._known: set[bytes] = set()
+        self._seen = bytearray()
+        """A ring of records, one for each IV that is known."""
+        self._oldest = 0
+        """Where in it the oldest record begins, once it is full."""
         self.looked_at = 0
 
     def look(self, packet: bytes, role: Role, at: FrameRef) -> BadIv | None:
         """Look at a packet, given from its SPI on; a packet that is captured twice must not get here."""
         self.looked_at += 1
-        iv, seen = packet[8:16], self._seen
-        earlier = seen.get(iv)
-        if earlier is not None:
-            return BadIv(REPEATED, earlier[1], earlier[0] if earlier[0] is not role else None)
-        seen[iv] = role, at
-        if len(seen) > COMBINED_PACKETS:
-            seen.popitem(last=False)
+        iv, known, seen = packet[8:16], self._known, self._seen
+        if iv in known:
+            first, earlier = self._earlier(iv)
+            return BadIv(REPEATED, earlier, first if first is not role else None)
+        known.add(iv)
+        capture, number, time = at
+        if len(known) <= COMBINED_PACKETS:
+            seen += _COMBINED.pack(iv, _CODES[role], capture, number, time)
+            return None
+        oldest = self._oldest
+        known.remove(_EXPLICIT.unpack_from(seen, oldest)[0])
+        _COMBINED.pack_into(seen, oldest, iv, _CODES[role], capture, number, time)
+        self._oldest = (oldest + _COMBINED.size) % len(seen)
         return None
+
+    def _earlier(self, iv: bytes) -> tuple[Role, FrameRef]:
+        """The packet with an IV that is known."""
+        records = _COMBINED.iter_unpack(self._seen)
+        role, *at = next(rest for first, *rest in records if first == iv)
+        return _ROLES[role], FrameRef(*at)

@@ -1,0 +1,68 @@
+"""Initialisation vectors as records: which one is found again, and when a set has forgotten it."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.ims.ivs import (
+    CBC_PACKETS,
+    CHAINED,
+    COMBINED_PACKETS,
+    COUNTED,
+    REPEATED,
+    STEPS,
+    BadIv,
+    CbcIvs,
+    CombinedIvs,
+)
+from analyzer.ims.vocabulary import Role
+from tests.ims.made import at
+
+ICV = 12
+
+
+def packet(iv: bytes, last: bytes = b"") -> bytes:
+    return bytes(8) + iv + (last or bytes(len(iv))) + bytes(ICV)
+
+
+def looked(ivs: list[bytes], first: int = 1) -> list[BadIv | None]:
+    watch = CbcIvs(len(ivs[0]), ICV)
+    return [watch.look(packet(iv, b"\1" * len(iv)), first + n, at(first + n)) for n, iv in enumerate(ivs)]
+
+
+@pytest.mark.parametrize("block", [8, 16])
+def test_an_iv_that_comes_again_names_the_first_packet_that_had_it(block: int) -> None:
+    one, other = b"\7" * block, bytes(range(block))
+    assert looked([other, one, other, one])[2:] == [BadIv(REPEATED, at(1), None), None], "told once"
+
+
+def test_octets_across_two_ivs_are_no_repetition() -> None:
+    assert looked([b"a" * 8 + b"b" * 8, b"c" * 8 + b"a" * 8, b"b" * 8 + b"c" * 8]) == [None] * 3
+
+
+def test_equal_steps_between_neighbours_are_a_counter() -> None:
+    ivs = [(1 << 100 | 3 * n).to_bytes(16) for n in range(STEPS + 2)]
+    assert looked(ivs)[-2:] == [BadIv(COUNTED, at(STEPS), None), None]
+
+
+def test_the_last_block_of_ciphertext_is_no_iv() -> None:
+    watch = CbcIvs(16, ICV)
+    watch.look(packet(bytes(range(16)), b"c" * 16), 1, at(1))
+    assert watch.look(packet(b"c" * 16), 2, at(2)) == BadIv(CHAINED, at(1), None)
+
+
+def test_only_the_first_packets_of_an_association_are_looked_at() -> None:
+    watch = CbcIvs(16, ICV)
+    for number in range(CBC_PACKETS):
+        assert watch.look(packet(number.to_bytes(4) * 4, bytes(16)), 2 * number, at(number)) is None
+    assert watch.look(packet(bytes(16)), 5, at(5)) is None
+    assert watch.looked_at == CBC_PACKETS
+
+
+def test_a_set_with_a_combined_mode_remembers_its_last_ivs() -> None:
+    watch = CombinedIvs()
+    for number in range(COMBINED_PACKETS + 10):
+        assert watch.look(packet(number.to_bytes(8)), Role.UC_PS, at(number)) is None
+    assert watch.look(packet((9).to_bytes(8)), Role.UC_PS, at(1)) is None, "forgotten"
+    assert watch.look(packet((11).to_bytes(8)), Role.UC_PS, at(1)) == BadIv(REPEATED, at(11), None)
+    assert watch.look(packet((9).to_bytes(8)), Role.PC_US, at(2)) == BadIv(REPEATED, at(1), Role.UC_PS)
