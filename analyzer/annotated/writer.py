@@ -112,10 +112,9 @@ class Writer:
         """Which of several captures an interface is from."""
         found = [(COMMENT, comment) for comment in self._inherited[capture]]
         if len(self._names) > 1:
-            name = self._names[capture].encode("utf-8", "replace")[: pcapng.LONGEST]
-            found.append(
-                (COMMENT, b"from " + name[:-5]) if any(code == _NAME for code, _ in options) else (_NAME, name)
-            )
+            name = self._names[capture].encode("utf-8", "replace")
+            named = any(code == _NAME for code, _ in options)
+            found.append((COMMENT, b"from " + name) if named else (_NAME, name))
         return tuple(found)
 
     # --- packets --------------------------------------------------------------------------------------------------
