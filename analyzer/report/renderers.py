@@ -76,7 +76,9 @@ RENDERERS: Final[Mapping[str, Renderer]] = {
     "jsonl": Renderer("analyzer.report.jsonl", (".jsonl", ".ndjson")),
     "sarif": Renderer("analyzer.report.sarif", (".sarif", ".sarif.json")),
     "junit": Renderer("analyzer.report.junit", (".xml",)),
+    "markdown": Renderer("analyzer.report.markdown", (".md", ".markdown")),
     "csv": Renderer("analyzer.report.csv", (".csv",)),
+    "html": Renderer("analyzer.report.html", (".html", ".htm"), chronicle=True),
     "pcapng": Renderer("analyzer.annotated.render", (".pcapng",), binary=True, captures=True, verbatim=True),
 }
 """The names that ``--format`` takes, the default first."""

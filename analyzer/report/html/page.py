@@ -1,0 +1,242 @@
+"""One page from one report: the parts, laid out by templates that escape what they are given.
+
+What is opened seldom (a finding, a subject) is kept as text in the page and becomes a part of it when it is opened, so
+that a page of thousands of findings is as quick as one of ten.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final, NamedTuple, TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from analyzer.finding import RANK, Finding
+from analyzer.report.chronicle import Arrow
+from analyzer.report.clauses import WAIVED
+from analyzer.report.html.details import detail
+from analyzer.report.html.faults import Fault, faults, since, title
+from analyzer.report.html.ladder import LEAST, ROWS, TOTAL, Hit, Ladder, hit, ladder
+from analyzer.report.html.matrix import COLUMNS, documents, rule_rows
+from analyzer.report.html.overview import overview
+from analyzer.report.html.texts import Texts
+from analyzer.report.html.timeline import Timeline, timeline
+from analyzer.report.html.words import SYMBOLS, Words, counted, several
+from analyzer.report.model import SetSummary, SubjectSummary
+from analyzer.report.renderers import Material
+from analyzer.report.safe import clean
+
+_DATA: Final = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029'"})
+"""What must not stand in a script element as it is."""
+
+POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
+"""What the page may do: run its one script, wear its one style, and load nothing."""
+
+EMPTY: Final[Sequence[Any]] = ()
+
+
+class SubjectView(NamedTuple):
+    """One subject in the list."""
+
+    number: int
+    name: str
+    ue: str
+    pcscf: str
+    told: bool
+    sets: int
+    messages: int
+    state: str
+    """The worst verdict of its findings, ``pass`` if it has none."""
+    symbol: str
+    counts: str
+
+
+def render(material: Material, sink: TextIO) -> None:
+    """Write the page of a report."""
+    report = material.report
+    words = Words(report, local=material.local)
+    texts = Texts(material.chronicle)
+    told = faults(report.findings, material.rules)
+    titles = {fault.number: title(fault) for fault in told}
+    environment = _environment()
+    islands: list[tuple[str, Markup]] = []
+    template, headline = environment.get_template("finding.html"), environment.get_template("headline.html")
+    for fault in told:
+        parts = [_finding(template, headline, fault, place, texts, words) for place in range(len(fault.findings))]
+        islands.append((f"data-fault-{fault.number}", data(parts)))
+    subjects = _subjects(material, told, texts, words, environment, islands)
+    islands.append(("data-texts", data(texts.lines)))
+    islands.append(("data-index", data(_index(told, words))))
+    script, style = _static("page.js"), _static("page.css")
+    page = environment.get_template("page.html").stream(
+        report=report,
+        words=words,
+        top=overview(report, told, words),
+        faults=told,
+        titles=titles,
+        since={fault.number: since(fault, words) for fault in told},
+        subjects=subjects,
+        documents=documents(report, material.rules),
+        columns=COLUMNS,
+        rules=rule_rows(report, material.rules, told, titles),
+        states=_states(told),
+        actors=sorted({clean(fault.first.actor) for fault in told}),
+        broken=sorted({clean(name) for fault in told for name in fault.rules}),
+        notices=material.chronicle.notices if material.chronicle is not None else [],
+        islands=islands,
+        policy=POLICY.format(script=_hash(script), style=_hash(style)),
+        script=Markup(script),
+        style=Markup(style),
+    )
+    for part in page:
+        sink.write(part)
+
+
+def data(value: object) -> Markup:
+    """A value as JSON that can stand in a script element: nothing in it ends that."""
+    return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_DATA))
+
+
+def _finding(template: Any, headline: Any, fault: Fault, place: int, texts: Texts, words: Words) -> list[str]:
+    """Name, headline and details of one finding, the last two as HTML."""
+    finding, link = fault.findings[place], fault.links[place]
+    number = words.numbers.get(finding.subject or "")
+    made = detail(finding, texts, words)
+    return [
+        link,
+        headline.render(finding=finding, words=words) if len(fault.findings) > 1 else "",
+        template.render(finding=finding, made=made, fault=fault, words=words, number=number, link=link),
+    ]
+
+
+def _states(told: Sequence[Fault]) -> list[tuple[str, str, int]]:
+    """The states that findings have, for the filter: name, symbol, number."""
+    counts = Counter(dict.fromkeys((*RANK, WAIVED), 0))
+    for fault in told:
+        counts[fault.state] += len(fault.findings)
+    return [(state, SYMBOLS[state], count) for state, count in counts.items() if count]
+
+
+def _index(told: Sequence[Fault], words: Words) -> dict[str, Any]:
+    """What filters and links need to know of each finding."""
+    rows = []
+    for fault in told:
+        for finding, link in zip(fault.findings, fault.links, strict=True):
+            number = words.numbers.get(finding.subject or "", 0)
+            rows.append([link, fault.number, fault.state, clean(finding.rule), clean(finding.actor), number])
+    return {"findings": rows}
+
+
+def _subjects(
+    material: Material,
+    told: Sequence[Fault],
+    texts: Texts,
+    words: Words,
+    environment: Environment,
+    islands: list[tuple[str, Markup]],
+) -> list[SubjectView]:
+    """The list of subjects; the picture of each becomes an island."""
+    report, chronicle = material.report, material.chronicle
+    template = environment.get_template("subject.html")
+    findings: dict[str | None, list[tuple[Finding, str]]] = {}
+    for fault in told:
+        for finding, link in zip(fault.findings, fault.links, strict=True):
+            if fault.state != "inconclusive":
+                findings.setdefault(finding.subject, []).append((finding, link))
+    arrows: dict[str | None, list[Arrow]] = {}
+    for arrow in chronicle.arrows if chronicle is not None else ():
+        arrows.setdefault(arrow.subject, []).append(arrow)
+    sets: dict[str, list[SetSummary]] = {}
+    for one in report.sa_sets:
+        sets.setdefault(one.subject, []).append(one)
+    views, left = [], TOTAL
+    for subject in report.subjects:
+        theirs, own = findings.get(subject.id, []), sets.get(subject.id, [])
+        room = max(min(ROWS, left), LEAST)
+        rungs = ladder(arrows.get(subject.id, EMPTY), own, _hits(theirs), texts, words, room)
+        left -= min(len(rungs.rungs), left)
+        picture = None
+        if chronicle is not None:
+            picture = timeline(chronicle.lives.get(subject.id, ()), chronicle, subject.id, theirs, words)
+        view = _view(subject, theirs, own, rungs, words)
+        islands.append(
+            (f"data-subject-{view.number}", data(_picture(template, view, subject, own, picture, rungs, words)))
+        )
+        views.append(view)
+    return views
+
+
+def _picture(
+    template: Any,
+    view: SubjectView,
+    subject: SubjectSummary,
+    sets: Sequence[SetSummary],
+    picture: Timeline | None,
+    rungs: Ladder,
+    words: Words,
+) -> str:
+    made: str = template.render(view=view, subject=subject, sets=sets, picture=picture, ladder=rungs, words=words)
+    return made
+
+
+def _hits(findings: Sequence[tuple[Finding, str]]) -> Mapping[tuple[int, int], list[Hit]]:
+    made: dict[tuple[int, int], list[Hit]] = {}
+    for finding, link in findings:
+        for number in dict.fromkeys((finding.frame, *finding.occurrences)):
+            made.setdefault((finding.capture, number), []).append(hit(finding.rule, finding.verdict, link))
+    return made
+
+
+def _view(
+    subject: SubjectSummary,
+    findings: Sequence[tuple[Finding, str]],
+    sets: Sequence[SetSummary],
+    rungs: Ladder,
+    words: Words,
+) -> SubjectView:
+    counts = Counter(finding.verdict for finding, _ in findings if finding.waived is None)
+    state = min(counts, key=RANK.index, default="pass")
+    return SubjectView(
+        words.numbers[subject.id],
+        words.whose(subject.id),
+        clean(subject.ue),
+        clean(subject.pcscf),
+        subject.told,
+        len(sets),
+        rungs.messages,
+        state,
+        SYMBOLS[state],
+        ", ".join(counted(counts[name], name) for name in RANK if counts[name]),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("analyzer.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(several=several, clean=clean, symbols=SYMBOLS)
+    made.filters["number"] = lambda value: f"{value:,}"
+    made.filters["place"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
+    return made
+
+
+@cache
+def _static(name: str) -> str:
+    return (files("analyzer.report.html") / "templates" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """How the policy names a script or a style."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
