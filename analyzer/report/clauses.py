@@ -51,7 +51,7 @@ class Row:
 def cited(clause: str) -> list[Citation]:
     """The clauses in a rule's ``clause``: ``TS 33.203 7.4, 7.1; RFC 3261 17.1`` names three. Asides are left out."""
     found = []
-    for part in _ASIDE.sub("", clause).split(";"):
+    for part in bare(clause).split(";"):
         if (match := _DOCUMENT.match(part := part.strip())) is None:
             continue
         document = " ".join(f"{match[1]}{'' if match[1].endswith('.') else ' '}{match[2] or ''}".split())
@@ -60,11 +60,16 @@ def cited(clause: str) -> list[Citation]:
     return list(dict.fromkeys(found))
 
 
+def bare(clause: str) -> str:
+    """The same without its asides: marks of the catalogue, remarks on versions."""
+    return re.sub(" +(?=[,;]|$)", "", _ASIDE.sub("", clause)).strip()
+
+
 def address(citation: Citation) -> str | None:
     """Where the document can be read; None if its publisher is not known."""
     kind, _, number = citation.document.partition(" ")
-    if kind == "RFC" and number.isdigit():
-        anchor = f"#section-{citation.section}" if citation.section[:1].isdigit() else ""
+    if kind == "RFC" and re.fullmatch("[0-9]+", number):
+        anchor = f"#section-{citation.section}" if re.fullmatch(r"[0-9][0-9.]*", citation.section) else ""
         return f"https://www.rfc-editor.org/rfc/rfc{number}{anchor}"
     if kind in ("TS", "TR") and re.fullmatch(r"[0-9]{2}\.[0-9]{3}", number):
         return f"https://www.3gpp.org/dynareport/{number.replace('.', '')}.htm"
