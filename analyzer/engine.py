@@ -82,7 +82,7 @@ class Engine:
         self.shadows = Shadows(self._clear, self._shadowed)
         self._held = self.shadows.held
         self._now = FrameRef(0, 0, 0)
-        self._ticks = 0
+        self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
         self.packet: Datagram | None = None
         """The ESP packet that came last, and the message that came last out of TCP: what a finding shows of them."""
@@ -109,6 +109,8 @@ class Engine:
             self.quality.odd(before, now)
         if self._held:
             self.shadows.expire(frame.time)
+        if frame.time >= self._deadlines.due:
+            self.advance(frame.time)
         for datagram in self._reader.read(frame):
             protocol = datagram.protocol
             if datagram.origin:
@@ -120,14 +122,19 @@ class Engine:
                     self._clear(datagram)
             elif protocol == SCTP:
                 self.cx.sctp(datagram.payload, datagram.at)
-        self._ticks += 1
-        if not self._ticks & 0x3FF:
-            self.advance(frame.time)
 
     def advance(self, now: int) -> None:
-        """Let time pass without a frame: what waited too long is given up."""
-        for event in self._streams.advance(now):
-            self._stream(event)
+        """Let time pass without a frame: what waited too long is given up, in the order in which it began to."""
+        if self._held:
+            self.shadows.expire(now)
+        streams, deadlines = self._streams, self._deadlines
+        while (due := min(streams.due, deadlines.first)) <= now:
+            if due == streams.due:
+                for event in streams.advance(due):
+                    self._stream(event)
+            else:
+                deadlines.settle()
+        deadlines.due = due
 
     def close(self) -> None:
         """No more frames: everything that waits is told."""
@@ -315,8 +322,6 @@ class Engine:
         segment = parse_segment(payload, datagram.at, datagram.frames, datagram.source, datagram.destination, tag)
         if segment is None:
             return
-        if self._streams.waiting:
-            self.advance(datagram.at.time)
         if segment.flags & SYN and segment.flags & ACK:
             if tag is not None:
                 self.tracker.connections.accepting(tag, segment.sport, segment.dport, datagram.at)
@@ -326,6 +331,8 @@ class Engine:
                 self.tracker.connections.opening(*found, segment.sport, segment.dport, tag, datagram.at)
         for event in self._streams.receive(segment):
             self._stream(event)
+        if self._streams.waiting:
+            self._deadlines.by(self._streams.due)
         if tag is None:
             if datagram.cut:
                 self.quality.cut_off("TCP segment in clear")

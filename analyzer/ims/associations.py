@@ -131,6 +131,7 @@ class SaSet:
         "misused",
         "modes",
         "nat_ports",
+        "neglected",
         "open_requests",
         "parent",
         "past",
@@ -216,6 +217,8 @@ class SaSet:
         """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.modes: frozenset[str] = frozenset()
         """Modes that both sides named for algorithms that both named; with several, either may be in use."""
+        self.neglected: tuple[Transaction, ...] = ()
+        """Those of which it was told that the other side had to answer, and did not."""
         self.silent: list[Transaction] = []
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
@@ -319,6 +322,7 @@ class SaSet:
         self.bindings = {role: [] for role in Role}
         self.open_requests.clear()
         self.silent.clear()
+        self.neglected = ()
         self.astray.clear()
         self.challenge = self.sm7_last = self.sm12_stream = self.parent = None
         self.uplink_transaction = self.downlink_transaction = None

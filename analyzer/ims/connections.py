@@ -35,7 +35,7 @@ class Connections:
             if packet.binding is None:
                 return
             owner, role = packet.binding.set, packet.binding.role
-            knocked(packet, sport, dport, at)
+            knocked(self._session, packet, sport, dport, at)
             fits = (sport, dport) == owner.terms.ports(role)
         else:
             found = self._served(pair, sender, dport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -28,7 +29,7 @@ class Knock:
         self.first = self.last = at
 
 
-def knocked(packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
+def knocked(session: Session, packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
     """A SYN on an association of a set, the first one or a repetition."""
     binding = packet.binding
     if binding is None:
@@ -37,6 +38,9 @@ def knocked(packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
     known = knocks.get((sport, dport))
     if known is not None and known.role is binding.role:
         known.count, known.last = known.count + 1, at
+        if known.count >= ATTEMPTS:
+            quiet = 2 * (at.time - known.first.time)  # twice as long as all SYNs took: the sender has given up
+            session.deadlines.add(at.time + quiet, partial(_unanswered, session, binding.set, known, at))
         return
     knocks[sport, dport] = Knock(binding.role, at)
     if len(knocks) > FLOWS:
@@ -49,6 +53,15 @@ def replied(session: Session, packet: Packet, sport: int, dport: int, reset: boo
     knock = binding.set.knocks.pop((dport, sport), None) if binding is not None else None
     if binding is not None and knock is not None and knock.role.sender is not binding.sender:
         _tell(session, binding.set, knock, "refused" if reset else "answered", at)
+
+
+def _unanswered(session: Session, owner: SaSet, knock: Knock, last: FrameRef, now: int) -> None:
+    """No SYN came after this one for so long that none will; nor did an answer."""
+    for flow, waiting in owner.knocks.items():
+        if waiting is knock and knock.last is last:
+            del owner.knocks[flow]
+            _tell(session, owner, knock, "silent", knock.first)
+            return
 
 
 def retire(session: Session, owner: SaSet) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
 from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
@@ -55,6 +56,7 @@ class Session:
         "acknowledged",
         "announced",
         "database",
+        "deadlines",
         "emit",
         "keyring",
         "profile",
@@ -68,6 +70,7 @@ class Session:
         self.profile = profile
         self.keyring = keyring
         self.database = SaDatabase()
+        self.deadlines = Deadlines()
         self.emit = emit
         self.watch = watch
         self.announced: OrderedDict[bytes, list[Binding]] = OrderedDict()

@@ -1,10 +1,13 @@
 """Requests that nobody answers: who was asked, how often, and was he there (section 9.3; FP4, FP26).
 
 A set remembers those of its transactions that reached 64*T1 without any answer. What follows from them is looked at
-when something rare happens: a clear REGISTER, another request of the UE, the end of the set in the capture.
+when something rare happens: a clear REGISTER, another request of the UE, the end of the set in the capture; and when a
+request on an old set was repeated, as soon as its sender has given up.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
@@ -84,6 +87,24 @@ def goes_on(session: Session, context: Context, owner: SaSet, sighting: Sighting
     owner.silent.clear()
 
 
+def repeated(session: Session, context: Context, old: SaSet, asked: Transaction) -> None:
+    """A request on a set was repeated, perhaps since the other side has dropped the set for a newer one already."""
+    if old is not context.newest_established() and asked.final is None and asked.provisional is None:
+        over = asked.request.at.time + session.profile.timer_64_t1 + 1
+        session.deadlines.add(over, partial(_given_up, session, context, old, asked))
+
+
+def _given_up(session: Session, context: Context, old: SaSet, asked: Transaction, now: int) -> None:
+    """Its sender has given up. If the other side used the newer set meanwhile, nothing that comes can excuse it."""
+    newer = _newer(context, old)
+    if newer is None or newer.sm12 is None or asked in old.neglected or asked.final is not None or asked.provisional:
+        return
+    copies = [time for time in asked.copies if time > newer.sm12.time]
+    alive = newer.last_from(asked.request.sender.other)
+    if copies and alive is not None and alive.time > copies[0] and asked.request.transport == "UDP":
+        _neglect(session, context, old, newer, asked, copies)
+
+
 def neglected(session: Session, context: Context, old: SaSet) -> None:
     """The end of a set that a newer one replaced: which requests there had no answer although they had to have one.
 
@@ -91,16 +112,24 @@ def neglected(session: Session, context: Context, old: SaSet) -> None:
     pending then (LIFE-10, LIFE-14).
     """
     profile, now = session.profile, context.last_seen
-    newer = next((each for each in context.sets if each.sm12 is not None and each.parent is old), None)
-    if newer is None or newer.sm12 is None or newer.inferred:
+    newer = _newer(context, old)
+    if newer is None or newer.sm12 is None:
         return
     old.pending(now, profile)
     for each in (*old.silent, *old.open_requests.values()):
         request = each.request
+        if each in old.neglected:
+            continue
         if each.final is None and each.provisional is None and request.transport == "UDP":
             copies = [time for time in each.copies if time > newer.sm12.time]
             if copies and now - request.at.time > profile.timer_64_t1:
                 _neglect(session, context, old, newer, each, copies)
+
+
+def _newer(context: Context, old: SaSet) -> SaSet | None:
+    """The set that replaced an old one, if its SM12 was seen."""
+    newer = next((each for each in context.sets if each.sm12 is not None and each.parent is old), None)
+    return None if newer is None or newer.inferred else newer
 
 
 def _neglect(
@@ -122,6 +151,7 @@ def _neglect(
     served, alive = old.last_from(side), newer.last_from(side)
     if over or expired or (served is not None and served.time > copies[0]):
         return
+    old.neglected = (*old.neglected, asked)
     gaps = next((found for found in (old.complete(), newer.complete()) if not found.sure), None)
     session.emit(
         OldSetNeglected(

@@ -27,7 +27,7 @@ from analyzer.ims.renewal import closed, notified
 from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Emit, Packet, Session, Watch
-from analyzer.ims.silence import goes_on, neglected
+from analyzer.ims.silence import goes_on, neglected, repeated
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
@@ -200,6 +200,7 @@ class Tracker:
                     self.connections.answered(context, sighting, transaction)
             elif not fresh:
                 self.requests.repeated(context, sighting, transaction)
+                repeated(self.session, context, owner, transaction)
             elif len(message.raw) > LARGE:
                 self.requests.large(context.pair, context, sighting)
         if message.method == "REGISTER":

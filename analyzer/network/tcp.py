@@ -32,6 +32,9 @@ SYN: Final = 0x02
 RST: Final = 0x04
 ACK: Final = 0x10
 
+FOREVER: Final = 1 << 63
+"""Later than every time."""
+
 CONNECTIONS: Final = 16384
 """How many connections are kept; the one that was silent longest gives way."""
 
@@ -145,8 +148,13 @@ class TcpTracker:
                 break
             before = side.cost
             side.give_up(connection, events)
-            self._watch(connection, side, before, now)
+            self._watch(connection, side, before, side.since + WAITING_TIME)
         return events
+
+    @property
+    def due(self) -> int:
+        """When the next hole has waited too long (ns); beyond every time if there is none."""
+        return next(iter(self._waiting)).since + WAITING_TIME if self._waiting else FOREVER
 
     def close(self) -> Sequence[Event]:
         """End of the capture: deliver all that still waits, each part behind its hole."""
