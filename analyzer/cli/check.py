@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli.config import ORIGIN, Flag, config_option
 from analyzer.cli.options import (
     audit,
     audit_options,
@@ -18,6 +19,7 @@ from analyzer.cli.options import (
     profile_option,
     pseudonyms,
     pseudonyms_options,
+    rules_options,
     time,
     zone_option,
 )
@@ -57,8 +59,7 @@ class Paired(click.Command):
 @captures_argument
 @keys_option
 @profile_option
-@click.option("--select", multiple=True, metavar="IDS", help="Only these rules: ids or prefixes, by comma.")
-@click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules; the longest match wins.")
+@rules_options
 @click.option("--subject", metavar="TEXT", help="Judge only this IMPI, IMSI, number or address.")
 @click.option("--from", "start", metavar="TIME", help="Judge only from here on: ISO 8601, or seconds since the epoch.")
 @click.option("--to", "end", metavar="TIME", help="Judge only until then.")
@@ -76,7 +77,13 @@ class Paired(click.Command):
     metavar="NAME",
     help=f"Form of the report: {', '.join(RENDERERS)}. May be repeated. [default: {DEFAULT}]",
 )
-@click.option("--output", multiple=True, metavar="FILE", help="Where the report of the --format before it goes.")
+@click.option(
+    "--output",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="Where the report of the --format before it goes; alone, its suffix says the form.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([*FAIL_ON, "never"]),
@@ -84,13 +91,14 @@ class Paired(click.Command):
     metavar="VERDICT",
     help=f"From which verdict on the exit status is 1: {', '.join(FAIL_ON)}, never. [default: {FAIL_ON[0]}]",
 )
-@click.option("--show-passes", is_flag=True, help="Give every exercised rule a row of its own.")
-@click.option("--statistics", is_flag=True, help="Say of every rule how often it judged, or why it did not.")
-@click.option("--second-opinion", is_flag=True, help="Let tshark look too, and say where it differs.")
-@click.option("--decrypted", is_flag=True, help="In pcapng: add what each ESP packet held behind it.")
+@click.option("--show-passes", cls=Flag, is_flag=True, help="Give every exercised rule a row of its own.")
+@click.option("--statistics", cls=Flag, is_flag=True, help="Say of every rule how often it judged, or why it did not.")
+@click.option("--second-opinion", cls=Flag, is_flag=True, help="Let tshark look too, and say where it differs.")
+@click.option("--decrypted", cls=Flag, is_flag=True, help="In pcapng: add what each ESP packet held behind it.")
 @waivers_option
 @pseudonyms_options
 @zone_option
+@config_option
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -163,6 +171,7 @@ def check(
         deciding=deciding(fail_on) or deciding(FAIL_ON[0]),
         show_passes=show_passes,
         statistics=statistics,
+        configuration=ctx.meta.get(ORIGIN, ""),
         local=not utc,
     )
     try:

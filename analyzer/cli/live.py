@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from analyzer.cli.check import EPILOG, FAIL_ON, Paired, check, exit_status
+from analyzer.cli.config import ORIGIN, Flag
 from analyzer.cli.options import audit_options, in_force, pseudonyms, time
 from analyzer.cli.refusal import Refusal, guarded
 from analyzer.cli.waivers import waived_by
@@ -38,8 +39,13 @@ OWN: Final = frozenset({"captures", "second_opinion"})
 @click.option("--filter", default="", metavar="BPF", help="What is heard, as in tcpdump. [default: all but --bulk]")
 @click.option("--bulk", multiple=True, metavar="PORTS", help="Ports of media: 443,10000-20000 are not heard.")
 @click.option("--until", multiple=True, metavar="WHEN", help="End: registered, 3-findings, 10min, idle 30s.")
-@click.option("--fail-fast", is_flag=True, help="End with the first finding that --fail-on counts.")
-@click.option("--write", metavar="FILE", help="Keep what is heard here, as pcapng, with the findings as comments.")
+@click.option("--fail-fast", cls=Flag, is_flag=True, help="End with the first finding that --fail-on counts.")
+@click.option(
+    "--write",
+    metavar="FILE",
+    type=click.Path(),
+    help="Keep what is heard here, as pcapng, with the findings as comments.",
+)
 @click.option("--rotate", multiple=True, metavar="SIZE|TIME", help="Begin another file at 100MB, or after 10min.")
 @click.option("--keep-files", type=click.IntRange(1), metavar="N", help="Of a row of files, keep the newest.")
 @click.pass_context
@@ -99,6 +105,10 @@ def live(
     with ExitStack() as files:
         lines = [Lines(_sink(one, files), shown) for one in wanted if one.format == LINES]
 
+        def begin() -> None:
+            for each in lines:
+                each.begin(session.report_on())
+
         def tell(finding: Finding) -> None:
             for each in lines:
                 each.finding(session.report_on(finding))
@@ -113,12 +123,11 @@ def live(
                 until=conditions,
                 counting=counting,
                 fail_fast=fail_fast,
+                on_hearing=begin,
                 on_finding=tell,
                 chronicle=chronicle,
             )
         )
-        for each in lines:
-            each.begin(session.report_on())
         with _signals(session.stop):
             report = shown(guarded(session.run))
         for each in lines:
@@ -134,6 +143,7 @@ def live(
         pseudonyms=names,
         show_passes=given["show_passes"],
         statistics=given["statistics"],
+        configuration=ctx.meta.get(ORIGIN, ""),
         local=local,
     )
     try:

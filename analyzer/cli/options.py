@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from analyzer.cli.completion import flags, profiles, rule_ids
+from analyzer.cli.config import Flag
 from analyzer.cli.refusal import Refusal, guarded
 from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
@@ -21,16 +23,23 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
-captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-keys_option = click.option("--keys", multiple=True, metavar="FILE", help="Keys, in any known format. May be repeated.")
+captures_argument = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", type=click.Path())
+keys_option = click.option(
+    "--keys", multiple=True, metavar="FILE", type=click.Path(), help="Keys, in any known format. May be repeated."
+)
 _profile = click.option(
     "--profile",
     default=DEFAULT,
     metavar="NAME|FILE",
+    shell_complete=profiles,
     help=f"What is in force: {', '.join(PROFILES)}, or a TOML file of your own. [default: {DEFAULT}]",
 )
 _flag = click.option(
-    "--flag", multiple=True, metavar="NAME", help=f"A circumstance of this network: {', '.join(FLAGS)}."
+    "--flag",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=flags,
+    help=f"A circumstance of this network: {', '.join(FLAGS)}.",
 )
 
 
@@ -39,15 +48,41 @@ def profile_option(command: Command) -> Command:
     return _profile(_flag(command))
 
 
+_select = click.option(
+    "--select",
+    multiple=True,
+    metavar="IDS",
+    shell_complete=rule_ids,
+    help="Only these rules: ids or prefixes, by comma.",
+)
+_ignore = click.option(
+    "--ignore",
+    multiple=True,
+    metavar="IDS",
+    shell_complete=rule_ids,
+    help="Not these rules; the longest match wins.",
+)
+
+
+def rules_options(command: Command) -> Command:
+    """The two options that choose rules."""
+    return _select(_ignore(command))
+
+
 zone_option = click.option("--utc/--local", "utc", default=True, help="Zone of the times in text. [default: UTC]")
 
 
 def pseudonyms_options(command: Command) -> Command:
     """The two options that hide who the subscribers are."""
     command = click.option(
-        "--pseudonymise-key", metavar="FILE", help="The same, with pseudonyms that stay the same under this key."
+        "--pseudonymise-key",
+        metavar="FILE",
+        type=click.Path(),
+        help="The same, with pseudonyms that stay the same under this key.",
     )(command)
-    return click.option("--pseudonymise", is_flag=True, help="Replace identities, numbers and addresses.")(command)
+    return click.option("--pseudonymise", cls=Flag, is_flag=True, help="Replace identities, numbers and addresses.")(
+        command
+    )
 
 
 def in_force(name: str, flags: Sequence[str]) -> Profile:

@@ -44,6 +44,8 @@ class Material:
     """Looks for the associations that a key opens, which takes another audit; None: what they hold is not wanted."""
     show_passes: bool = False
     statistics: bool = False
+    configuration: str = ""
+    """The file that options came from, if one did."""
     local: bool = False
     """Times in the zone of this machine, in the reports for people."""
 

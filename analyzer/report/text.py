@@ -31,6 +31,7 @@ def render(material: Material, sink: TextIO) -> None:
         rules=material.rules,
         show_passes=material.show_passes,
         with_statistics=material.statistics,
+        configuration=material.configuration,
         local=material.local,
     )
 
@@ -42,18 +43,20 @@ def write(
     rules: Mapping[str, Rule] | None = None,
     show_passes: bool = False,
     with_statistics: bool = False,
+    configuration: str = "",
     local: bool = False,
     width: int | None = None,
 ) -> None:
     """Write the whole report.
 
     ``rules`` have the sentences that stand beside passes; ``show_passes`` lists the rules that were met,
-    ``with_statistics`` gives every rule a row, or says why it did not judge; ``local`` shows times in the zone of this
-    machine; ``width`` overrules the terminal's (columns).
+    ``with_statistics`` gives every rule a row, or says why it did not judge; ``configuration`` is the file that options
+    came from; ``local`` shows times in the zone of this machine; ``width`` overrules the terminal's (columns).
     """
     page, names = Page(stream, width), Names(report, local=local)
     zone = "local time" if local else "UTC"
-    page.line((f"gmaudit {report.version}, profile {clean(report.profile)}, times in {zone}", "dim"))
+    options = f"options from {clean(configuration)}, " if configuration else ""
+    page.line((f"gmaudit {report.version}, profile {clean(report.profile)}, {options}times in {zone}", "dim"))
     text_read.read(report, page, names)
     text_read.subjects(report, page, names)
     page.line()

@@ -78,6 +78,25 @@ def write(
     _end(chronicle, report, page, drawer)
 
 
+def narrow(chronicle: Chronicle, report: Report, *, subject: str | None, start: int | None, end: int | None) -> None:
+    """Leave only the messages of the subjects that the user means (`chosen.py`), and those of a span (ns)."""
+    meant: set[str | None] | None = None
+    if subject is not None:
+        text = subject.lower()
+        meant = {
+            each.id
+            for each in report.subjects
+            if any(text in name.lower() for name in (each.id, each.ue, each.pcscf, *each.impus, each.contact or ""))
+        }
+    chronicle.arrows = [
+        each
+        for each in chronicle.arrows
+        if (meant is None or each.subject in meant)
+        and (start is None or each.at.time >= start)
+        and (end is None or each.at.time <= end)
+    ]
+
+
 def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> None:
     clear = sum(each.clear for each in chronicle.arrows)
     told = sum(each.told for each in chronicle.arrows)
