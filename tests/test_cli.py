@@ -20,7 +20,7 @@ from analyzer.keys.entries import KeyFileError
 from analyzer.keys.export import Keyed
 from analyzer.report.chronicle import Arrow, Chronicle
 from analyzer.report.model import Report
-from analyzer.rule import PASS, Rule, Verdict, rule
+from analyzer.rule import PASS, Rule, Verdict, collect, rule
 from analyzer.sources.files import UnreadableCapture
 from tests.keys.test_export import association
 from tests.report.reports import IMPI, finding, report, sent
@@ -30,6 +30,7 @@ HELP = """\
 Commands:
   check  Audit captures as one timeline.
   keys   Write keyed security associations for other tools.
+  live   Audit what is on the wire now.
   rule   Explain one rule.
   rules  List the rules that are in force.
   trace  Show every SIP message as a ladder.
@@ -347,8 +348,24 @@ def test_help_and_version(run: Run) -> None:
         status, out, _ = run(*arguments)
         assert status == 0
         assert HELP in out
-    assert run("--version") == (0, f"gmaudit {__version__}\n", "")
     assert run("check", "--help")[1].startswith("Usage: gmaudit check [OPTIONS] CAPTURE...")
+
+
+def test_versions_of_the_tool_its_rules_and_tshark(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines() -> list[str]:
+        assert cli.main(["--version"]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    tool, rules, *_ = lines()
+    assert tool == f"gmaudit {__version__}"
+    assert rules == f"{len(collect())} rules of gmaudit {__version__}"
+    monkeypatch.setattr("analyzer.sources.tshark.shutil.which", lambda name: None)
+    assert lines()[-1] == "tshark is not installed"
+    monkeypatch.setattr("analyzer.sources.tshark.shutil.which", lambda name: "/bin/tshark")
+    monkeypatch.setattr("analyzer.sources.tshark._first_words", lambda path: b"TShark (Wireshark) 4.0.17 (Git)\n")
+    assert lines()[-1] == "tshark 4.0.17"
 
 
 # --- as a process ---------------------------------------------------------------------------------------------------
@@ -393,4 +410,4 @@ def test_a_terminal_without_unicode_still_gets_a_report() -> None:
 
 def test_the_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "analyzer", "--version"], text=True, capture_output=True, check=False)
-    assert (done.returncode, done.stdout) == (0, f"gmaudit {__version__}\n")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"gmaudit {__version__}")

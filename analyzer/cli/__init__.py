@@ -11,13 +11,14 @@ from collections.abc import Sequence
 
 import click
 
-from analyzer import __version__
 from analyzer.cli.check import EPILOG, check
+from analyzer.cli.completion import asked
 from analyzer.cli.keys import export
 from analyzer.cli.live import live
 from analyzer.cli.refusal import hush, place, refuse
 from analyzer.cli.rules import rule, rules
 from analyzer.cli.trace import trace
+from analyzer.cli.version import version_option
 
 CLEAN = 0
 INTERRUPTED = 130
@@ -28,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    status = _run(list(sys.argv[1:] if argv is None else argv))
+    answer = asked(gmaudit)
+    status = answer if answer is not None else _run(list(sys.argv[1:] if argv is None else argv))
     try:
         sys.stdout.flush()
     except OSError:
@@ -65,7 +67,7 @@ def _run(arguments: list[str]) -> int:
     invoke_without_command=True,
     epilog=EPILOG,
 )
-@click.version_option(__version__, prog_name="gmaudit", message="%(prog)s %(version)s")
+@version_option
 @click.pass_context
 def gmaudit(ctx: click.Context) -> None:
     """Audit captures of the Gm interface: do a phone and an IMS core protect their signalling as TS 33.203 and

@@ -18,7 +18,9 @@ from analyzer.report import outputs
     required=True,
     help="esp_sa of Wireshark, what ip xfrm state prints, or our own key file.",
 )
-@click.option("--output", required=True, metavar="FILE", help="Where the keys go; only its owner may read it.")
+@click.option(
+    "--output", required=True, metavar="FILE", type=click.Path(), help="Where the keys go; only its owner may read it."
+)
 def export(captures: tuple[str, ...], keys: tuple[str, ...], format: str, output: str) -> int:
     """Write the security associations that could be keyed, for other tools.
 

@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from analyzer.cli.completion import rule_ids
 from analyzer.cli.options import collect, in_force, profile_option
 from analyzer.cli.refusal import Refusal
 
 
 @click.command(short_help="Explain one rule.")
-@click.argument("id")
+@click.argument("id", shell_complete=rule_ids)
 def rule(id: str) -> int:
     """Explain one rule: what it checks, why, and what looks like a fault but is none."""
     from analyzer.report.rules import explain

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from analyzer.report.model import Report
 
 waivers_option = click.option(
-    "--waivers", multiple=True, metavar="FILE", help="Accepted findings, in TOML: shown, but not for the exit status."
+    "--waivers",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="Accepted findings, in TOML: shown, but not for the exit status.",
 )
 
 

@@ -351,6 +351,16 @@ def _true(text: str) -> bool:
 # --- the program and its profile ------------------------------------------------------------------------------------
 
 
+def installed() -> str | None:
+    """The version of this machine's tshark, however old; None if there is none, or if it does not say."""
+    path = shutil.which("tshark")
+    try:
+        found = None if path is None else _VERSION.search(_first_words(path))
+    except TsharkFailed:
+        return None
+    return None if found is None else ".".join(map(str, map(int, found.groups())))
+
+
 def _first_words(path: str) -> bytes:
     """What tshark says of itself, the beginning."""
     try:
