@@ -11,8 +11,11 @@ BIN := .venv/bin
 DEMO := captures/udp4_sha1_aes
 FUZZ_SECONDS ?= 600
 
-# Tests that need tshark are deselected by name where it is missing; GMAUDIT_ALL_TESTS=1 makes that an error.
+# Tests that need tshark, or network namespaces (Linux, root, iproute2), are deselected by name where that is missing;
+# GMAUDIT_ALL_TESTS=1 makes it an error.
 TSHARK := $(shell command -v tshark)
+NETNS := $(shell ip netns add gm-make 2>/dev/null && ip netns del gm-make && echo possible)
+MISSING := $(strip $(if $(TSHARK),,tshark) $(if $(NETNS),,netns))
 
 .PHONY: demo test lint docs captures fuzz clean
 
@@ -21,13 +24,13 @@ demo: .venv/installed
 	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap
 
 test: lint
-ifneq ($(TSHARK),)
+ifeq ($(MISSING),)
 	$(BIN)/pytest
 else ifeq ($(GMAUDIT_ALL_TESTS),1)
-	@echo "tshark is not installed, and all tests are asked for (GMAUDIT_ALL_TESTS=1)" >&2; exit 1
+	@echo "all tests are asked for (GMAUDIT_ALL_TESTS=1), and these cannot run here: $(MISSING)" >&2; exit 1
 else
-	$(BIN)/pytest -m "not tshark"
-	@echo "deselected: tests that need tshark (not installed)"
+	$(BIN)/pytest -m "$$(echo 'not $(MISSING)' | sed 's/ / and not /2')"
+	@echo "deselected, since they cannot run here: tests that need $(MISSING)"
 endif
 
 lint: .venv/installed-for-tests

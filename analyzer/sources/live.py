@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from threading import Event
 from typing import Any, Final
 
 from analyzer.frame import Frame
@@ -57,6 +58,8 @@ class Live:
         self.notes: list[str] = []
         """What the recorder told."""
         self.stopped = False
+        self.hears = Event()
+        """From now on nothing is missed."""
         self._recorder = _start(interfaces, filter, queue) if interfaces else None
         self._file = _Patient(self._recorder.stdout if self._recorder else standard_input(), self, tick)
         self._triage = triage
@@ -67,6 +70,7 @@ class Live:
         try:
             yield from self._frames()
         finally:
+            self.hears.set()
             self.close()
             self.summary.notices += self.notes
 
@@ -119,6 +123,7 @@ class Live:
             if self.stopped and not self._file.count:
                 return  # nothing came, and nothing is to come
             raise
+        self.hears.set()
         file, clock = self._file, self.clock
         for frame in walker.frames():
             assert frame is not None  # no other capture has a turn

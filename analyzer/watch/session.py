@@ -1,7 +1,8 @@
 """One live run, from the first frame to the report: the engine of `gmaudit check`, told the time while nothing comes.
 
 Nothing here knows a terminal. `Session.run` blocks until an interface or a pipe ends, somebody calls `stop`, or a
-condition comes true; `on_finding` hears of every new finding, `on_tick` some ten times a second that time has passed.
+condition comes true; `on_hearing` is called when nothing is missed any more, `on_finding` with every new finding,
+`on_tick` some ten times a second.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Session:
         counting: Collection[str] = ACCUSING,
         fail_fast: bool = False,
         on_finding: Callable[[Finding], None] | None = None,
+        on_hearing: Callable[[], None] | None = None,
         on_tick: Callable[[], None] | None = None,
         on_message: Callable[[TraceLine], None] | None = None,
         chronicle: Chronicle | None = None,
@@ -72,7 +74,7 @@ class Session:
         self._until = list(until)
         self._counting = counting
         self._fail_fast = fail_fast
-        self._on_finding, self._on_tick = on_finding, on_tick
+        self._on_finding, self._on_hearing, self._on_tick = on_finding, on_hearing, on_tick
         self._chronicle = chronicle
         self._filter = filter
         self._began = self.live.clock.steady()
@@ -128,6 +130,8 @@ class Session:
                 self._frame = frame
                 if news:
                     self._tell()
+        if self._on_hearing is not None:
+            self._on_hearing()
         until = self.live.clock.at_last()
         self._pass_time(until)
         if self.recording is not None:
@@ -157,6 +161,9 @@ class Session:
 
     def _tick(self) -> None:
         """Time has passed, whether or not anything came."""
+        if self._on_hearing is not None and self.live.hears.is_set():
+            self._on_hearing()
+            self._on_hearing = None
         if self.live.stopped:
             return
         self._pass_time(self.live.clock.now())
