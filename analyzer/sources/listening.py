@@ -72,6 +72,8 @@ class Listener:
             self._ins.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, KERNEL_BUFFER)
         except PermissionError:
             self._ins.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
+        self._ins.setsockopt(_SOL_PACKET, _AUXDATA, 1)
+        self._ins.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         self._ins.setblocking(False)
         hardware = self._ins.getsockname()[3]
         self.link = COOKED if name == ANY else LINKS.get(hardware, 0)
@@ -159,12 +161,9 @@ def _bound(name: str, filter: str, promiscuous: bool) -> Any:
     if name not in (each for _, each in socket.if_nameindex()):
         known = ", ".join(sorted(each for _, each in socket.if_nameindex()))
         raise NoCapture(f"there is no interface {name}; there are {known} and {ANY}")
-    from scapy.arch.linux import L2ListenSocket
-    from scapy.config import conf
-
-    conf.logLevel = 40
+    listening = _scapy()
     try:
-        opened = L2ListenSocket(iface=name, promisc=promiscuous, nofilter=1)
+        opened = listening(iface=name, promisc=promiscuous, nofilter=1)
     except OSError as error:
         raise _refused(name, error) from None
     try:
@@ -178,16 +177,14 @@ def _bound(name: str, filter: str, promiscuous: bool) -> Any:
 
 def _cooked(filter: str) -> Any:
     """The same for all interfaces at once: the kernel takes the link header off, and names interface and direction."""
-    from scapy.arch.linux import L2ListenSocket
+    listening = _scapy()
 
-    class Cooked(L2ListenSocket):  # type: ignore[misc]
+    class Cooked(listening):  # type: ignore[misc,valid-type]
         """Not bound to any interface."""
 
         def __init__(self) -> None:
             self.iface, self.promisc, self.outs = ANY, False, None
             self.ins = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL))
-            self.ins.setsockopt(_SOL_PACKET, _AUXDATA, 1)
-            self.ins.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
             self.auxdata_available = True
 
     try:
@@ -202,6 +199,17 @@ def _cooked(filter: str) -> Any:
         opened.close()
         raise
     return opened
+
+
+def _scapy() -> Any:
+    """Scapy's socket for listening."""
+    try:
+        from scapy.arch.linux import L2ListenSocket
+        from scapy.config import conf
+    except ImportError:
+        raise NoCapture("interfaces are heard with scapy, on Linux: pip install 'gmaudit[live]'") from None
+    conf.logLevel = 40
+    return L2ListenSocket
 
 
 def _flush(ins: socket.socket) -> None:
