@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
@@ -24,6 +25,12 @@ ROWS: Final = 60
 
 CELL: Final = 200
 """Characters of a cell."""
+
+ALIKE: Final = 0.55
+"""Two texts that are less alike than this are not compared word by word."""
+
+PAIR: Final = ("parameter", "expected", "observed")
+"""Columns of a table that says what stands above it already."""
 
 COMPARED: Final = 400
 """Characters of expected and observed that are compared word by word."""
@@ -68,6 +75,8 @@ class Grid(NamedTuple):
     rows: tuple[tuple[bool, tuple[str, ...]], ...]
     """Whether the cells of a row differ, and the cells."""
     more: int
+    same: bool
+    """It compares, and nothing differs."""
 
 
 class Detail(NamedTuple):
@@ -96,7 +105,7 @@ def detail(finding: Finding, texts: Texts, words: Words) -> Detail:
         expected,
         observed,
         _messages(finding, found, texts, words),
-        tuple(_grid(each) for each in evidence.tables) if evidence is not None else (),
+        tuple(_grid(each) for each in evidence.tables if each.columns != PAIR) if evidence is not None else (),
         tuple(_around(finding, evidence, words)) if evidence is not None else (),
         clean(finding.argument),
         tuple(clean(trap(code)) for code in finding.excluded),
@@ -108,51 +117,64 @@ def detail(finding: Finding, texts: Texts, words: Words) -> Detail:
 
 
 def _compared(expected: str, observed: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """The two texts with what differs marked; all of it where they have little in common."""
+    """The two texts with the words marked that differ; none of them where the two have little in common."""
     if not expected or not observed or len(expected) > COMPARED or len(observed) > COMPARED:
         return ((expected, False),), ((observed, False),)
     one, other = _WORDS.findall(expected), _WORDS.findall(observed)
     matcher = SequenceMatcher(None, one, other, autojunk=False)
-    if matcher.ratio() < 0.3:
-        return ((expected, True),), ((observed, True),)
+    if matcher.ratio() < ALIKE:
+        return ((expected, False),), ((observed, False),)
     left: list[Piece] = []
     right: list[Piece] = []
     for kind, a, b, c, d in matcher.get_opcodes():
         if b > a:
-            left.append(("".join(one[a:b]), kind != "equal"))
+            left.append(_piece(one[a:b], kind))
         if d > c:
-            right.append(("".join(other[c:d]), kind != "equal"))
+            right.append(_piece(other[c:d], kind))
     return tuple(left), tuple(right)
+
+
+def _piece(words: Sequence[str], kind: str) -> Piece:
+    text = "".join(words)
+    return text, kind != "equal" and any(letter.isalnum() for letter in text)
 
 
 def _messages(finding: Finding, found: Marks, texts: Texts, words: Words) -> tuple[Shown, ...]:
     evidence = finding.evidence
     seen = evidence.messages if evidence is not None else ()
-    home = finding.capture, finding.frame
-    made = [_message(each, (each.at.capture, each.at.number) == home, found, texts, words) for each in seen]
+    made = [_message(each, finding, found, texts, words) for each in seen]
     return tuple(sorted(made, key=lambda each: not each.own))
 
 
-def _message(each: Seen, own: bool, found: Marks, texts: Texts, words: Words) -> Shown:
+def _message(each: Seen, finding: Finding, found: Marks, texts: Texts, words: Words) -> Shown:
     place = each.at.capture, each.at.number
+    own = place == (finding.capture, finding.frame)
     quote = texts.want(*place)
-    lines = marked(texts.lines[quote], found) if quote is not None else []
+    lines = marked(texts.lines[quote], found.headers, found.bad if own else found.want) if quote is not None else []
+    said = f"{finding.message} {finding.observed}"
     facts: list[Fact] = []
     if each.flow is not None:
         ports = f"{each.flow.transport} {each.flow.sport} → {each.flow.dport}"
-        facts.append(Fact(clean(ports), own and shown(ports, found.values)))
+        facts.append(Fact(clean(ports), own and shown(ports, found.bad)))
     if each.protection is not None:
         held = each.protection
         states = held.state_ue if held.state_ue == held.state_pcscf else f"{held.state_ue} / {held.state_pcscf}"
-        facts.append(Fact(f"set {held.generation} {clean(held.role)} ({states})", False))
+        hot = (
+            own
+            and shown(finding.observed, [f"set {held.generation}"])
+            and f"set {held.generation}" not in finding.expected
+        )
+        facts.append(Fact(f"set {held.generation} {clean(held.role)} ({states})", hot))
         if held.spi is not None:
-            facts.append(Fact(f"SPI 0x{held.spi:08x}", own and shown(str(held.spi), found.values)))
+            facts.append(
+                Fact(f"SPI 0x{held.spi:08x}", own and shown(finding.observed, [str(held.spi), f"0x{held.spi:08x}"]))
+            )
         if held.sequence is not None:
             facts.append(Fact(f"ESP number {held.sequence}"))
         if held.icv != "good":
             facts.append(Fact(f"ICV {held.icv}", own))
     elif each.clear:
-        facts.append(Fact("in clear", own))
+        facts.append(Fact("in clear", own and "clear" in said))
     return Shown(
         clean(each.what),
         words.at(*place),
@@ -169,7 +191,13 @@ def _message(each: Seen, own: bool, found: Marks, texts: Texts, words: Words) ->
 
 def _grid(table: Table) -> Grid:
     rows = [(table.compares and differs(row), tuple(clean(cell, CELL) for cell in row)) for row in table.rows[:ROWS]]
-    return Grid(clean(table.title), tuple(map(clean, table.columns)), tuple(rows), max(len(table.rows) - ROWS, 0))
+    return Grid(
+        clean(table.title),
+        tuple(map(clean, table.columns)),
+        tuple(rows),
+        max(len(table.rows) - ROWS, 0),
+        table.compares and not any(map(differs, table.rows)),
+    )
 
 
 def _around(finding: Finding, evidence: Evidence, words: Words) -> list[tuple[str, str]]:

@@ -133,5 +133,7 @@ def since(fault: Fault, words: Words) -> str:
 
 
 def title(fault: Fault) -> str:
-    """The sentence that stands for it."""
-    return clean(fault.first.message)
+    """The sentence that stands for it, with a capital unless it begins with a name such as ``port_uc``."""
+    text = clean(fault.first.message)
+    first = text.partition(" ")[0]
+    return f"{text[0].upper()}{text[1:]}" if first.isascii() and first.isalpha() else text

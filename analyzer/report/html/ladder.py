@@ -65,12 +65,19 @@ class Rung(NamedTuple):
     protection: str = ""
     colour: int = 0
     """Of the set, from 1; 0: in clear; -1: only told of."""
+    role: str = ""
+    """Which of the four associations."""
     title: str = ""
     quote: str | None = None
     """Name of its headers on the page."""
     hits: tuple[Hit, ...] = ()
     more: int = 0
     """Findings that are not among them."""
+
+    @property
+    def accused(self) -> bool:
+        """A finding beside it accuses somebody."""
+        return any(each.verdict in ("violation", "warning", "probable") for each in self.hits)
 
 
 class Ladder(NamedTuple):
@@ -181,6 +188,7 @@ def _rung(arrow: Arrow, step: str, hits: Sequence[Hit], texts: Texts, words: Wor
         "" if arrow.told else arrow.transport,
         protection,
         colour,
+        clean(arrow.role),
         clean(title),
         texts.want(arrow.at.capture, arrow.at.number),
         tuple(found[:BESIDE]),

@@ -1,7 +1,7 @@
 """Which header lines of a message a finding is about, and which words in them.
 
-A finding says in words what was expected and observed, and its tables compare parameters. The names of headers in
-these point at lines; the values point at words. A mark is help for the eye and no proof: nothing is judged by it.
+A finding says in words what was expected and observed. The headers that it names point at lines, the values at words.
+A mark is help for the eye and no proof: nothing is judged by it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from analyzer.evidence import differs
 from analyzer.finding import Finding
 from analyzer.sip.headers import header_key
 
 SPANS: Final = 24
-"""Marks of one message."""
+"""Marked words of one line."""
 
-_VALUES: Final = 48
-"""Values of one finding that are looked for."""
+LINES: Final = 24
+"""Marked lines of one message."""
+
+WORDS: Final = 48
+"""Words of one finding that are looked for."""
+
+LONGEST: Final = 2_000
+"""Characters of expected and observed that are looked at."""
 
 _HEADER: Final = re.compile(
     r"\b(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+|Via|Contact|Route|Require|Supported|Expires|Allow|CSeq)\b"
@@ -32,6 +37,12 @@ _ADDRESSED: Final = {
     "auts": ("authorization",),
     "realm": ("authorization", "www-authenticate"),
     "integrity-protected": ("authorization",),
+    "offer": ("security-client",),
+    "offers": ("security-client",),
+    "spi-c": ("security-client", "security-server", "security-verify"),
+    "spi-s": ("security-client", "security-server", "security-verify"),
+    "port-c": ("security-client", "security-server", "security-verify"),
+    "port-s": ("security-client", "security-server", "security-verify"),
     "spi": ("security-client", "security-server", "security-verify"),
     "spis": ("security-client", "security-server", "security-verify"),
     "ealg": ("security-client", "security-server", "security-verify"),
@@ -50,9 +61,11 @@ class Marks(NamedTuple):
     """What to look for in the messages of one finding."""
 
     headers: frozenset[str]
-    """Keys of headers."""
-    values: tuple[str, ...]
-    """Words, the longest first."""
+    """Keys of headers that it names."""
+    bad: tuple[str, ...]
+    """Words that were observed and not expected, the longest first: looked for where the finding is."""
+    want: tuple[str, ...]
+    """Words that were expected and not observed: looked for in what it is held against."""
 
 
 Line = tuple[int, list[tuple[int, int]]]
@@ -61,50 +74,57 @@ Line = tuple[int, list[tuple[int, int]]]
 
 def marks(finding: Finding) -> Marks:
     """What the messages of this finding are looked through for."""
-    tables = finding.evidence.tables if finding.evidence is not None else ()
-    unequal = [row for table in tables if table.compares for row in table.rows if differs(row)]
-    said = " ".join((finding.message, finding.expected, finding.observed, *(row[0] for row in unequal)))
-    titles = " ".join(table.title for table in tables)
-    headers = {header_key(name) for name in _HEADER.findall(f"{said} {titles}")}
-    for word in _WORD.findall(said.lower()):
+    headers = {header_key(name) for name in _HEADER.findall(finding.message)}
+    for word in _WORD.findall(finding.message.lower()):
         headers.update(_ADDRESSED.get(word, ()))
-    values = {
-        word.strip(".:/-")
-        for text in (finding.observed, finding.expected, *(cell for row in unequal for cell in row[1:]))
-        for word in _VALUE.findall(text[:2_000])
-    }
-    chosen = sorted((word for word in values if _telling(word)), key=lambda word: (-len(word), word))
-    return Marks(frozenset(headers), tuple(chosen[:_VALUES]))
+    observed, expected = _words(finding.observed), _words(finding.expected)
+    bad, want = observed - expected, expected - observed
+    # ``spi-c=1`` is what an expected "other than 1" is about, and the rest of that header is not
+    told = {word for word in bad if word.rpartition("=")[2] in expected}
+    return Marks(frozenset(headers), _sorted(told or bad), _sorted(want))
 
 
-def marked(lines: Sequence[str], found: Marks) -> list[Line]:
-    """The lines of a message that a finding is about, with the words in them."""
-    made: list[Line] = []
-    left = SPANS
-    pattern = (
-        re.compile("|".join(rf"(?<![A-Za-z0-9.]){re.escape(word)}(?![A-Za-z0-9])" for word in found.values))
-        if found.values
-        else None
-    )
+def marked(lines: Sequence[str], headers: frozenset[str], words: Sequence[str]) -> list[Line]:
+    """The lines of a message that a finding is about, with the words in them.
+
+    Lines of a named header count, and of these those with such words if there are any; without a named header the
+    words alone point at lines.
+    """
+    named: list[Line] = []
+    found: list[Line] = []
+    pattern = re.compile("|".join(map(_alone, words))) if words else None
     for number, line in enumerate(lines):
         name, colon, _ = line.partition(":")
-        named = bool(number and colon) and header_key(name.strip()) in found.headers
-        spans = [match.span() for match in pattern.finditer(line)][:left] if pattern is not None else []
-        if named or (spans and (number == 0 or not found.headers)):
-            made.append((number, spans))
-            left -= len(spans)
-        if left <= 0:
-            break
-    return made
+        spans = [match.span() for match in pattern.finditer(line)][:SPANS] if pattern is not None else []
+        if number and colon and header_key(name.strip()) in headers:
+            named.append((number, spans))
+        elif spans and (not number or not headers):
+            found.append((number, spans))
+    telling = [line for line in named if line[1]]
+    return sorted([*(telling or named), *found])[:LINES]
 
 
-def shown(text: str, values: Iterable[str]) -> bool:
+def shown(text: str, words: Iterable[str]) -> bool:
     """Whether one of these words stands in a text by itself."""
-    return any(re.search(rf"(?<![A-Za-z0-9.]){re.escape(word)}(?![A-Za-z0-9])", text) for word in values)
+    return any(re.search(_alone(word), text) for word in words)
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text that say something."""
+    found = {word.strip(".:/-") for word in _VALUE.findall(text[:LONGEST])}
+    return {word for word in sorted(found)[:WORDS] if _telling(word)}
+
+
+def _sorted(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+def _alone(word: str) -> str:
+    return rf"(?<![A-Za-z0-9.]){re.escape(word)}(?![A-Za-z0-9])"
 
 
 def _telling(word: str) -> bool:
     """Whether a word is so rare that finding it somewhere says something."""
-    if word.lower() in _PLAIN or len(word) < 3:
+    if word.lower() in _PLAIN or word.lower() in _ADDRESSED or len(word) < 3:
         return False
     return any(letter.isdigit() for letter in word) or len(word) >= 6

@@ -32,6 +32,8 @@ class Line(NamedTuple):
     clause: str
     since: str
     often: str
+    follows: str
+    """Rule of the fault that explains it."""
     link: str
 
 
@@ -132,6 +134,7 @@ def _parties(accusing: Sequence[Fault], words: Words) -> tuple[Party, ...]:
         worst = next(name for name in ACCUSING if counts[name])
         gravest = [fault for fault in theirs if fault.state == worst]
         first = min((finding for fault in gravest for finding in fault.findings), key=lambda each: each.time)
+        theirs.sort(key=lambda fault: (ACCUSING.index(fault.state), fault.cause is not None, fault.number))
         lines = tuple(_line(fault, words) for fault in theirs[:LISTED])
         kinds = ", ".join(counted(counts[name], name) for name in ACCUSING if counts[name])
         began = f"{words.exact(first.time)}, {words.at(first.capture, first.frame)}"
@@ -151,6 +154,7 @@ def _line(fault: Fault, words: Words) -> Line:
         clean(fault.first.clause),
         since(fault, words),
         often,
+        clean(fault.cause.first.rule) if fault.cause is not None else "",
         fault.links[0],
     )
 
@@ -179,12 +183,14 @@ def _headline(
     elif len(guilty) == 2:
         headline = f"Both the {guilty[0].name} and the {guilty[1].name} are at fault"
     else:
-        headline = f"{_joined([f'the {party.name}' for party in guilty])[0].upper()}"
-        headline += f"{_joined([f'the {party.name}' for party in guilty])[1:]} are at fault"
+        headline = f"{_joined([f'the {party.name}' for party in guilty])} are at fault"
+        headline = f"{headline[0].upper()}{headline[1:]}"
     first = min((finding for fault in certain for finding in fault.findings), key=lambda each: each.time)
-    told = _joined([f"{faults[party.name]} proven of the {party.name}" for party in guilty])
-    begun = f"the first at {words.exact(first.time)} in {words.at(first.capture, first.frame)}"
-    return headline, f"{several(len(certain), 'kind')} of faults: {told}; {begun}. {judged}."
+    breaks = [f"the {party.name} breaks {faults[party.name]}" for party in guilty]
+    told = f"{breaks[0]} {'requirement' if faults[guilty[0].name] == 1 else 'requirements'}"
+    told = _joined([told, *(f"the {party.name} {faults[party.name]}" for party in guilty[1:])])
+    begun = f"the first time at {words.exact(first.time)}, {words.at(first.capture, first.frame)}"
+    return headline, f"{told[0].upper()}{told[1:]}; {begun}. {judged}."
 
 
 def _joined(names: Sequence[str]) -> str:

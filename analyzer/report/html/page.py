@@ -7,6 +7,7 @@ that a page of thousands of findings is as quick as one of ten.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,8 +34,8 @@ from analyzer.report.model import SetSummary, SubjectSummary
 from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
 
-_DATA: Final = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029'"})
-"""What must not stand in a script element as it is."""
+_CONTENT: Final = re.compile(r"<(?=!|script)", re.IGNORECASE)
+"""What could turn the rest of a script element into something else (HTML 13.2.5.15, script data escaped)."""
 
 POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 """What the page may do: run its one script, wear its one style, and load nothing."""
@@ -100,8 +101,9 @@ def render(material: Material, sink: TextIO) -> None:
 
 
 def data(value: object) -> Markup:
-    """A value as JSON that can stand in a script element: nothing in it ends that."""
-    return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_DATA))
+    """A value as JSON that can stand in a script element: nothing in it ends that, or begins another."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(_CONTENT.sub(r"\\u003c", text.replace("</", r"<\/")))
 
 
 def _finding(template: Any, headline: Any, fault: Fault, place: int, texts: Texts, words: Words) -> list[str]:

@@ -25,7 +25,10 @@ SETS: Final = 48
 FLAGS: Final = 60
 """Findings of one subject that have a flag; the others are in the list."""
 
-LEVELS: Final = 4
+FLAGGED: Final = ("violation", "warning", "probable")
+"""Verdicts that have flags: a note is nobody's fault."""
+
+LEVELS: Final = 6
 """Rows of flags above each other."""
 
 FLAG: Final = 9.0
@@ -148,10 +151,11 @@ def timeline(
     if axis is None or not (shown or findings):
         return None
     rows = tuple(_row(life, shown[place + 1 :], traffic, axis, words) for place, life in enumerate(shown))
-    flags = _flags(findings[:FLAGS], axis, words)
+    accusing = [each for each in findings if each[0].verdict in FLAGGED]
+    flags = _flags(accusing[:FLAGS], axis, words)
     missing = [
         f"{len(lives) - SETS} earlier sets" if len(lives) > SETS else "",
-        f"{len(findings) - FLAGS} more findings" if len(findings) > FLAGS else "",
+        f"{len(accusing) - FLAGS} more findings" if len(accusing) > FLAGS else "",
     ]
     return Timeline(
         rows,
@@ -194,7 +198,7 @@ def _row(
         if line is not None:
             ticks += _ticks(lane, side, line, end.time if end is not None else None, axis, words)
     inside = [each for each in life.deadlines if axis.start <= each.time <= axis.end]
-    beyond = [each for each in life.deadlines if each.time > axis.end]
+    beyond = [each for each in life.deadlines if each.time > axis.end and len(life.ends) < len(LANES)]
     return Row(
         life.generation,
         (life.generation - 1) % 6 + 1,

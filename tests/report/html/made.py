@@ -1,0 +1,53 @@
+"""Reports for the tests of the HTML form: from scenarios, and from recordings."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from analyzer.report.chronicle import Chronicle
+from analyzer.report.html import render
+from analyzer.report.renderers import Material
+from analyzer.rule import Rule, collect
+from analyzer.run import Options, audit
+from tests.scenario import Scenario
+from tests.test_captures import CAPTURES
+
+RULES: Mapping[str, Rule] = {rule.id: rule for rule in collect()}
+
+
+def material(s: Scenario) -> Material:
+    """What the renderer gets for a scenario."""
+    with tempfile.TemporaryDirectory() as place:
+        capture, keys = Path(place) / "gm.pcap", Path(place) / "keys.toml"
+        capture.write_bytes(s.pcap())
+        keys.write_text(s.keys_toml(), "utf-8")
+        made = audited([str(capture)], [str(keys)])
+    made.report.captures[0].path = "gm.pcap"
+    return made
+
+
+def audited(captures: Sequence[str], keys: Sequence[str] = ()) -> Material:
+    """What the renderer gets for captures."""
+    chronicle = Chronicle()
+    report = audit(captures, Options(keys=keys), chronicle=chronicle)
+    return Material(report=report, rules=RULES, chronicle=chronicle)
+
+
+def recorded(name: str, *files: str) -> Material:
+    """What the renderer gets for a recording, with the paths as the project has them."""
+    place = CAPTURES / name
+    keys = place / "keys.toml"
+    made = audited([str(place / file) for file in files], [str(keys)] if keys.exists() else [])
+    for capture in made.report.captures:
+        capture.path = Path(capture.path).name
+    return made
+
+
+def page(made: Material) -> str:
+    """The page as text."""
+    sink = io.StringIO()
+    render(made, sink)
+    return sink.getvalue()
