@@ -29,6 +29,7 @@ from tests.report.schema import load
 HELP = """\
 Commands:
   check  Audit captures as one timeline.
+  diff   Compare two JSON reports.
   keys   Write keyed security associations for other tools.
   live   Audit what is on the wire now.
   rule   Explain one rule.

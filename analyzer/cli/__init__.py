@@ -13,6 +13,7 @@ import click
 
 from analyzer.cli.check import EPILOG, check
 from analyzer.cli.completion import asked
+from analyzer.cli.diff import diff
 from analyzer.cli.keys import export
 from analyzer.cli.live import live
 from analyzer.cli.refusal import hush, place, refuse
@@ -77,5 +78,5 @@ def gmaudit(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _command in (check, live, trace, rule, rules, export):
+for _command in (check, live, trace, rule, rules, diff, export):
     gmaudit.add_command(_command)
