@@ -19,6 +19,7 @@ from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.assemble import assemble
 from analyzer.report.model import CaptureSummary, Report
+from analyzer.report.progress import Counter
 from analyzer.sources.files import Captures, Summary
 from analyzer.sources.triage import Triage
 
@@ -41,8 +42,8 @@ def audit(
 ) -> Report:
     """Audit capture files as one timeline.
 
-    `progress` gets the octets read since its last call, `on_message` a line for every SIP message on Gm;
-    an empty `chronicle` is filled with what happened, for the reports that draw it.
+    `progress` gets the octets read since its last call (a `Counter` also learns how many there are), `on_message` a
+    line for every SIP message on Gm; an empty `chronicle` is filled with what happened, for the reports that draw it.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
     options = options or Options()
@@ -95,9 +96,11 @@ def audit_frames(
     return report_of(running, keyring, options, [CaptureSummary(path="-", frames=count, first=first, last=last)])
 
 
-def keyed_associations(captures: Sequence[str], options: Options | None = None) -> list[Keyed]:
+def keyed_associations(
+    captures: Sequence[str], options: Options | None = None, *, progress: Callable[[int], None] | None = None
+) -> list[Keyed]:
     """The associations of the captures that a key has opened, each once, in the order in which it did."""
-    running, _, _ = _run(captures, options or Options(rules=()), None, None, keep_keys=True)
+    running, _, _ = _run(captures, options or Options(rules=()), progress, None, keep_keys=True)
     return _keyed_by(running.engine)
 
 
@@ -146,6 +149,8 @@ def _run(
         keyring.add_file(path)
     triage = Triage()
     source = Captures(captures, triage, progress=progress)
+    if isinstance(progress, Counter):
+        progress.begin(source)
     running = Audit(options, keyring, triage.watch, on_message, engine, chronicle)
     if keep_keys:
         running.engine.tracker.session.proven = []

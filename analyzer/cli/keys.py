@@ -28,12 +28,14 @@ def export(captures: tuple[str, ...], keys: tuple[str, ...], format: str, output
     second keys go into FILE.2, and so on.
     """
     from analyzer.report import keyfiles
+    from analyzer.report.progress import Counter
     from analyzer.run import keyed_associations
 
     inputs = [*captures, *keys]
     try:
         keyfiles.check(output, inputs)
-        found = guarded(lambda: keyed_associations(captures, audit_options(keys)))
+        with Counter() as progress:
+            found = guarded(lambda: keyed_associations(captures, audit_options(keys), progress=progress))
         if not found:
             raise Refusal("no security association could be keyed; give keys with --keys")
         for line in keyfiles.write(found, format, output, inputs):
