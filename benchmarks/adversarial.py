@@ -44,14 +44,16 @@ def child(capture: str, keys: list[str]) -> None:
     """Audit once and print seconds and megabytes."""
     from analyzer.report import outputs
     from analyzer.report.outputs import Output
+    from analyzer.report.renderers import Material
     from analyzer.rule import collect
     from analyzer.run import Options, audit
 
     rules = collect()
     before, begun = _peak(), time.process_time()
     report = audit([capture], Options(keys=keys, rules=rules))
-    for name in outputs.FORMATS:
-        outputs.write(report, [Output(name, None)], io.StringIO(), show_passes=True, local=False)
+    material = Material(report=report, show_passes=True)
+    for name in ("text", "json"):
+        outputs.write(material, [Output(name, None)], io.StringIO())
     print(json.dumps([time.process_time() - begun, _peak() - before]))
 
 

@@ -25,7 +25,7 @@ from analyzer.keys.entries import KeyFileError
 from analyzer.keys.export import toml, wireshark, xfrm
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
-from analyzer.report.outputs import FORMATS
+from analyzer.report.renderers import RENDERERS
 from analyzer.rule import Verdict, rule
 from analyzer.run import Options, keyed_associations
 from analyzer.sources.files import Captures
@@ -123,7 +123,7 @@ def test_the_search_finds_a_key_in_each_notation() -> None:
 
 def test_reports_and_ladder(run: Run, key_file: str, tmp_path: Path) -> None:
     outputs: list[str] = []
-    for form in FORMATS:
+    for form in RENDERERS:
         outputs += ["--format", form, "--output", str(tmp_path / f"report.{form}")]
     status, said = run("check", capture(NAME), "--keys", key_file, "--show-passes", "--fail-on", "never", *outputs)
     assert status == 0
@@ -133,7 +133,7 @@ def test_reports_and_ladder(run: Run, key_file: str, tmp_path: Path) -> None:
         run("trace", capture(NAME), "--keys", key_file)[1],
     ]
     texts += [path.read_bytes().decode("latin-1") for path in tmp_path.glob("report.*")]
-    assert len(texts) == 3 + len(FORMATS)
+    assert len(texts) == 3 + len(RENDERERS)
     assert "REGISTER" in texts[2]
     for text in texts:
         assert not shown(NAME, text)

@@ -25,12 +25,13 @@ import click
 
 from analyzer.network.copies import WINDOW
 from analyzer.profile import PROFILES
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.model import Report
-from analyzer.report.trace import Trace
+from analyzer.report.renderers import Material
 from analyzer.rule import Rule, collect
 from analyzer.run import Options, audit
 
-from .targets import show
+from .targets import FORMS, show
 
 CAPTURES: Final = Path(__file__).parents[2] / "captures"
 
@@ -302,14 +303,15 @@ Found = list[tuple[object, ...]]
 
 
 def report_of(recording: Recording, data: bytes) -> Report:
-    """The report of a damaged recording, written in every format; raises whatever goes wrong."""
+    """The report of a damaged recording, written in three forms, each in its turn; raises whatever goes wrong."""
     path = _folder() / "damaged.pcap"
     path.write_bytes(data)
-    seen = Trace()
+    chronicle = Chronicle()
     options = Options(keys=[str(CAPTURES / recording.folder / "keys.toml")], rules=_rules())
-    report = audit([str(path)], options, on_message=seen.add)
+    report = audit([str(path)], options, chronicle=chronicle)
     assert not report.crashed, report.crashed
-    show(report, seen)
+    material = Material(report=report, chronicle=chronicle, captures=[str(path)])
+    show(material, dict.fromkeys(("text", "json", FORMS[len(data) % len(FORMS)])))
     return report
 
 

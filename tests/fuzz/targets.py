@@ -10,6 +10,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,16 +18,19 @@ from typing import Final
 from analyzer.keys.export import toml, wireshark, xfrm
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
-from analyzer.report import outputs
+from analyzer.report import trace
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.model import Report
-from analyzer.report.outputs import Output
 from analyzer.report.pseudonyms import Pseudonyms
-from analyzer.report.trace import Trace
+from analyzer.report.renderers import RENDERERS, Material
 from analyzer.rule import Rule, collect
 from analyzer.run import Options, audit, keyed_associations
 from analyzer.sources.walker import UnreadableCapture
 
 from . import parsers, script
+
+FORMS: Final = tuple(RENDERERS)
+"""Every form of a report."""
 
 _KEY: Final = b"a key of thirty-two octets or so"
 
@@ -67,38 +71,50 @@ def audited(data: bytes, *, choice: int = 0) -> Report | None:
         vantage=("auto", "ue", "pcscf", "middle")[choice >> 1 & 3],
         subject="001010000000001" if choice & 24 == 24 else None,
     )
-    seen = Trace()
+    names = FORMS[choice % len(FORMS)], "json"
+    chronicle = Chronicle() if choice & 4 or RENDERERS[names[0]].chronicle else None
     try:
-        report = audit([str(capture)], options, on_message=seen.add)
+        report = audit([str(capture)], options, chronicle=chronicle)
         if choice & 0x60 == 0x60:
             _export([str(capture)], options)
     except UnreadableCapture as refusal:
         assert "\n" not in str(refusal)
         return None
     assert not report.crashed, report.crashed
-    names = outputs.FORMATS[choice % len(outputs.FORMATS)], "json"
-    show(report, seen if choice & 4 else None, dict.fromkeys(names), passes=choice & 16 > 0)
-    if choice & 0x80:
-        show(Pseudonyms(_KEY).report(report), None, names[:1])
+    rules = {rule.id: rule for rule in _rules(profile)}
+    material = Material(
+        report=report, rules=rules, chronicle=chronicle, captures=[str(capture)], show_passes=choice & 16 > 0
+    )
+    show(material, dict.fromkeys(names))
+    if choice & 0x80 and not RENDERERS[names[0]].verbatim:
+        hidden = Pseudonyms(_KEY)
+        report = hidden.report(report)
+        told = None if chronicle is None else chronicle.through(hidden)
+        show(replace(material, report=report, chronicle=told, pseudonyms=hidden), names[:1])
     return report
 
 
-def show(report: Report, seen: Trace | None, names: Iterable[str] = outputs.FORMATS, passes: bool = True) -> None:
-    """Write the report in these formats; nothing in it may steer a terminal, and scripts must be able to read it."""
+def show(material: Material, names: Iterable[str] = FORMS) -> None:
+    """Write the report in these forms; nothing in it may steer a terminal, and scripts must be able to read it."""
     for name in names:
-        text = io.StringIO()
-        outputs.write(report, [Output(name, None)], text, show_passes=passes, local=False)
+        renderer = RENDERERS[name]
+        if renderer.binary:
+            renderer.load()(material, io.BytesIO())
+            continue
+        text = io.StringIO(newline="")
+        renderer.load()(material, text)
         _harmless(text.getvalue(), name)
         if name == "json":
             assert json.loads(text.getvalue())["schema"]
-    if seen is not None:
+    if material.chronicle is not None:
         text = io.StringIO()
-        seen.write(report, text, width=100)
+        trace.write(material.chronicle, material.report, text, width=100)
         _harmless(text.getvalue(), "trace")
 
 
 def _harmless(text: str, name: str) -> None:
-    assert text.replace("\n", "").isprintable(), f"the {name} report holds characters that do not print"
+    plain = text.replace("\r\n" if name == "csv" else "\n", "")
+    assert plain.isprintable(), f"the {name} report holds characters that do not print"
 
 
 def _export(captures: list[str], options: Options) -> None:
