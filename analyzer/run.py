@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from analyzer.audit import Audit, Options, TraceLine
 from analyzer.engine import Engine
@@ -19,7 +19,6 @@ from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.assemble import assemble
 from analyzer.report.model import CaptureSummary, Report
-from analyzer.report.progress import Counter
 from analyzer.sources.files import Captures, Summary
 from analyzer.sources.triage import Triage
 
@@ -32,6 +31,17 @@ KEY_NOTICES = 50
 """Notices of one kind on the content of key files."""
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """Who shows how far the reading is (`report/progress.py`)."""
+
+    def begin(self, source: Captures) -> None:
+        """The captures were found, with their size; what was read until now is not part of it."""
+
+    def __call__(self, octets: int) -> None:
+        """So many octets more have been read."""
+
+
 def audit(
     captures: Sequence[str],
     options: Options | None = None,
@@ -42,7 +52,7 @@ def audit(
 ) -> Report:
     """Audit capture files as one timeline.
 
-    `progress` gets the octets read since its last call (a `Counter` also learns how many there are), `on_message` a
+    `progress` gets the octets read since its last call (a `Watcher` also learns how many there are), `on_message` a
     line for every SIP message on Gm; an empty `chronicle` is filled with what happened, for the reports that draw it.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
@@ -149,7 +159,7 @@ def _run(
         keyring.add_file(path)
     triage = Triage()
     source = Captures(captures, triage, progress=progress)
-    if isinstance(progress, Counter):
+    if isinstance(progress, Watcher):
         progress.begin(source)
     running = Audit(options, keyring, triage.watch, on_message, engine, chronicle)
     if keep_keys:
