@@ -22,8 +22,8 @@ from analyzer.report.renderers import RENDERERS, Material
 if TYPE_CHECKING:
     from analyzer.finding import Finding
     from analyzer.report.model import Report
-    from analyzer.report.pseudonyms import Pseudonyms
     from analyzer.sources.recording import Recording
+    from analyzer.watch.session import Session
     from analyzer.watch.until import Until
 
 LINES: Final = "jsonl"
@@ -46,6 +46,9 @@ OWN: Final = frozenset({"captures", "second_opinion"})
     type=click.Path(),
     help="Keep what is heard here, as pcapng, with the findings as comments.",
 )
+@click.option(
+    "--write-evidence", cls=Flag, is_flag=True, help="Of that, only what subjects with findings sent and received."
+)
 @click.option("--rotate", multiple=True, metavar="SIZE|TIME", help="Begin another file at 100MB, or after 10min.")
 @click.option("--keep-files", type=click.IntRange(1), metavar="N", help="Of a row of files, keep the newest.")
 @click.pass_context
@@ -59,6 +62,7 @@ def live(
     until: tuple[str, ...],
     fail_fast: bool,
     write: str | None,
+    write_evidence: bool,
     rotate: tuple[str, ...],
     keep_files: int | None,
     **given: Any,
@@ -81,7 +85,9 @@ def live(
         wanted = outputs.pair(asked or [("format", "text" if sys.stdout.isatty() else LINES)])
         places = [*_paths(wanted), *([write] if write else [])]
         outputs.check(places, [*keys, *given["waivers"]])
-        outputs.possible(wanted, [pipe or "-"], pseudonyms=names is not None, terminal=sys.stdout.isatty())
+        outputs.possible(
+            wanted, [write if write and not rotate else "-"], pseudonyms=names is not None, terminal=sys.stdout.isatty()
+        )
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     options = audit_options(
@@ -101,9 +107,16 @@ def live(
         chronicle = Chronicle()
     conditions = [_condition(each) for each in until]
     counting = FAIL_ON[: FAIL_ON.index(given["fail_on"]) + 1] if given["fail_on"] != "never" else FAIL_ON
-    shown = _shown(accepted, names)
+    if write and names is not None:
+        raise Refusal(
+            "--write keeps packets as they were sent, and pseudonyms cannot hide them; leave out one of the two"
+        )
     with ExitStack() as files:
-        lines = [Lines(_sink(one, files), shown) for one in wanted if one.format == LINES]
+        lines = [
+            Lines(_sink(one, files), names.report if names is not None else None)
+            for one in wanted
+            if one.format == LINES
+        ]
 
         def begin() -> None:
             for each in lines:
@@ -113,13 +126,14 @@ def live(
             for each in lines:
                 each.finding(session.report_on(finding))
 
-        recording = _recording(write, rotate, keep_files)
+        recording = _recording(write, rotate, keep_files, write_evidence)
         session = guarded(
             lambda: Session(
                 interface,
                 options,
                 filter=_heard(filter, bulk),
                 recording=recording,
+                accept=accepted,
                 until=conditions,
                 counting=counting,
                 fail_fast=fail_fast,
@@ -129,7 +143,9 @@ def live(
             )
         )
         with _signals(session.stop):
-            report = shown(guarded(session.run))
+            found = guarded(session.run)
+        _annotate(session, found)
+        report = hidden(found) if hidden is not None else found
         for each in lines:
             each.end(report)
     if chronicle is not None and names is not None:
@@ -138,7 +154,7 @@ def live(
         report=report,
         rules={rule.id: rule for rule in options.rules or ()},
         chronicle=chronicle,
-        captures=[pipe] if pipe else list(interface),
+        captures=again,
         keys=keys,
         pseudonyms=names,
         show_passes=given["show_passes"],
@@ -156,9 +172,11 @@ def live(
 live.params += [one for one in check.params if one.name not in OWN]
 
 
-def _shown(accepted: Callable[[Report], Report], names: Pseudonyms | None) -> Callable[[Report], Report]:
-    """What becomes of a report before anybody sees it."""
-    return accepted if names is None else lambda report: names.report(accepted(report))
+def _annotate(session: Session, report: Report) -> None:
+    try:
+        session.annotate(report)
+    except OSError as error:
+        click.echo(f"gmaudit: {error.filename}: no comments: {error.strerror}", err=True)
 
 
 def _sink(output: outputs.Output, files: ExitStack) -> TextIO:
@@ -186,14 +204,15 @@ def _signals(stop: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, known)
 
 
-def _recording(path: str | None, rotate: tuple[str, ...], keep: int | None) -> Recording | None:
+def _recording(path: str | None, rotate: tuple[str, ...], keep: int | None, evidence: bool) -> Recording | None:
     """Where the packets go."""
     from analyzer.sources.recording import Recording, Rotation, size_of
+    from analyzer.watch.evidence import Evidence
     from analyzer.watch.until import duration
 
     if path is None:
-        if rotate or keep:
-            raise Refusal("--rotate and --keep-files need --write FILE")
+        if rotate or keep or evidence:
+            raise Refusal("--rotate, --keep-files and --write-evidence need --write FILE")
         return None
     size = every = None
     for text in rotate:
@@ -207,7 +226,7 @@ def _recording(path: str | None, rotate: tuple[str, ...], keep: int | None) -> R
     if keep and not rotate:
         raise Refusal("--keep-files needs --rotate: else there is but one file")
     try:
-        return Recording(path, Rotation(size, every, keep))
+        return (Evidence if evidence else Recording)(path, Rotation(size, every, keep))
     except OSError as error:
         raise Refusal(f"--write {path}: {error.strerror}; name another file") from error
 

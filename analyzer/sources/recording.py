@@ -7,13 +7,15 @@ and `failure` says so. A file that is new begins with the section and the interf
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from struct import unpack_from
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from analyzer import pcapng
-from analyzer.sources.blocks import INTERFACE, NUMBERED, PACKET, PACKETS, SECTION
+from analyzer.sources.blocks import INTERFACE, MAGIC, NUMBERED, PACKET, PACKETS, SECTION
 from analyzer.sources.split import OURS, Piece, Splitter
 from analyzer.sources.window import LARGEST
 
@@ -35,6 +37,8 @@ class Written(NamedTuple):
     path: str
     first: int
     """Number, in the run, of the first of its frames."""
+    numbers: array[int]
+    """The numbers of all of them, where frames between them were left out."""
 
 
 class Recording:
@@ -59,25 +63,28 @@ class Recording:
         self._made = 0
         self._size = 0
         self._began: int | None = None
-        self._file = self._open()
+        self._file = self._open(1)
 
     def feed(self, octets: memoryview | bytes) -> None:
         """Write what came; nothing is raised."""
-        self.write(self._splitter.feed(octets))
+        self.write(self._numbered(self._splitter.feed(octets)))
 
-    def write(self, pieces: Iterable[Piece]) -> None:
-        """Write blocks, and begin another file where its time has come."""
+    def write(self, pieces: Iterable[tuple[int, Piece]], *, sparse: bool = False) -> None:
+        """Write blocks with the numbers of their frames, and begin another file where its time has come.
+
+        ``sparse``: frames are left out, so that the numbers are to be remembered. A block without a number has 0.
+        """
         waiting: list[bytes] = []
         size = self._size
-        for piece in pieces:
-            if piece.numbered:
-                self.frames += 1
+        for number, piece in pieces:
+            if number:
                 if self._rotates and self._full(size + len(piece.block), piece.time):
                     self._put(waiting)
-                    waiting = []
-                    self._next()
-                    waiting += self._preamble
+                    self._next(number)
+                    waiting = [*self._preamble]
                     size = sum(map(len, waiting))
+                if sparse:
+                    self.files[-1].numbers.append(number)
             elif piece.kind == SECTION:
                 self._preamble = [piece.block]
             elif piece.kind == INTERFACE:
@@ -95,15 +102,17 @@ class Recording:
             self._put(told)
         os.close(self._file)
 
-    def annotate(self, comments: Mapping[int, Sequence[str]]) -> None:
-        """Put comments into frames, by their number in the run; to be called when all is finished.
+    def annotate(self, frames: Collection[int], comments: Callable[[int], Sequence[str]]) -> None:
+        """Put comments into these frames, by their number in the run; to be called when all is finished.
 
-        Files without any such frame stay as they are. Raises OSError, and leaves the file as it was.
+        ``comments`` is asked for in the order of the numbers. Files without any such frame stay as they are. Raises
+        OSError, and leaves the file as it was.
         """
         for file, following in zip(self.files, [*self.files[1:], None], strict=True):
-            last = self.frames if following is None else following.first - 1
-            if any(file.first <= number <= last for number in comments):
-                _rewrite(Path(file.path), file.first, comments)
+            after = self.frames + 1 if following is None else following.first
+            numbers: Sequence[int] = file.numbers or range(file.first, after)
+            if any(number in frames for number in numbers):
+                _rewrite(Path(file.path), numbers, comments)
 
     @property
     def notices(self) -> list[str]:
@@ -112,6 +121,11 @@ class Recording:
         if self._splitter.broken:
             told.append(f"{self._path}: ends where the capture could not be read any more")
         return told
+
+    def _numbered(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
+        for piece in pieces:
+            self.frames += piece.numbered
+            yield self.frames if piece.numbered else 0, piece
 
     def _full(self, size: int, time: int) -> bool:
         if self._began is None:
@@ -122,16 +136,16 @@ class Recording:
             rotation.every is not None and time - self._began >= rotation.every
         )
 
-    def _next(self) -> None:
+    def _next(self, number: int) -> None:
         if self.failure:
             return
         os.close(self._file)
-        self._file = self._open()
+        self._file = self._open(number)
         keep = self.rotation.keep
         while keep is not None and len(self.files) > keep:
             Path(self.files.pop(0).path).unlink(missing_ok=True)
 
-    def _open(self) -> int:
+    def _open(self, number: int) -> int:
         self._made += 1
         path = self._path
         if self._rotates:
@@ -142,10 +156,10 @@ class Recording:
         except OSError as error:
             if not self.files:
                 raise
-            self.failure = f"{path}: {error.strerror}; nothing more was written, from frame {self.frames:,} on"
+            self.failure = f"{path}: {error.strerror}; nothing more was written, from frame {number:,} on"
             return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         self._size, self._began = 0, None
-        self.files.append(Written(str(path), max(1, self.frames)))
+        self.files.append(Written(str(path), number, array("Q")))
         return made
 
     def _put(self, blocks: list[bytes]) -> None:
@@ -177,26 +191,37 @@ def size_of(text: str) -> int:
     return int(number) * (factor or 1)
 
 
-def _rewrite(path: Path, first: int, comments: Mapping[int, Sequence[str]]) -> None:
-    """The same file with comments, put into its place when it is whole."""
+def _rewrite(path: Path, numbers: Sequence[int], comments: Callable[[int], Sequence[str]]) -> None:
+    """The same file with comments, and its frames in the order of their numbers; put into place when it is whole."""
     draft = path.with_name(f".{path.name}.draft")
-    number, little = first - 1, True
+    in_order = all(one < other for one, other in pairwise(numbers))
+    late: list[tuple[int, bytes, bool]] = []
     try:
         with path.open("rb") as source, draft.open("wb") as target:
             draft.chmod(0o600)
-            while head := source.read(12):
-                if head[:4] == b"\x0a\x0d\x0d\x0a":
-                    little = head[8:12] == b"\x4d\x3c\x2b\x1a"
-                kind, total = unpack_from("<II" if little else ">II", head)
-                if not 12 <= total <= LARGEST:
-                    raise OSError(0, "is not what was written to it", str(path))
-                block = head + source.read(total - 12)
-                if kind in PACKETS or kind in NUMBERED:
-                    number += 1
-                    told = comments.get(number)
-                    if told and kind == PACKET and little:
-                        block = pcapng.commented(block, told)
-                target.write(block)
+            for number, block, plain in _walk(source, numbers):
+                if number and not in_order:
+                    late.append((number, block, plain))
+                    continue
+                told = comments(number) if number and plain else ()
+                target.write(pcapng.commented(block, told) if told else block)
+            for number, block, plain in sorted(late):
+                told = comments(number) if plain else ()
+                target.write(pcapng.commented(block, told) if told else block)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _walk(source: BinaryIO, numbers: Sequence[int]) -> Iterator[tuple[int, bytes, bool]]:
+    """Number of the frame (0: none), block, and whether comments can be put into it."""
+    order, coming = "<", iter(numbers)
+    while head := source.read(12):
+        if head[:4] == MAGIC:
+            order = "<" if head[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+        kind, total = unpack_from(order + "II", head)
+        if not 12 <= total <= LARGEST:
+            raise OSError(0, "is not what was written to it", source.name)
+        block = head + source.read(total - 12)
+        numbered = kind in PACKETS or kind in NUMBERED
+        yield next(coming, 0) if numbered else 0, block, kind == PACKET and order == "<"

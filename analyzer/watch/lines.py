@@ -15,13 +15,13 @@ from analyzer.report import jsonl
 from analyzer.report.model import Report
 
 Shown = Callable[[Report], Report]
-"""What becomes of a report before anybody sees it: waivers, pseudonyms."""
+"""What becomes of a report before anybody sees it: pseudonyms."""
 
 
 class Lines:
     """Writes to one stream; each line goes out at once."""
 
-    def __init__(self, sink: TextIO, shown: Shown) -> None:
+    def __init__(self, sink: TextIO, shown: Shown | None = None) -> None:
         self._sink = sink
         self._shown = shown
         self._told: dict[tuple[object, ...], str] = {}
@@ -48,7 +48,7 @@ class Lines:
         self._put(jsonl.summary(report))
 
     def _lines(self, report: Report) -> list[str]:
-        report = self._shown(report)
+        report = report if self._shown is None else self._shown(report)
         subjects = {subject.id: subject for subject in report.subjects}
         for each in report.findings:
             self._told[each.rule, each.subject, each.actor, each.fault, each.frame] = each.verdict

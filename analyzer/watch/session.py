@@ -19,10 +19,12 @@ from analyzer.ims.subjects import Context
 from analyzer.keys.keyring import Keyring
 from analyzer.report.assemble import subject_of
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts
+from analyzer.report.pcapng_comments import Comments
 from analyzer.run import rare_collections, report_of, summary_of
 from analyzer.sources.live import Live
 from analyzer.sources.recording import Recording
 from analyzer.sources.triage import Triage
+from analyzer.watch.evidence import Evidence
 from analyzer.watch.until import Standing, Until
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Session:
         filter: str = "",
         queue: int | None = None,
         recording: Recording | None = None,
+        accept: Callable[[Report], Report] | None = None,
         until: Sequence[Until] = (),
         counting: Collection[str] = ACCUSING,
         fail_fast: bool = False,
@@ -54,8 +57,8 @@ class Session:
     ) -> None:
         """Get ready to hear these interfaces, or to read standard input if there are none.
 
-        ``queue``: octets that may wait while the audit computes; ``counting``: verdicts that ``until`` and
-        ``fail_fast`` mean. Raises KeyFileError or UnreadableCapture.
+        ``queue``: octets that may wait while the audit computes; ``accept`` marks what is waived; ``counting``: the
+        verdicts that ``until`` and ``fail_fast`` mean. Raises KeyFileError or UnreadableCapture.
         """
         self.options = options or Options()
         self.keyring = Keyring()
@@ -63,6 +66,8 @@ class Session:
             self.keyring.add_file(path)
         self._triage = Triage()
         self.recording = recording
+        if isinstance(recording, Evidence):
+            recording.pinned = self._beginnings
         tee = recording.feed if recording is not None else None
         self.live = Live(interfaces, self._triage, filter=filter, queue=queue, tick=self._tick, tee=tee)
         self.running = Audit(self.options, self.keyring, self._watched, on_message, recorder=chronicle)
@@ -75,6 +80,7 @@ class Session:
         self._counting = counting
         self._fail_fast = fail_fast
         self._on_finding, self._on_hearing, self._on_tick = on_finding, on_hearing, on_tick
+        self._accept = accept
         self._chronicle = chronicle
         self._filter = filter
         self._began = self.live.clock.steady()
@@ -114,6 +120,14 @@ class Session:
             findings=list(findings),
         )
 
+    def annotate(self, report: Report) -> None:
+        """Put the findings of the report into the frames that were written, as comments. Raises OSError."""
+        if self.recording is None or not report.findings:
+            return
+        frames = {frame for each in report.findings for frame in (each.frame, *each.occurrences, *each.related)}
+        comments = Comments(report)
+        self.recording.annotate(frames, lambda number: comments.at(0, number))
+
     def stop(self, reason: str = "") -> None:
         """End the run; what was heard until now is judged yet. Any thread may call it, and a signal's handler."""
         if not self.live.stopped:
@@ -140,7 +154,16 @@ class Session:
         if self._chronicle is not None:
             self._chronicle.close(engine, self.options.profile)
         self._tell()
-        return report
+        return report if self._accept is None else self._accept(report)
+
+    def _beginnings(self) -> set[int]:
+        """The frames that the sets which are remembered began with."""
+        marks = (
+            (owner.terms.sm1, owner.terms.sm6, owner.sm7, owner.sm12)
+            for context in self.contexts
+            for owner in context.sets
+        )
+        return {mark.number for each in marks for mark in each if mark is not None}
 
     def _pass_time(self, now: int | None) -> None:
         if now is not None and self._frame is not None and now > self._frame.time:
@@ -152,7 +175,12 @@ class Session:
         """Hand on what is new, as it stands at this moment."""
         for made in self._news:
             finding = self.running.as_it_stands(made)
-            self.counted += finding.verdict in self._counting
+            if self._accept is not None:
+                [finding] = self._accept(self.report_on(finding)).findings
+            self.counted += finding.verdict in self._counting and finding.waived is None
+            if isinstance(self.recording, Evidence) and finding.verdict != "note":
+                subject = next((each for each in self.contexts if each.subject.id == finding.subject), None)
+                self.recording.want(finding, subject.subject.ue if subject is not None else None)
             if self._on_finding is not None:
                 self._on_finding(finding)
         self._news.clear()
