@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from analyzer.finding import RANK, Finding
+from analyzer.finding import RANK, Finding, Waived
 from analyzer.report.clauses import CRASHED, UNEXERCISED, WAIVED, Row, bare, matrix
 from analyzer.report.markup import code, heading, prose, row
 from analyzer.report.order import Case, cases
@@ -122,10 +122,12 @@ class _Writer:
         if finding.argument and finding.verdict in _OPEN:
             yield prose(finding.argument)
         if finding.waived is not None:
-            until = f" until {finding.waived.expires}" if finding.waived.expires else ""
-            yield f"**waived**{until}: {prose(finding.waived.reason)}"
+            yield _waived(finding.waived)
         if case.follow_ups:
             yield f"explains {_some([prose(each.rule) for each in case.follow_ups])}"
+        accepted = [(each.rule, each.waived) for each in case.follow_ups if each.waived is not None]
+        for rule, waived in accepted[:NAMED]:
+            yield f"{prose(rule)} is {_waived(waived)}"
 
     def _where(self, finding: Finding) -> str:
         frames = _some([str(frame) for frame in finding.occurrences or [finding.frame]], finding.count)
@@ -211,3 +213,8 @@ def _some(items: list[str], count: int = 0) -> str:
     items = list(dict.fromkeys(items))
     more = max(len(items), count) - NAMED
     return ", ".join(items[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _waived(waived: Waived) -> str:
+    until = f" until {waived.expires}" if waived.expires else ""
+    return f"**waived**{until}: {prose(waived.reason)}"

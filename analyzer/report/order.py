@@ -44,7 +44,8 @@ def cases(findings: Iterable[Finding]) -> list[Case]:
     told: list[Case] = []
     shown: dict[tuple[str, ...], list[Case]] = {}
     for case in _joined(roots.values()):
-        kind = case.finding.verdict, *sorted(one.fingerprint for one in (case.finding, *case.alike))
+        reason = "" if case.finding.waived is None else f"waived {case.finding.waived.reason}"
+        kind = case.finding.verdict, reason, *sorted(one.fingerprint for one in (case.finding, *case.alike))
         before = shown.setdefault(kind, [])
         if len(before) < SHOWN or case.follow_ups:
             before.append(case)
@@ -57,11 +58,11 @@ def cases(findings: Iterable[Finding]) -> list[Case]:
 def _joined(roots: Iterable[Case]) -> list[Case]:
     """The cases with those joined that are inconclusive for one reason at one moment."""
     joined: list[Case] = []
-    reasons: dict[tuple[str, str | None, int, int], Case] = {}
+    reasons: dict[tuple[object, ...], Case] = {}
     for case in roots:
         finding = case.finding
         if finding.verdict == "inconclusive" and not case.follow_ups and finding.cause is None:
-            reason = finding.message, finding.subject, finding.capture, finding.frame
+            reason = finding.message, finding.subject, finding.capture, finding.frame, finding.waived
             first = reasons.setdefault(reason, case)
             if first is not case:
                 first.alike.append(finding)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from analyzer.evidence import Seen
-from analyzer.finding import Finding
+from analyzer.finding import Finding, Waived
 from analyzer.report import text_evidence as evidence
 from analyzer.report.order import Case
 from analyzer.report.page import STYLES, Page, Part, listed, several
@@ -58,7 +58,7 @@ class CaseWriter:
     def write(self, case: Case) -> None:
         """The whole case, with an empty line behind it."""
         finding, page = case.finding, self.page
-        head = f"{finding.verdict}[{clean(finding.rule)}]: "
+        head = f"{finding.verdict}[{clean(finding.rule)}]{waived(finding)}: "
         page.framed([(head, STYLES[finding.verdict])], [("    ", "")], clean(finding.message), "bold")
         rows, beyond = self._rows(finding)
         numbers = [self.names.frame(row.capture, row.frame, finding.capture) for row in rows]
@@ -147,6 +147,8 @@ class CaseWriter:
             for label, text in (("expected", finding.expected), ("observed", finding.observed)):
                 if text:
                     yield label, clean(text), ""
+        if finding.waived is not None:
+            yield "waived", _reason(finding.waived), ""
         yield "by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}", ""
         if names.several or finding.subject is None:
             yield "subject", names.subject(finding.subject), ""
@@ -190,7 +192,18 @@ def _unseen(finding: Finding, shown: set[tuple[int, int]], names: Names) -> str:
 def _brief(finding: Finding) -> str:
     """Another finding in one line."""
     where = f"frame {finding.frame}" if finding.count == 1 else repeated(finding)
-    return f"{finding.verdict}[{clean(finding.rule)}] {clean(finding.message)} ({where})"
+    accepted = f"; waived {_reason(finding.waived)}" if finding.waived is not None else ""
+    return f"{finding.verdict}[{clean(finding.rule)}]{waived(finding)} {clean(finding.message)} ({where}{accepted})"
+
+
+def waived(finding: Finding) -> str:
+    """What stands behind the rule of a finding that the user has accepted."""
+    return " (waived)" if finding.waived is not None else ""
+
+
+def _reason(waived: Waived) -> str:
+    """Until when and why."""
+    return (f"until {waived.expires}: " if waived.expires is not None else "") + clean(waived.reason)
 
 
 def display_filter(case: Case) -> str:

@@ -13,7 +13,7 @@ from analyzer.report.model import Report
 from analyzer.report.order import Case
 from analyzer.report.page import STYLES, Page, Part, several, shortened
 from analyzer.report.safe import clean
-from analyzer.report.text_case import display_filter
+from analyzer.report.text_case import display_filter, waived
 from analyzer.report.text_names import Names, families
 from analyzer.report.traps import trap
 
@@ -47,7 +47,8 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
     for case in cases[:REASONS]:
         finding = case.finding
         ids = [finding.rule, *(one.rule for one in case.alike)]
-        head = f"  - inconclusive[{clean(finding.rule) if len(ids) == 1 else several(len(ids), 'rule')}]: "
+        rule = clean(finding.rule) if len(ids) == 1 else several(len(ids), "rule")
+        head = f"  - inconclusive[{rule}]{waived(finding)}: "
         where = f"{names.place(finding)}, {names.moment(finding.time)}"
         times = f", {finding.count:,} times" if finding.count > 1 else ""
         whose = f"; {names.subject(finding.subject)}" if names.several or finding.subject is None else ""
@@ -58,6 +59,8 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
             page.hanging(("    not ruled out: ", "dim"), trap(clean(code)))
         if finding.argument:
             page.hanging(("    in doubt: ", "dim"), clean(finding.argument))
+        if finding.waived is not None:
+            page.hanging(("    waived: ", "dim"), clean(finding.waived.reason))
         if case.same:
             page.hanging(("    ", ""), f"the same with {several(len(case.same), 'other subject')}", "dim")
     if (more := len(cases) - REASONS) > 0:
@@ -116,12 +119,14 @@ def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, 
     elif not report.findings:
         page.line(("no findings", STYLES["pass"]), (f"; {exercised}", ""))
     else:
-        counts = Counter(finding.verdict for finding in report.findings)
+        counts = Counter(finding.verdict for finding in report.findings if finding.waived is None)
         parts: list[Part] = []
         for name in RANK:
             if counts[name]:
                 same = name if name in ("probable", "inconclusive") else ""
                 parts += [(", ", ""), (several(counts[name], name, same), STYLES[name])]
+        if accepted := len(report.findings) - counts.total():
+            parts += [(", ", ""), (f"{accepted:,} waived", "dim")]
         rest = f"in {several(len(report.captures), 'capture')}; {exercised}"
         if sum(cell_len(part) for part, _ in parts[1:]) + 1 + cell_len(rest) <= page.width:
             page.line(*parts[1:], (f" {rest}", ""))
@@ -136,7 +141,7 @@ def _overview(cases: Sequence[Case], page: Page, names: Names) -> None:
     for finding, follow_ups in ((case.finding, case.follow_ups) for case in cases[:ROWS]):
         told.append(
             {
-                "verdict": (finding.verdict, STYLES[finding.verdict]),
+                "verdict": ("waived", "dim") if finding.waived else (finding.verdict, STYLES[finding.verdict]),
                 "severity": (finding.severity, ""),
                 "by": (clean(finding.actor), ""),
                 "rule": (clean(finding.rule) + (f" +{len(follow_ups)}" if follow_ups else ""), ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import re
 from datetime import date, timedelta
 from fnmatch import translate
@@ -12,12 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.finding import Waived
-from analyzer.report import waivers
+from analyzer.report import outputs, waivers
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.json import document
 from analyzer.report.model import Report
+from analyzer.report.order import cases
+from analyzer.report.outputs import Output
 from analyzer.report.pseudonyms import Pseudonyms
+from analyzer.report.renderers import RENDERERS
 from analyzer.report.waivers import Waiver, WaiverError, matches, read, waive
-from tests.report.reports import IMPI, finding, report
+from tests.report.reports import IMPI, finding, material, report
 from tests.report.schema import validate
 
 TODAY = date(2026, 6, 30)
@@ -162,6 +168,38 @@ def test_pseudonyms_hide_pattern_and_reason() -> None:
     assert made["waivers"][0]["state"] == "used"
     assert "00101000" not in repr(made)
     assert made["findings"][0]["waived"]["reason"].startswith("agreed with ")
+
+
+@pytest.mark.parametrize("name", [name for name, renderer in RENDERERS.items() if not renderer.captures])
+def test_every_form_of_a_report_gives_the_reason(name: str) -> None:
+    """That of the capture which is written again has a test of its own."""
+    made = waive(report(), [waiver("", reason="agreedwithvendor", expires=date(2026, 12, 31))], TODAY)
+    stream = io.StringIO()
+    chronicle = Chronicle() if RENDERERS[name].chronicle else None
+    outputs.write(material(made, chronicle=chronicle), [Output(name, None)], stream)
+    text = html.unescape(stream.getvalue())
+    assert text.count("agreedwithvendor") >= len(made.findings)
+    assert "waived" in text.lower() or name == "sarif"
+    assert "2026-12-31" in text
+
+
+def test_the_text_report_counts_them_apart() -> None:
+    stream = io.StringIO()
+    made = waive(report(), [waiver(), waiver("CRY", expires=date(2026, 1, 1))], TODAY)
+    outputs.write(material(made), [Output("text", None)], stream)
+    text = stream.getvalue()
+    assert "violation[PORT-09] (waived): the answer left" in text
+    assert "1 violation, 1 probable, 1 waived in 1 capture" in text
+    assert re.search(r"= waived +known\n", text)
+    assert "(CRY) held until 2026-01-01 and waives nothing any more; it fits no findings" in " ".join(text.split())
+
+
+def test_the_same_fault_of_others_is_not_folded_under_a_waived_one() -> None:
+    many = [finding(subject=f"s{place}", time=place) for place in range(9)]
+    made = waive(report(findings=many), [waiver(subject="s1")], TODAY)
+    told = cases(made.findings)
+    assert [case.finding.subject for case in told if case.finding.waived] == ["s1"]
+    assert [len(case.same) for case in told if not case.finding.waived] == [0, 0, 5]
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------------
