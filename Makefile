@@ -11,11 +11,12 @@ BIN := .venv/bin
 DEMO := captures/udp4_sha1_aes
 FUZZ_SECONDS ?= 600
 
-# Tests that need tshark, or network namespaces (Linux, root, iproute2), are deselected by name where that is missing;
-# GMAUDIT_ALL_TESTS=1 makes it an error.
+# Tests that need tshark, Chromium with its driver, or network namespaces (Linux, root, iproute2), are deselected by name
+# where that is missing; GMAUDIT_ALL_TESTS=1 makes it an error.
 TSHARK := $(shell command -v tshark)
+CHROMIUM := $(shell command -v chromium >/dev/null && command -v chromedriver)
 NETNS := $(shell ip netns add gm-make 2>/dev/null && ip netns del gm-make && echo possible)
-MISSING := $(strip $(if $(TSHARK),,tshark) $(if $(NETNS),,netns))
+MISSING := $(strip $(if $(TSHARK),,tshark) $(if $(CHROMIUM),,chromium) $(if $(NETNS),,netns))
 
 .PHONY: demo test lint docs captures fuzz clean
 
@@ -29,7 +30,7 @@ ifeq ($(MISSING),)
 else ifeq ($(GMAUDIT_ALL_TESTS),1)
 	@echo "all tests are asked for (GMAUDIT_ALL_TESTS=1), and these cannot run here: $(MISSING)" >&2; exit 1
 else
-	$(BIN)/pytest -m "$$(echo 'not $(MISSING)' | sed 's/ / and not /2')"
+	$(BIN)/pytest -m "$$(echo 'not $(MISSING)' | sed 's/ / and not /2g')"
 	@echo "deselected, since they cannot run here: tests that need $(MISSING)"
 endif
 

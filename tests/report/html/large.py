@@ -43,10 +43,8 @@ def large(subjects: int = 200, findings: int = 5_000, messages: int = 100) -> Ma
         for count in range(messages)
         for arrow in (seen.arrows[count % len(seen.arrows)],)
     ]
-    chronicle.lives = {name: seen.lives[subject.id] for name in whose}
+    chronicle.lives = dict.fromkeys(whose, seen.lives[subject.id])
     chronicle.ticks = {(name, set_, up): line for name in whose for (_, set_, up), line in seen.ticks.items()}
     several: list[SubjectSummary] = [replace(subject, id=name, impi=name.rpartition("@")[0]) for name in whose]
     sets: list[SetSummary] = [replace(each, subject=name) for name in whose for each in report.sa_sets]
-    return replace(
-        one, report=replace(report, subjects=several, sa_sets=sets, findings=made), chronicle=chronicle
-    )
+    return replace(one, report=replace(report, subjects=several, sa_sets=sets, findings=made), chronicle=chronicle)
