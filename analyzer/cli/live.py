@@ -85,9 +85,8 @@ def live(
         wanted = outputs.pair(asked or [("format", "text" if sys.stdout.isatty() else LINES)])
         places = [*_paths(wanted), *([write] if write else [])]
         outputs.check(places, [*keys, *given["waivers"]])
-        outputs.possible(
-            wanted, [write if write and not rotate else "-"], pseudonyms=names is not None, terminal=sys.stdout.isatty()
-        )
+        again = [write if write and not rotate else "-"]  # what a report can read once more
+        outputs.possible(wanted, again, pseudonyms=names is not None, terminal=sys.stdout.isatty())
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error
     options = audit_options(
@@ -112,11 +111,8 @@ def live(
             "--write keeps packets as they were sent, and pseudonyms cannot hide them; leave out one of the two"
         )
     with ExitStack() as files:
-        lines = [
-            Lines(_sink(one, files), names.report if names is not None else None)
-            for one in wanted
-            if one.format == LINES
-        ]
+        hidden = names.report if names is not None else None
+        lines = [Lines(_sink(one, files), hidden) for one in wanted if one.format == LINES]
 
         def begin() -> None:
             for each in lines:

@@ -8,6 +8,7 @@ condition comes true; `on_hearing` is called when nothing is missed any more, `o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -125,7 +126,8 @@ class Session:
         if self.recording is None or not report.findings:
             return
         frames = {frame for each in report.findings for frame in (each.frame, *each.occurrences, *each.related)}
-        comments = Comments(report)
+        home = replace(report.captures[0], path=self.recording.files[0].path)
+        comments = Comments(replace(report, captures=[home]))
         self.recording.annotate(frames, lambda number: comments.at(0, number))
 
     def stop(self, reason: str = "") -> None:
