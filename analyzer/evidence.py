@@ -195,10 +195,10 @@ class Evidence(NamedTuple):
     """What the row asks for and is no longer known, in words."""
 
     def through(self, text: Callable[[str], str]) -> Evidence:
-        """The same with every text replaced (pseudonyms)."""
+        """The same with every text of the capture replaced (pseudonyms); the rule's own words stay."""
         made = _through(self, text)
         assert isinstance(made, Evidence)
-        return made
+        return made._replace(profile=self.profile, source=self.source)
 
 
 def differs(row: tuple[str, ...]) -> bool:

@@ -31,7 +31,7 @@ _USER: Final = re.compile(r"@[\w.%+-]*+|([\w.!~*'()&=+$,?%-]++)(?=@[\w\[])|[\w.!
 _TEL: Final = re.compile(r"(?i)\b(tel:)(\+?[0-9*#().-]+)")
 _IMEI: Final = re.compile(r"(?i)\b(urn:gsma:imei:)([0-9-]+)|\b(urn:uuid:)([0-9a-f-]+)")
 _ADDRESS: Final = re.compile(
-    r"(?<![\w.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?![\w.])"
+    r"(?:(?<![\w.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?<![\w.:])[0-9A-Fa-f]*:[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?!\w|\.\w)"
 )
 _SEPARATORS: Final = re.compile(r"[().-]")
 _DIGITS: Final = re.compile(r"\+?[0-9]+")

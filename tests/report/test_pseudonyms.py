@@ -47,6 +47,19 @@ def test_what_identifies_nobody_stays(text: str) -> None:
     assert names(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["<sip:{}:6100;lr>", "sip:{}", "sent from {}.", "{}, {}", "host={};", "(UDP {}>x)", "::ffff:{}"]
+)
+def test_an_address_is_hidden_wherever_it_stands(text: str) -> None:
+    made = names(text.format("10.20.0.1", "10.20.0.1"))
+    assert "10.20" not in made
+    assert "ip-" in made
+
+
+def test_an_address_of_ipv6_is_hidden_at_the_end_of_a_sentence() -> None:
+    assert "db8" not in names("sent from 2001:db8::1.")
+
+
 def test_a_start_line_and_a_subject() -> None:
     made = names(f"MESSAGE sip:{IMSI}@10.20.0.11:46432 SIP/2.0")
     assert IMSI not in made
