@@ -19,6 +19,7 @@ from analyzer.finding import Finding, Tally
 from analyzer.folding import Findings
 from analyzer.frame import FrameRef
 from analyzer.ims.events import KeyMissing, Notice
+from analyzer.ims.receipts import Receipt
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import HEARSAY, Side, Sighting
 from analyzer.keys.keyring import Keyring
@@ -58,7 +59,7 @@ class Recorder(Protocol):
     def sighting(self, context: Context | None, sighting: Sighting) -> None:
         """Every SIP message on Gm."""
 
-    def around(self, emit: Callable[[object], None]) -> Callable[[object], None]:
+    def around(self, emit: Callable[[object], object]) -> Callable[[object], None]:
         """A receiver for the events of the wire, which hands them on."""
 
     def pin(self, places: Iterable[FrameRef]) -> None:
@@ -96,13 +97,15 @@ class _Bound:
 class _Listeners:
     """Who wants to know of one kind of event."""
 
-    __slots__ = ("met", "rules", "seen", "told")
+    __slots__ = ("met", "receipts", "rules", "seen", "told")
 
     def __init__(self) -> None:
         self.rules: list[tuple[Callable[[object], Verdict | None], _Bound]] = []
         self.met: list[Tally] = []
         """Rules whose requirement such an event meets by itself."""
         self.seen = 0
+        self.receipts: dict[int, Receipt] = {}
+        """What was answered to events that passed, by the rules (bits) that said so and did not merely not judge."""
         self.told = False
         """The report has something to say of it, whatever the rules say."""
 
@@ -151,6 +154,10 @@ class Audit:
             for event in bound.rule.by_headers:
                 self._by_headers.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
+        self._every = self._filtered or not all(rule.of_the_catalogue for rule in in_force)
+        """Each event has to be heard: the user wants but some of them, or a rule may look at anything."""
+        self._unheard = None if self._every else Receipt()
+        """The answer to events that no rule wants."""
         self._notices: dict[str, int] = {}
         self._unsaid = 0
         self._crashed: dict[str, str] = {}
@@ -181,29 +188,50 @@ class Audit:
         else:
             self._event(event)
 
-    def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> None:
+    def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> Receipt | None:
         """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
         listeners = (self._listeners if table is None else table).get(type(event))
         if listeners is None:
-            return
+            return self._unheard
         if self._filtered and not self._wanted(event):
             if type(event) is Notice:
                 self._notice(event.text)
-            return
+            return None
         if listeners.told:
             self._told(event)
         listeners.seen += 1
+        passed, bit = 0, 1
         for judge, bound in listeners.rules:
             try:
                 verdict = judge(event)
             except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
                 bound.tally.error += 1
                 self._crashed.setdefault(bound.rule.id, type(error).__name__)
+                passed = -1
                 continue
             if verdict is PASS:
                 bound.tally.passed += 1
+                passed |= bit
             elif verdict is not None:
                 self._judged(bound, event, verdict)
+                passed = -1
+            bit <<= 1
+        if passed < 0 or self._every:
+            return None
+        receipt = listeners.receipts.get(passed)
+        if receipt is None:
+            receipt = listeners.receipts[passed] = Receipt()
+        return receipt
+
+    def _repeated(self) -> None:
+        """Count the events that were not made, since the same had passed."""
+        for listeners in self._listeners.values():
+            for passed, receipt in listeners.receipts.items():
+                listeners.seen += receipt.times
+                for place, (_, bound) in enumerate(listeners.rules):
+                    if passed >> place & 1:
+                        bound.tally.passed += receipt.times
+                receipt.times = 0
 
     def _told(self, event: object) -> None:
         """What is no fact for the rules but has to be said all the same."""
@@ -321,6 +349,7 @@ class Audit:
         ``lost`` are the frames that the recorder of each capture lost, as far as it says.
         """
         self.engine.close()
+        self._repeated()
         self._one_sided()
         if self._chosen is not None:
             self._chosen.close()

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
-from analyzer.frame import Frame, FrameRef
+from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
 from analyzer.ims.quality import SILENCE
+from analyzer.ims.receipts import Emit
 from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
@@ -54,7 +55,7 @@ class Engine:
         self,
         profile: Profile,
         keyring: Keyring,
-        emit: Callable[[object], None],
+        emit: Emit,
         *,
         watch: Callable[[bytes, int], None] = lambda address, port: None,
         vantage: str = "auto",
@@ -75,13 +76,14 @@ class Engine:
         self.cx = CxKeys(keyring)
         self._database = self.tracker.session.database
         self.trials = Trials(self.tracker.session)
+        self._calm = self.tracker.calm
         self._encapsulation = Encapsulation(self.tracker.session)
         self._lines = Lines(self._framed, self._evicted)
         self._large = LargeMessages(self._evicted)
         self._tried: set[bytes] = set()
         self.shadows = Shadows(self._clear, self._shadowed)
         self._held = self.shadows.held
-        self._now = FrameRef(0, 0, 0)
+        self._now = Frame(0, 0, 0, 0, b"", 0)
         self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
         self.packet: Datagram | None = None
@@ -103,10 +105,9 @@ class Engine:
 
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
-        before = self._now
-        self._now = now = FrameRef(frame.capture, frame.number, frame.time)
-        if not 0 <= now.time - before.time < SILENCE and before.number:
-            self.quality.odd(before, now)
+        before, self._now = self._now, frame
+        if not 0 <= frame.time - before.time < SILENCE and before.number:
+            self.quality.odd(before.ref, frame.ref)
         if self._held:
             self.shadows.expire(frame.time)
         if frame.time >= self._deadlines.due:
@@ -149,56 +150,79 @@ class Engine:
 
     def _esp(self, datagram: Datagram) -> None:
         self.packet = datagram
-        packet = datagram.payload
-        opened = CUT if datagram.cut else self._database.open(datagram.source, datagram.destination, packet)
+        at, _, source, destination, _, packet, _, _, _, cut, _, shell = datagram
+        opened = CUT if cut else self._database.open(source, destination, packet)
         if isinstance(opened, Refusal):
-            if not (opened.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
-                self.tracker.packets.packets += 1
-                self.tracker.packets.verified_count += 1
+            again = self._again(datagram, opened)
+            if again is None:
                 return
-            if not opened.tried and self._explicit(datagram.source, datagram.destination, packet):
-                opened = self._database.open(datagram.source, datagram.destination, packet)
-            if isinstance(opened, Refusal):
-                self._refused(datagram, opened)
-                return
+            opened = again
         association, content = opened
         protocol, inner, sequence, _ = content
-        if protocol in (UDP, TCP):
-            flow = _PORTS.unpack_from(inner) if len(inner) >= _UDP_HEADER else None
+        binding, packets = association.owner, self.tracker.packets
+        if type(binding) is Binding and inner[:4] == binding.flow and protocol in (UDP, TCP):
+            if packets.ordinary(binding, sequence, datagram):
+                self._inside(datagram, protocol, inner, Packet(binding, sequence))
+                return
         elif protocol in IP_IN_IP:
             self._tunnel(datagram, association, content)
             return
-        else:
-            flow = None
-        packets = self.tracker.packets
-        binding = association.owner
+        flow = _PORTS.unpack_from(inner) if protocol in (UDP, TCP) and len(inner) >= _UDP_HEADER else None
         if isinstance(binding, Binding):
             packets.place(binding, datagram)
-            if not packets.verified(binding, sequence, packet, datagram.at, datagram.source, flow):
+            if not packets.verified(binding, sequence, packet, at, source, flow):
                 if packets.elsewhere(binding, sequence, datagram, self.quality.taps):
                     self._reader.copies += 1
                 elif protocol == UDP and flow is not None:
-                    self.tracker.replays.heard(binding, inner[_UDP_HEADER:], flow, datagram.at)
+                    self.tracker.replays.heard(binding, inner[_UDP_HEADER:], flow, at)
                 return
-            if datagram.shell is not None or binding.set.terms.mod == TUNNEL:
-                self._encapsulation.look(binding, datagram.shell, False, datagram.at)
+            tunnel = binding.set.terms.mod == TUNNEL
+            if shell is not None or tunnel:
+                self._encapsulation.look(binding, shell, False, at)
+            else:
+                binding.place = datagram[6:9]
+            tag = Packet(binding, sequence)
         else:
             packets.unbound(association)
             self._pair(datagram)
-            binding = None
-        if flow is None:
-            if binding is not None and binding.proven_at is not None and protocol not in (UDP, TCP):
-                packets.forms.payload(binding, protocol, datagram.at)
-            return
+            tag = Packet(None, sequence, association)
+        if flow is not None:
+            self._inside(datagram, protocol, inner, tag)
+        elif tag.binding is not None and tag.binding.proven_at is not None and protocol not in (UDP, TCP):
+            packets.forms.payload(tag.binding, protocol, at)
+
+    def _inside(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet) -> None:
+        """What was in a packet: a UDP datagram or a TCP segment."""
         if self._held:
             self.shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
         else:
             self.shadows.recent.append((datagram.at.time, inner))
-        tag = Packet(binding, sequence, None if binding is not None else association)
         if protocol == UDP:
-            self._sip(datagram, inner[_UDP_HEADER:], flow[0], flow[1], tag)
+            binding, text = tag.binding, inner[_UDP_HEADER:]
+            if binding is not None and inner[:4] == binding.flow:
+                at, frames = datagram[:2]
+                if self._calm.takes(binding, tag.sequence, at, frames, text):
+                    self.tracker.protected_messages += 1
+                    return
+            sport, dport = _PORTS.unpack_from(inner)
+            self._sip(datagram, text, sport, dport, tag)
         else:
             self._tcp(datagram, inner, tag)
+
+    def _again(self, datagram: Datagram, refusal: Refusal) -> tuple[SecurityAssociation, Opened] | None:
+        """A packet that no association opened: perhaps one does that is found only now. None: it is dealt with."""
+        packets, packet = self.tracker.packets, datagram.payload
+        if not (refusal.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
+            packets.packets += 1
+            packets.verified_count += 1
+            return None
+        if not refusal.tried and self._explicit(datagram.source, datagram.destination, packet):
+            opened = self._database.open(datagram.source, datagram.destination, packet)
+            if not isinstance(opened, Refusal):
+                return opened
+            refusal = opened
+        self._refused(datagram, refusal)
+        return None
 
     def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
         """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.
@@ -389,6 +413,18 @@ class Engine:
     def _framed(self, line: Line, framed: Framed) -> None:
         if framed.kind == "keepalive":
             return
+        connection, by = line.connection, line.by
+        (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
+        # One clear segment makes the whole message readable to anybody, so it counts as clear
+        tags = [each for each in framed.tags if isinstance(each, Packet)]
+        tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
+        if tag is not None and tag.binding is not None and line.is_sip and framed.kind == "message":
+            self.framed = framed
+            if (sport, dport) == tag.binding.ports and self._calm.takes(
+                tag.binding, tag.sequence, framed.at, framed.frames, framed.data, connection
+            ):
+                self.tracker.protected_messages += 1
+                return
         message = parse(framed.data) if framed.kind == "message" else None
         if message is None:
             self.malformed += line.is_sip
@@ -397,11 +433,6 @@ class Engine:
         self.framed = framed
         if len(framed.data) > LARGE:
             self._large.note(message)
-        connection, by = line.connection, line.by
-        (source, sport), (destination, dport) = connection.endpoints[by], connection.endpoints[1 - by]
-        # One clear segment makes the whole message readable to anybody, so it counts as clear
-        tags = [each for each in framed.tags if isinstance(each, Packet)]
-        tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
         self.tracker.message(
             framed.at,
             framed.frames,
@@ -422,7 +453,7 @@ class Engine:
             self.tracker.connections.closing(event.tag, event.by, event.connection, event.how, event.at)
 
     def _evicted(self, text: str) -> None:
-        self._emit(Notice(at=self._now, subject=None, text=text))
+        self._emit(Notice(at=self._now.ref, subject=None, text=text))
 
 
 def _segment_name(segment: Segment) -> str:

@@ -94,6 +94,11 @@ class Rule:
         return self.function.__name__
 
     @property
+    def of_the_catalogue(self) -> bool:
+        """Whether it is a row of ours: then it looks at nothing but what it is known to look at."""
+        return self.function.__module__.partition(".")[0] == "rules"
+
+    @property
     def documentation(self) -> str:
         """The docstring: what is checked, why it matters, what looks like it but is not."""
         return inspect.cleandoc(self.function.__doc__ or "")

@@ -85,7 +85,7 @@ class Telling:
         self,
         profile: Profile,
         keyring: Keyring,
-        emit: Callable[[object], None],
+        emit: Callable[[object], object],
         judge: Callable[[object], None],
         wire: Tracker,
         on_sighting: Callable[[Context | None, Sighting], None] | None = None,

@@ -13,6 +13,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import EarlyUse, IntegrityFailed
 from analyzer.ims.ivs import CbcIvs, CombinedIvs
 from analyzer.ims.ledger import Ledger
+from analyzer.ims.receipts import Receipt
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
@@ -44,17 +45,23 @@ class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
     __slots__ = (
+        "address",
+        "answers",
         "association",
         "faults",
+        "flow",
         "inner",
         "ivs",
         "ledger",
         "looked_at",
         "mistake",
+        "place",
         "ports",
         "proven",
         "proven_at",
+        "receipt",
         "refused",
+        "requests",
         "role",
         "sender",
         "set",
@@ -67,7 +74,15 @@ class Binding:
         self.role = role
         self.ports = owner.terms.ports(role)
         """Source and destination port that its packets should have."""
+        self.flow = b""
+        """The same as octets, if both are known."""
+        if None not in self.ports:
+            self.flow = b"".join(port.to_bytes(2, "big") for port in self.ports if port is not None)
         self.sender = role.sender
+        self.address = b""
+        """Where an ordinary packet came from."""
+        self.place: tuple[int, bool | None, int] | None = None
+        """TTL, direction and depth of the packet before, as a `Datagram` has them; None if it was no ordinary one."""
         self.ledger = Ledger()
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None
@@ -87,6 +102,13 @@ class Binding:
         """Kinds of faults in the form of its packets that were told."""
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
+        self.receipt: Receipt | None = None
+        """All rules have let its ordinary packets pass."""
+        self.requests: dict[tuple[bool, bool, str, str | None, bytes], Receipt] = {}
+        """All rules have let such requests on it pass: over UDP, an ACK, transport and port of the topmost Via, and the
+        first Record-Route."""
+        self.answers: dict[bool, Receipt] = {}
+        """The same of answers over UDP, and of those over TCP."""
         self.refused: list[IntegrityFailed] = []
         """Packets that did not verify, until a later one that does shows that the key is still the same."""
 
@@ -111,6 +133,8 @@ class SaSet:
         "away",
         "bindings",
         "busy_until",
+        "calm",
+        "calm_until",
         "challenge",
         "contact",
         "cut",
@@ -121,6 +145,7 @@ class SaSet:
         "ends",
         "expires_at",
         "expiry_from",
+        "fresh",
         "granted_at",
         "granted_until",
         "inferred",
@@ -228,6 +253,11 @@ class SaSet:
         self.refreshed: FrameRef | None = None
         """The last 2xx without a challenge that extended its life."""
         self.told = False
+        self.calm = 0
+        """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`)."""
+        self.calm_until = 0
+        self.fresh: dict[tuple[Side, bool], Receipt] = {}
+        """All rules have let new transactions on it pass, as the newest set, by who began them and if by an ACK."""
         self.trials = dict.fromkeys(Role, 0)
         """Packets of each association that failed and were tried with other keys."""
 
@@ -258,6 +288,7 @@ class SaSet:
 
     def end(self, side: Side, end: End, since: FrameRef, time: int | None = None) -> None:
         """That side has to give the set up; the first reason holds, save that a replaced set may have to go at once."""
+        self.calm = 0
         known = self.ends.get(side)
         if known is not None and known.end is End.REPLACED and end in (End.OLDER, End.CLEAR_START):
             self.past.append((side, known))
@@ -319,6 +350,7 @@ class SaSet:
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
+        self.calm = 0
         self.bindings = {role: [] for role in Role}
         self.open_requests.clear()
         self.silent.clear()

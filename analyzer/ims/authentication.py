@@ -7,7 +7,6 @@ that they are the UE's own is believed once its RES or its AUTS has come out rig
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -22,6 +21,7 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.exchange import Success
 from analyzer.ims.procedures import Procedure, res_right, was_waiting
+from analyzer.ims.receipts import Emit
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, offer_of
 from analyzer.ims.transactions import Transaction
@@ -221,7 +221,7 @@ class Rands:
 
     __slots__ = ("_emit", "_seen")
 
-    def __init__(self, emit: Callable[[object], None]) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._seen: OrderedDict[tuple[str, bytes], tuple[FrameRef, bytes, str, int | None, bytes]] = OrderedDict()
 

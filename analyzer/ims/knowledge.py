@@ -30,7 +30,7 @@ REORDERED = SECOND // 100
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_least", "_named", "_near", "_taps", "_touched", "sides", "ttl")
+    __slots__ = ("_named", "_near", "_taps", "_touched", "least", "sides", "ttl")
 
     def __init__(self, named: str, taps: Taps | None = None) -> None:
         self._named = named
@@ -41,7 +41,7 @@ class Vantage:
         """TTL of the first packet of each side that was heard."""
         self._near: set[Side] = set()
         self._touched: set[Side] = set()
-        self._least: dict[Side, int] = {}
+        self.least: dict[Side, int] = {}
         """The shortest time in which each side answered a request, as seen here, in nanoseconds."""
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
@@ -57,8 +57,8 @@ class Vantage:
 
     def measured(self, answered_by: Side, elapsed: int) -> None:
         """That side took so long to answer a request: the way to it and back, and what it needed to think."""
-        if 0 < elapsed < self._least.get(answered_by, elapsed + 1):
-            self._least[answered_by] = elapsed
+        if 0 < elapsed < self.least.get(answered_by, elapsed + 1):
+            self.least[answered_by] = elapsed
 
     def early(self, answer: FrameRef, asked: FrameRef) -> None:
         """An answer was seen before what it answers: perhaps by another clock."""
@@ -68,12 +68,12 @@ class Vantage:
 
     def quick(self, side: Side) -> bool:
         """Whether that side has answered faster than a capture may swap two packets."""
-        return self._least.get(side, REORDERED) < REORDERED
+        return self.least.get(side, REORDERED) < REORDERED
 
     @property
     def round_trip(self) -> int:
         """Nanoseconds from one end to the other and back: both parts of the way, as far as they were measured."""
-        return sum(self._least.values()) + self._taps.delay
+        return sum(self.least.values()) + self._taps.delay
 
     def at(self, side: Side) -> str | None:
         """Why the capture point counts as being at that endpoint, or None."""

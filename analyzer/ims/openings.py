@@ -6,8 +6,6 @@ header to be parsed, and only a request in which something is missing or written
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
 from analyzer.ims.session import Session, emergency_call
@@ -17,36 +15,39 @@ from analyzer.sip.secagree import Comparison, compare
 
 _new = tuple.__new__
 _AFTER_PORT = frozenset(b";>")
+_ROUTE = b"\nRoute:"
 _TAG = b"Require: sec-agree\r"
 """The end of a line of Require and of one of Proxy-Require."""
 _NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
 """Methods whose requests have no Contact, or none that anybody would follow (RFC 3428 4, RFC 3903 4.1)."""
 
 
-class Marks(NamedTuple):
+class Marks:
     """What the usual opening request on one set has in it."""
 
-    route: bytes
-    """The beginning of its first Route: the P-CSCF with port_ps."""
-    contact: bytes
-    """The end of the hostport in its Contact."""
-    verify: tuple[bytes, ...]
-    """Its lines of Security-Verify."""
+    __slots__ = ("contact", "places", "route", "verify")
+
+    def __init__(self, route: bytes, contact: bytes, verify: tuple[bytes, ...]) -> None:
+        self.route = route
+        """The beginning of its first Route: the P-CSCF with port_ps."""
+        self.contact = contact
+        """The end of the hostport in its Contact."""
+        self.verify = verify
+        """Its lines of Security-Verify."""
+        self.places: tuple[tuple[bytes, int], ...] = ()
+        """All that stands in the last right request but the contact, and where: the next one often has it there too."""
 
 
 def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
     """Tell of a request of the UE whose Call-ID is new on this contact."""
     raw = request.message.raw
-    marks = owner.marks
-    if marks is None:
-        marks = owner.marks = _marks(context, owner)
-    contact = False if request.message.method in _NO_CONTACT else _contact(raw, marks.contact)
-    routed = _route(raw, marks.route)
-    if contact is not None and routed and _required(raw) and _mirrors(raw, marks.verify):
+    right = opened_right(context, owner, raw, request.message.method)
+    if right is not None:
         session.emit(_new(CallOpenedRight, (request.at, context.subject)))
-        if contact:
+        if right:
             session.emit(ContactRight(request.at, context.subject))
         return
+    routed = _route(raw, _marks(context, owner).route)
     session.emit(
         CallOpened(
             at=request.at,
@@ -56,6 +57,24 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
             emergency=not routed and (context.emergency or emergency_call(request)),
         )
     )
+
+
+def opened_right(context: Context, owner: SaSet, raw: bytes, method: str) -> bool | None:
+    """Whether the request names its contact rightly; None if it does not have all that it should, plainly spelt."""
+    marks = owner.marks
+    if marks is None:
+        marks = owner.marks = _marks(context, owner)
+    places = marks.places
+    for line, place in places:
+        if not raw.startswith(line, place):
+            places = ()
+            break
+    if not places or raw.find(_ROUTE) != places[0][1]:
+        if not (_route(raw, marks.route) and _required(raw) and _mirrors(raw, marks.verify)):
+            return None
+        lines = (raw[raw.find(_ROUTE) :][: len(marks.route) + 1], b"\n" + _TAG, b"-" + _TAG, *marks.verify)
+        marks.places = tuple((line, raw.find(line)) for line in lines)
+    return False if method in _NO_CONTACT else _contact(raw, marks.contact)
 
 
 def _marks(context: Context, owner: SaSet) -> Marks:
@@ -72,7 +91,7 @@ def _marks(context: Context, owner: SaSet) -> Marks:
 
 def _route(raw: bytes, mark: bytes) -> bool:
     """Whether the first Route begins so, and its port ends there."""
-    begin = raw.find(b"\nRoute:")
+    begin = raw.find(_ROUTE)
     end = begin + len(mark)
     return begin > 0 and raw.startswith(mark, begin) and end < len(raw) and raw[end] in _AFTER_PORT
 

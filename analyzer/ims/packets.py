@@ -74,6 +74,37 @@ class PacketLedger:
         self.no_key = 0
         self.replayed = 0
 
+    def ordinary(self, binding: Binding, sequence: int, datagram: Datagram) -> bool:
+        """Note an ESP packet with the ports of its association, if it is like the one before: seen at the same place,
+        with the next number and nothing to be settled; false if it is not, and nothing was done.
+        """
+        receipt = binding.receipt
+        if (
+            receipt is None
+            or sequence != binding.ledger.highest + 1
+            or datagram[6:9] != binding.place
+            or datagram[2] != binding.address
+            or binding.refused
+            or datagram[11] is not None
+        ):
+            return False
+        at, packet = datagram[0], datagram[5]
+        self.packets += 1
+        self.verified_count += 1
+        binding.ledger.note(sequence, packet[-TAIL:], at)
+        if binding.ivs is not None:
+            self.forms.iv(binding, packet, sequence, at)
+        if len(packet) & 3 and binding.proven_at is not None:
+            self.forms.misaligned(binding, at)
+        receipt.times += 1
+        if self._traffic.switch.without_use:
+            self._proven(binding)
+        return True
+
+    def _proven(self, binding: Binding) -> None:
+        if binding.role is Role.UC_PS:
+            self._traffic.switch.proven(binding.set)
+
     def verified(
         self,
         binding: Binding,
@@ -120,6 +151,7 @@ class PacketLedger:
                 )
             )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
+        fits = source == expected
         kind = PacketVerified if association is None or association.icv else PacketRead
         invited = told = False
         if flow != binding.ports and flow is not None:
@@ -127,11 +159,12 @@ class PacketLedger:
             told = sent_there(owner, context.pair, binding.sender, *flow)
             if len(owner.strays) > STRAYS:
                 del owner.strays[next(iter(owner.strays))]
-        session.emit(
-            _new(kind, (at, context.subject, owner.terms, role, flow, sequence, source == expected, invited, told))
+        receipt = session.emit(
+            _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         )
-        if role is Role.UC_PS:
-            self._traffic.switch.proven(owner)
+        if flow == binding.ports and fits and kind is PacketVerified:
+            binding.receipt, binding.address = receipt, source
+        self._proven(binding)
         return True
 
     def elsewhere(self, binding: Binding, sequence: int, datagram: Datagram, taps: Taps) -> bool:

@@ -13,6 +13,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
+from analyzer.ims.receipts import Emit
 from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ims.vocabulary import Role, Side, Sighting
@@ -26,7 +27,6 @@ from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 from analyzer.sip.secagree import Mechanism
 
-Emit = Callable[[object], None]
 Watch = Callable[[bytes, int], None]
 
 CANDIDATES = 16
@@ -317,7 +317,7 @@ def emergency_call(sighting: Sighting) -> bool:
     )
 
 
-__all__ = ["Emit", "Packet", "Pair", "Session", "Watch", "agree", "algorithms", "emergency_call"]
+__all__ = ["Packet", "Pair", "Session", "Watch", "agree", "algorithms", "emergency_call"]
 
 
 def _unchecked(

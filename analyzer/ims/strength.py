@@ -6,12 +6,12 @@ Asked once an association, when its first packet has been opened (CRY-01 to CRY-
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
+from analyzer.ims.receipts import Emit
 from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.algorithms import encryption, integrity, weaker
 from analyzer.ipsec.esp import SecurityAssociation
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 SUBSCRIBERS: Final = 65_536
 """Subscribers whose strongest algorithms are remembered for a P-CSCF; the oldest goes first."""
-
-Emit = Callable[[object], None]
 
 
 class Strength:

@@ -175,6 +175,7 @@ class Pair:
         "tcp_tried",
         "told",
         "transactions",
+        "turn",
         "ue",
         "ue_text",
         "vantage",
@@ -198,6 +199,8 @@ class Pair:
         self.contexts: list[Context] = []
         self.numbered = 0
         self.transactions = Transactions(census)
+        self.turn = 1
+        """Counts what is out of the ordinary between the two addresses."""
         self.vantage = vantage
         self.emergencies: OrderedDict[str, None] = OrderedDict()
         """Call-IDs of emergency calls: later requests of such a call name the other end and no emergency service."""

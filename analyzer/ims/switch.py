@@ -21,11 +21,11 @@ _UNASKED = Knowledge(True, "the UE's first message on the new set is in the capt
 class Switch:
     """Tells of each new transaction on which side of a change of sets it was begun, and how sure that is."""
 
-    __slots__ = ("_pending", "_session", "_without_sm12", "_without_use")
+    __slots__ = ("_pending", "_session", "_without_sm12", "without_use")
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._without_use: dict[int, list[FreshRequest]] = {}
+        self.without_use: dict[int, list[FreshRequest]] = {}
         """Requests of the P-CSCF on a set that the UE has not used, until its next packet shows that none was lost."""
         self._pending: dict[int, list[tuple[FreshRequest, frozenset[int]]]] = {}
         """Requests of the P-CSCF on the new set while transactions seem open on the old one, until one proves open."""
@@ -36,6 +36,11 @@ class Switch:
     def undecided(self) -> bool:
         """Something waits that a message may decide."""
         return bool(self._pending or self._without_sm12)
+
+    def waits(self, owner: SaSet) -> bool:
+        """Something waits for the next message on this set."""
+        key = id(owner)
+        return key in self._pending or key in self._without_sm12 or key in self.without_use
 
     def begun(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction) -> None:
         """A new transaction on an established set."""
@@ -66,7 +71,7 @@ class Switch:
             _UNASKED,
         )
         if on_newest and sender is Side.PCSCF and newest.uplink is None:
-            self._wait(self._without_use, newest, event)
+            self._wait(self.without_use, newest, event)
         elif on_newest and sender is Side.PCSCF and event.pending and session.profile.switch_waits:
             waiting = self._pending.setdefault(id(older), [])
             if len(waiting) < EARLY:
@@ -81,7 +86,9 @@ class Switch:
         ):
             self._wait(self._without_sm12, newest, event)
         else:
-            session.emit(event)
+            receipt = session.emit(event)
+            if on_newest and receipt is not None and newest.uplink is not None and not event.pending:
+                owner.fresh[sender, sighting.message.method == "ACK"] = receipt
 
     @staticmethod
     def _wait(table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:
@@ -98,7 +105,7 @@ class Switch:
 
     def proven(self, owner: SaSet) -> None:
         """The UE's next packet on uc>ps of a set: its number shows whether an earlier one was lost."""
-        for event in self._without_use.pop(id(owner), ()):
+        for event in self.without_use.pop(id(owner), ()):
             self._session.emit(event._replace(complete=owner.complete()))
 
     def heard(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
@@ -130,7 +137,7 @@ class Switch:
 
     def retire(self, owner: SaSet) -> None:
         """Nothing more will be seen of a set: tell what waits for it."""
-        for event in self._without_use.pop(id(owner), ()):
+        for event in self.without_use.pop(id(owner), ()):
             unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
             self._session.emit(event._replace(complete=unsure))
         for event, _ in self._pending.pop(id(owner), ()):

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims import handshakes
-from analyzer.ims.associations import SaSet
+from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.bindings import deregisters, identify
+from analyzer.ims.calm import Calm
 from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
 from analyzer.ims.identities import Identities
@@ -22,11 +23,12 @@ from analyzer.ims.ledger import UNKNOWN
 from analyzer.ims.moved import Movements
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
+from analyzer.ims.receipts import Emit
 from analyzer.ims.registration import Registrar
 from analyzer.ims.renewal import closed, notified
 from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
-from analyzer.ims.session import Emit, Packet, Session, Watch
+from analyzer.ims.session import Packet, Session, Watch
 from analyzer.ims.silence import goes_on, neglected, repeated
 from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
 from analyzer.ims.traffic import Traffic
@@ -60,6 +62,7 @@ class Tracker:
     __slots__ = (
         "_gm_registers",
         "_on_sighting",
+        "calm",
         "clear_messages",
         "connections",
         "core_messages",
@@ -98,6 +101,7 @@ class Tracker:
         self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget)
         self.quality = Quality(self.directory.taps)
+        self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality)
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
@@ -134,6 +138,7 @@ class Tracker:
             owner = binding.set
             context = owner.contact
             assert isinstance(context, Context)
+            context.pair.turn += 1
             states = owner.states
             protection = _new(
                 Protection, (owner.terms, binding.role, packet.sequence, states[Side.UE], states[Side.PCSCF])
@@ -141,7 +146,8 @@ class Tracker:
             sighting = _new(
                 Sighting, (at, frames, message, binding.sender, transport, sport, dport, protection, connection)
             )
-            self._protected(context, owner, sighting)
+            self._protected(context, binding, sighting)
+            self.calm.settle(context, owner)
             if connection is not None and owner.sm12 == at:
                 owner.sm12_stream = connection, by, end
             return
@@ -152,6 +158,7 @@ class Tracker:
                 return
             found = self.directory.learn(source, destination), Side.UE
         pair, sender = found
+        pair.turn += 1
         sighting = Sighting(at, frames, message, sender, transport, sport, dport, None, connection)
         if packet is None:
             self.clear_messages += 1
@@ -181,10 +188,11 @@ class Tracker:
         transaction.deregisters = deregisters(message)
         procedure_of(context, owner, sighting, transaction)
         self._trace(context, sighting)
-        self.traffic.protected(context, owner, sighting, transaction, True)
+        self.traffic.protected(context, binding, sighting, transaction, True)
         return True
 
-    def _protected(self, context: Context, owner: SaSet, sighting: Sighting) -> None:
+    def _protected(self, context: Context, binding: Binding, sighting: Sighting) -> None:
+        owner = binding.set
         message, at = sighting.message, sighting.at
         context.last_seen = at.time
         transaction, fresh, final = self._transaction(context.pair, sighting, owner)
@@ -193,7 +201,7 @@ class Tracker:
         served = owner.sm12 is None and sighting.sender is Side.PCSCF
         if served and self.registrar.infer(context, owner, sighting, transaction):
             self.traffic.settle(context, Knowledge(False, "SM12 is not in the capture, but there was one"))
-        self.traffic.protected(context, owner, sighting, transaction, fresh)
+        self.traffic.protected(context, binding, sighting, transaction, fresh)
         if transaction is not None:
             if not message.is_request:
                 if sighting.connection is not transaction.request.connection:

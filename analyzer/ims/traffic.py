@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.associations import EARLY, SaSet, overdue
+from analyzer.ims.associations import EARLY, Binding, SaSet, overdue
+from analyzer.ims.calm import Calm
 from analyzer.ims.connections import connection_alive
 from analyzer.ims.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old
 from analyzer.ims.events import (
@@ -40,16 +41,19 @@ class Traffic:
     # --- protected messages ----------------------------------------------------------------------------------------
 
     def protected(
-        self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None, fresh: bool
+        self, context: Context, binding: Binding, sighting: Sighting, transaction: Transaction | None, fresh: bool
     ) -> None:
         """A message on a known set."""
+        owner = binding.set
         session = self._session
         message, at = sighting.message, sighting.at
         sender = sighting.sender
         if message.is_request:
-            session.emit(RequestSent(at, context.subject, sighting, not fresh))
+            receipt = session.emit(RequestSent(at, context.subject, sighting, not fresh))
+            if receipt is not None and fresh:
+                Calm.passed(binding, sighting, receipt)
         else:
-            session.emit(
+            receipt = session.emit(
                 ResponseSent(
                     at,
                     context.subject,
@@ -60,8 +64,12 @@ class Traffic:
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
             )
-            if transaction is not None and transaction.owner is not owner:
+            if transaction is None:
+                pass
+            elif transaction.owner is not owner:
                 answered_elsewhere(session, context, sighting, transaction)
+            elif receipt is not None and not transaction.kind and sighting.connection is transaction.request.connection:
+                Calm.passed(binding, sighting, receipt)
         if (
             owner.ends
             or owner.states[sender] is State.OLD

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.vocabulary import Side, Sighting
+from analyzer.ims.vocabulary import Protection, Side, Sighting, State
 from analyzer.profile import Profile
+from analyzer.sip.message import parse
+
+if TYPE_CHECKING:
+    from analyzer.ims.associations import Binding
+
+T = TypeVar("T")
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
@@ -34,64 +41,129 @@ FINISHED = 160 * SECOND
 """The same for one that has its final answer, INVITEs apart: copies of it come within 64*T1 and T4 (TS 24.229 7.7)."""
 
 
+class Rare(Generic[T]):
+    """An attribute for which nearly every transaction has the value ``first``: to those it costs nothing."""
+
+    __slots__ = ("_first", "_name")
+
+    def __init__(self, first: T) -> None:
+        self._first = first
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: Transaction, owner: type | None = None) -> T:
+        rare = transaction._rare
+        return self._first if rare is None else cast(T, rare.get(self._name, self._first))
+
+    def __set__(self, transaction: Transaction, value: T) -> None:
+        if transaction._rare is None:
+            transaction._rare = {}
+        transaction._rare[self._name] = value
+
+
+class Seen(NamedTuple):
+    """What a `Sighting` of a protected request would be made of, its octets apart."""
+
+    at: FrameRef
+    frames: tuple[FrameRef, ...]
+    end: int
+    """Where in the octets the CSeq ends, and with it what is needed once there is an answer."""
+    binding: Binding
+    """Whose ports it was sent between."""
+    sequence: int
+    connection: object
+    """None: it came over UDP."""
+
+
 class Transaction:
     """One request and what answered it."""
 
     __slots__ = (
-        "before_last",
-        "call_id",
-        "context",
-        "copies",
-        "deregisters",
-        "elsewhere",
+        "_data",
+        "_rare",
+        "_request",
+        "_seen",
         "final",
-        "final_clear",
         "final_status",
-        "kind",
         "last",
         "last_request",
         "method",
-        "moved_to",
         "owner",
-        "procedure",
         "provisional",
-        "repeats",
-        "replayed",
-        "request",
-        "told",
     )
 
+    kind = Rare("")
+    """For a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN)."""
+    deregisters = Rare(False)
+    procedure = Rare[object](None)
+    """For a REGISTER: its procedure; opaque here."""
+    context = Rare[object](None)
+    """For a REGISTER: the registration context; opaque here."""
+    elsewhere = Rare(False)
+    """A copy of the request came on another set than the first one."""
+    moved_to = Rare[object](None)
+    """The TCP connection of its latest copy, if that is another than the first one's; opaque here."""
+    told = Rare(False)
+    """That it began on a set which had to be gone has been told."""
+    copies = Rare[tuple[int, ...]](())
+    """When it was repeated, the last `COPIES` times."""
+    repeats = Rare(0)
+    """How often its sender repeated the request."""
+    before_last = Rare(0)
+    """When the request was sent before its latest copy."""
+    replayed = Rare(False)
+    """The packet of its request was replayed, and what follows is watched."""
+    final_clear = Rare(False)
+
     def __init__(self, request: Sighting, owner: object) -> None:
-        self.request = request
+        self._request: Sighting | None = request
+        self._rare: dict[str, object] | None = None
+        self._seen: Seen | None = None
+        self._data = b""
         self.owner = owner
         """The set that protected the request (None in clear); opaque here."""
         self.method = request.message.method
-        self.call_id = request.message.call_id
-        self.kind = ""
-        """For a REGISTER: ``SM1``, ``SM7`` or ``failure`` (MAC or SQN)."""
-        self.deregisters = False
-        self.procedure: object = None
-        """For a REGISTER: its procedure; opaque here."""
-        self.context: object = None
-        """For a REGISTER: the registration context; opaque here."""
-        self.elsewhere = False
-        """A copy of the request came on another set than the first one."""
-        self.moved_to: object = None
-        """The TCP connection of its latest copy, if that is another than the first one's; opaque here."""
-        self.told = False
-        """That it began on a set which had to be gone has been told."""
-        self.copies: tuple[int, ...] = ()
-        """When it was repeated, the last `COPIES` times."""
-        self.repeats = 0
-        """How often its sender repeated the request."""
-        self.replayed = False
-        """The packet of its request was replayed, and what follows is watched."""
-        self.last = request.at.time
-        self.last_request = self.before_last = request.at.time
+        self.last = self.last_request = request.at.time
         self.provisional: FrameRef | None = None
         self.final: FrameRef | None = None
         self.final_status = 0
-        self.final_clear = False
+
+    @classmethod
+    def of(cls, seen: Seen, data: bytes, method: str) -> Transaction:
+        """The transaction of a request of the usual shape; a `Sighting` is made of it only if somebody asks for it."""
+        made = cls.__new__(cls)
+        made._request = made._rare = made.provisional = made.final = None
+        made._seen = seen
+        made._data = data
+        made.owner = seen[3].set
+        made.method = method
+        made.last = made.last_request = seen[0].time
+        made.final_status = 0
+        return made
+
+    @property
+    def request(self) -> Sighting:
+        """Its first request."""
+        if self._request is None:
+            assert self._seen is not None
+            self._request = _sighting(self._seen, self._data, self.final is not None)
+            self._seen, self._data = None, b""
+        return self._request
+
+    @property
+    def plain(self) -> Seen | None:
+        """Its request as octets, if nothing has happened that would make it more than that."""
+        return self._seen if self._rare is None else None
+
+    def over(self, answer: FrameRef, status: int) -> None:
+        """The final answer to a request that is still plain: most of its octets are needed no more."""
+        assert self._seen is not None
+        self.last = answer.time
+        self.final = answer
+        self.final_status = status
+        self._data = self._data[: self._seen.end]
 
     def answered(self, response: Sighting) -> bool:
         """Note a response; true if it is the first final one."""
@@ -102,7 +174,8 @@ class Transaction:
         if self.final is not None:
             return False
         self.final, self.final_status = response.at, response.message.status
-        self.final_clear = response.protection is None
+        if response.protection is None:
+            self.final_clear = True
         return True
 
     def open(self, now: int, profile: Profile) -> bool:
@@ -112,6 +185,21 @@ class Transaction:
         ringing = self.method == "INVITE" and self.provisional is not None
         patience = max(profile.timer_c, profile.timer_64_t1) if ringing else profile.timer_64_t1
         return now - self.last <= patience
+
+
+def _sighting(seen: Seen, data: bytes, answered: bool) -> Sighting:
+    """What `Seen` stands for. Of a request with a final answer only what `Message.forget` leaves is of use."""
+    message = parse(data + b"\r\n" if answered else data)
+    assert message is not None  # it had the usual shape
+    if answered:
+        message.forget()
+    owner, role = seen.binding.set, seen.binding.role
+    protection = Protection(owner.terms, role, seen.sequence, State.USE, State.USE)
+    sport, dport = seen.binding.ports
+    assert sport is not None and dport is not None
+    transport = "UDP" if seen.connection is None else "TCP"
+    where = transport, sport, dport
+    return Sighting(seen.at, seen.frames, message, role.sender, *where, protection, seen.connection)
 
 
 Key = tuple[Side, str, str]
@@ -138,11 +226,13 @@ class Census:
 class Transactions:
     """The transactions of one pair of addresses."""
 
-    __slots__ = ("_calls", "_census", "_table", "orphans")
+    __slots__ = ("_calls", "_census", "_due", "_table", "orphans")
 
     def __init__(self, census: Census | None = None) -> None:
         self._census = Census(lambda: (self,)) if census is None else census
         self._table: OrderedDict[Key, Transaction] = OrderedDict()
+        self._due = 0
+        """Before that time, ns since the epoch, nothing has been silent for too long."""
         self._calls: OrderedDict[str, Transaction] = OrderedDict()
         self.orphans: OrderedDict[Key, FrameRef] = OrderedDict()
         """Responses without a request; it may come later, by another clock (FP14)."""
@@ -169,17 +259,25 @@ class Transactions:
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False
-        self._forget(request.at.time)
-        made = None
-        if key[2] == "ACK":
-            made = table.get((key[0], key[1], "INVITE")) or self._calls.get(message.call_id)
-        if made is None:
-            made = Transaction(request, owner)
-            if key[2] == "INVITE":
-                self._calls[message.call_id] = made
-                if len(self._calls) > LIMIT:
-                    self._calls.popitem(last=False)
-        census = self._census
+        made = self.acknowledged(key, message.call_id, request.at.time) if key[2] == "ACK" else None
+        made = made or Transaction(request, owner)
+        self.enter(key, made, message.call_id, request.at.time)
+        return made, True
+
+    def acknowledged(self, key: Key, call_id: str, now: int) -> Transaction | None:
+        """The transaction of the INVITE that an ACK ends."""
+        self._forget(now)
+        return self._table.get((key[0], key[1], "INVITE")) or self._calls.get(call_id)
+
+    def enter(self, key: Key, made: Transaction, call_id: str, now: int) -> None:
+        """Remember a transaction under a key that is not in use."""
+        if now >= self._due:
+            self._forget(now)
+        table, census = self._table, self._census
+        if key[2] == "INVITE":
+            self._calls[call_id] = made
+            if len(self._calls) > LIMIT:
+                self._calls.popitem(last=False)
         table[key] = made
         census.count += 1
         if len(table) > LIMIT:
@@ -188,7 +286,14 @@ class Transactions:
             census.evicted += 1
         if census.count > TOTAL:
             census.thin_out()
-        return made, True
+
+    def get(self, key: Key) -> Transaction | None:
+        """The transaction of this key."""
+        return self._table.get(key)
+
+    def new(self, key: Key) -> bool:
+        """Whether neither a request nor an answer with this key was seen."""
+        return key not in self._table and key not in self.orphans
 
     def _forget(self, now: int) -> None:
         """Let go of what has been silent for too long."""
@@ -197,6 +302,7 @@ class Transactions:
         while table:
             key, oldest = next(iter(table.items()))
             if _heard(oldest) >= before:
+                self._due = oldest.last + FINISHED
                 break
             del table[key]
             self._census.count -= 1

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from analyzer.engine import COPY, Engine
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.events import Notice
+from analyzer.ims.receipts import Emit
 from analyzer.ims.tracker import Tracker
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import Profile
@@ -61,7 +62,7 @@ class NotedFrame:
 class Witness(Engine):
     """An engine that remembers what it saw, up to a limit."""
 
-    def __init__(self, profile: Profile, keyring: Keyring, emit: Callable[[object], None], **options: Any) -> None:
+    def __init__(self, profile: Profile, keyring: Keyring, emit: Emit, **options: Any) -> None:
         self.frames: dict[int, dict[int, NotedFrame]] = {}
         """By capture and number; a frame of which there is nothing to tell is not there."""
         self.reached: dict[int, int] = {}
@@ -90,7 +91,7 @@ class Witness(Engine):
         self.reached[frame.capture] = frame.number
         self.full = self._room < 0
 
-    def _heard(self, emit: Callable[[object], None], event: object) -> None:
+    def _heard(self, emit: Emit, event: object) -> None:
         if type(event) is Notice and not self.full:
             if event.text == COPY:
                 self._noted(event.at).copy = True

@@ -135,7 +135,7 @@ class Chronicle:
         shelf = self._found if place in self._pinned else others
         shelf.put(place, quote(sighting.message.raw))
 
-    def around(self, emit: Callable[[object], None]) -> Callable[[object], None]:
+    def around(self, emit: Callable[[object], object]) -> Callable[[object], None]:
         """A receiver of events that notes ESP packets, and hands everything on."""
         ticks = self.ticks
 

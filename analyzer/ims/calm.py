@@ -1,0 +1,237 @@
+"""The short way through the session model: messages of a set in which nothing changes (TS 33.203 7.4).
+
+Between two registrations a phone and its P-CSCF exchange requests and answers on one set that both sides use. What such
+a message does to the state is little: it begins or answers a transaction, and somebody was heard again. So it is read
+by one expression, held against what the rules let pass on this association before, and entered. Whatever is not plainly
+of this kind is left to `tracker.py`, which is asked first about each new kind of message, and always when anything else
+went on between the two addresses since: then `settle` looks whether all is calm again.
+
+Both ways lead to the same report; this one takes a fifth of the time (4 µs of 20).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.frame import FrameRef
+from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.events import CallOpenedRight, ContactRight
+from analyzer.ims.identities import Identities
+from analyzer.ims.openings import opened_right
+from analyzer.ims.quality import SILENCE, Quality
+from analyzer.ims.receipts import Receipt
+from analyzer.ims.requests import LARGE
+from analyzer.ims.session import Session
+from analyzer.ims.subjects import Context, Pair
+from analyzer.ims.switch import Switch
+from analyzer.ims.transactions import Seen, Transaction
+from analyzer.ims.vocabulary import Side, Sighting, State
+from analyzer.network.tcp import Connection
+from analyzer.sip.usual import LONGEST, usual_shape
+
+PLAIN: Final = frozenset(
+    {"ACK", "BYE", "INFO", "INVITE", "MESSAGE", "OPTIONS", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE", "UPDATE"}
+)
+"""Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
+to the transaction of another request."""
+
+RECEIPTS: Final = 64
+"""Kinds of messages on one set that are known to pass; when there are more, all are forgotten."""
+
+ALWAYS: Final = 1 << 63
+"""Later than any time, ns since the epoch."""
+
+_UE, _PCSCF = Side.UE, Side.PCSCF
+_new = tuple.__new__
+
+
+class Calm:
+    """Knows which sets are calm, and takes their messages."""
+
+    __slots__ = ("_identities", "_quality", "_right", "_session", "_switch", "taken")
+
+    def __init__(self, session: Session, switch: Switch, identities: Identities, quality: Quality) -> None:
+        self._session = session
+        self._switch = switch
+        self._identities = identities
+        self._quality = quality
+        self._right: dict[type, Receipt] = {}
+        """What was answered to the events that say no more than that a request opens a call rightly."""
+        self.taken = 0
+        """Messages that went this way."""
+
+    def settle(self, context: Context, owner: SaSet) -> None:
+        """A message of this set went the long way; the next one need not if nothing is going on."""
+        current, older, states = context.current, owner.parent, owner.states
+        if (
+            owner.uplink is not None
+            and owner.downlink is not None
+            and not owner.ends
+            and states[_UE] is State.USE
+            and states[_PCSCF] is State.USE
+            and (current is None or current.finished)
+            and context.newest_established() is owner
+            and not (older is not None and older.open_requests)
+            and not self._switch.waits(owner)
+        ):
+            owner.calm = context.pair.turn
+            owner.calm_until = ALWAYS if owner.expires_at is None else owner.expires_at
+
+    @staticmethod
+    def passed(binding: Binding, sighting: Sighting, receipt: Receipt) -> None:
+        """A request that is no repetition, or an answer to a request on the same set and connection, let all pass."""
+        message, udp = sighting.message, sighting.transport == "UDP"
+        if not message.is_request:
+            binding.answers[udp] = receipt
+            return
+        if message.method not in PLAIN:
+            return
+        found = usual_shape(message.raw[:LONGEST].decode("latin-1"))
+        if found is None:
+            return
+        route = _record_route(message.raw[: found.end()]) if sighting.sender is _PCSCF else b""
+        if not route or message.to_tag is None:  # inside a dialog the rules allow more than outside of it
+            if len(binding.requests) >= RECEIPTS:
+                binding.requests.clear()
+            binding.requests[udp, message.method == "ACK", found[4], found[6], route] = receipt
+
+    def takes(
+        self,
+        binding: Binding,
+        sequence: int,
+        at: FrameRef,
+        frames: tuple[FrameRef, ...],
+        data: bytes,
+        connection: Connection | None = None,
+    ) -> bool:
+        """Enter a message between the ports of this association; false if it has to go the long way, and nothing was
+        done. ``data`` is the message and ``frames`` all that it needed; without a connection it came over UDP.
+        """
+        owner = binding.set
+        context = owner.contact
+        assert isinstance(context, Context)
+        pair = context.pair
+        if (
+            owner.calm != pair.turn
+            or at.time > owner.calm_until
+            or owner.silent
+            or len(data) > LONGEST
+            or self._identities.waiting
+        ):
+            return False
+        found = usual_shape(data.decode("latin-1"))
+        if found is None:
+            return False
+        status = found[1]
+        if status is not None:
+            branch, call_id, answered = found.group(8, 10, 12)
+            taken = self._answer(binding, pair, at, connection, int(status), branch, answered)
+        else:
+            method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
+            route = _record_route(data[: found.end()]) if binding.sender is _PCSCF else b""
+            passed = binding.requests.get((connection is None, method == "ACK", transport, port, route))
+            seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
+            taken = passed is not None and self._request(context, seen, data, passed, method, branch, call_id)
+        if taken:
+            context.last_seen = at.time
+            if call_id not in context.calls:
+                context.remember_call(call_id)
+            self.taken += 1
+        return taken
+
+    def _request(
+        self, context: Context, seen: Seen, data: bytes, passed: Receipt, method: str, branch: str, call_id: str
+    ) -> bool:
+        binding = seen.binding
+        owner, sender = binding.set, binding.sender
+        key = sender, branch, method
+        transactions = context.pair.transactions
+        if method not in PLAIN or len(data) > LARGE or not transactions.new(key):
+            return False
+        right: bool | None = None
+        if sender is _UE:
+            claimed = context.asserted.get(method)
+            if claimed is None or not data.startswith(*claimed):
+                return False
+            if call_id not in context.calls:
+                right = opened_right(context, owner, data, method)
+                if right is None:
+                    return False
+        fresh = None
+        if owner.parent is not None:
+            fresh = owner.fresh.get((sender, method == "ACK"))
+            if fresh is None:
+                return False
+        now = seen.at.time
+        if method == "ACK":
+            made = transactions.acknowledged(key, call_id, now)
+            if made is None:
+                return False
+        else:
+            made = Transaction.of(seen, data, method)
+            owner.opened(made, now, self._session.profile)
+        transactions.enter(key, made, call_id, now)
+        passed.times += 1
+        if fresh is not None:
+            fresh.times += 1
+        if right is not None:
+            self._opened(context, seen.at, right)
+        return True
+
+    def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
+        """Tell of a request that opens a call rightly, or count it."""
+        for right in (CallOpenedRight, ContactRight) if contact else (CallOpenedRight,):
+            known = self._right.get(right)
+            if known is not None:
+                known.times += 1
+                continue
+            receipt = self._session.emit(right(at, context.subject))
+            if receipt is not None:
+                self._right[right] = receipt
+
+    def _answer(
+        self,
+        binding: Binding,
+        pair: Pair,
+        at: FrameRef,
+        connection: Connection | None,
+        status: int,
+        branch: str,
+        method: str,
+    ) -> bool:
+        owner, sender = binding.set, binding.sender
+        asked = pair.transactions.get((_PCSCF if sender is _UE else _UE, branch, method))
+        if asked is None or asked.owner is not owner or asked.final is not None:
+            return False
+        seen = asked.plain
+        passed = binding.answers.get(connection is None)
+        if passed is None or seen is None or seen.connection is not connection:
+            return False
+        if asked.provisional is None:
+            elapsed = at.time - asked.last_request
+            if elapsed < pair.vantage.least.get(sender, ALWAYS):
+                pair.vantage.measured(sender, elapsed)
+            if elapsed >= SILENCE:
+                patience = self._session.profile.timer_64_t1 if connection is not None else 0
+                self._quality.late_answer(asked.last_request, at, patience)
+        if status < 200:
+            asked.last = at.time
+            asked.provisional = at
+        else:
+            asked.over(at, status)
+            owner.open_requests.pop(id(asked), None)
+            owner.busy_until = at.time
+        passed.times += 1
+        return True
+
+
+def _record_route(head: bytes) -> bytes:
+    """The line of the topmost Record-Route in a header, in lower case; empty if there is none."""
+    head = head.lower()
+    begin = head.find(b"\nrecord-route")
+    if begin < 0:
+        return b""
+    end = head.find(b"\n", begin + 1)
+    while head[end + 1 : end + 2] in (b" ", b"\t"):  # folded
+        end = head.find(b"\n", end + 1)
+    return head[begin:end]
