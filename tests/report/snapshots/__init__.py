@@ -1,0 +1,70 @@
+"""Whole reports on two recordings in every form of text, stored beside this file.
+
+They show what a change does to what users and their scripts read. ``python -m tests.report.snapshots`` writes them
+again; what changed is then in the diff, to be read before it is committed.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from analyzer.report.renderers import RENDERERS, Material
+from analyzer.report.waivers import Waiver, waive
+from analyzer.rule import collect
+from analyzer.run import Options, audit
+from tests.test_captures import CAPTURES
+
+FOLDER: Final = Path(__file__).parent
+
+RECORDINGS: Final = ("udp4_sha1_aes", "tcp4_sha1_aes")
+"""One over UDP, as users call for it first; one over TCP, with passes, waived findings and warnings that decide."""
+
+FORMS: Final = ("text", "json", "jsonl", "sarif", "junit", "markdown", "csv")
+
+WAIVED: Final = Waiver(place="waivers.toml, waiver 1", rule="PORT-13", reason="known to the vendor, ticket 4711")
+UNUSED: Final = Waiver(place="waivers.toml, waiver 2", rule="ESP-09", reason="long gone", expires=date(2026, 1, 1))
+TODAY: Final = date(2026, 11, 22)
+
+
+def path(recording: str, form: str) -> Path:
+    """Where a snapshot lies."""
+    return FOLDER / f"{recording}{RENDERERS[form].suffixes[0]}"
+
+
+@cache
+def material(recording: str) -> Material:
+    """What the snapshots are made of; rules without findings are there by their ids alone."""
+    folder = CAPTURES / recording
+    report = audit([str(folder / f"{recording}.pcap")], Options(keys=[str(folder / "keys.toml")]))
+    report = replace(report, captures=[replace(each, path=f"captures/{recording}.pcap") for each in report.captures])
+    second = recording == RECORDINGS[1]
+    if second:
+        report = waive(report, [WAIVED, UNUSED], TODAY)
+    found = {finding.rule for finding in report.findings}
+    return Material(
+        report=report,
+        rules={rule.id: rule for rule in collect() if rule.id in found},
+        deciding=("violation", "warning") if second else ("violation",),
+        show_passes=second,
+        statistics=second,
+    )
+
+
+def made(recording: str, form: str) -> str:
+    """The report as it is today."""
+    stream = io.StringIO(newline="")
+    RENDERERS[form].load()(material(recording), stream)
+    return stream.getvalue()
+
+
+def write() -> None:
+    """Store the reports as they are today."""
+    for recording in RECORDINGS:
+        for form in FORMS:
+            with path(recording, form).open("w", encoding="utf-8", newline="") as file:
+                file.write(made(recording, form))

@@ -1,0 +1,5 @@
+"""``python -m tests.report.snapshots``: write the stored reports again."""
+
+from . import write
+
+write()
