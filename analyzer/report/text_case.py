@@ -48,6 +48,16 @@ class _Row(NamedTuple):
     accused: bool
 
 
+class _Note(NamedTuple):
+    """One line below the frames."""
+
+    label: str
+    text: str
+    style: str = ""
+    tag: Part = ("", "")
+    """What stands before the text, in a colour of its own."""
+
+
 class CaseWriter:
     """Writes findings of one report on one page."""
 
@@ -78,10 +88,10 @@ class CaseWriter:
                 self._table(table, finding, margin)
             page.line(margin)
         notes = list(self._notes(case, {(row.capture, row.frame) for row in rows}))
-        room = max(len(label) for label, _, _ in notes)
-        for label, text, style in notes:
-            lead = [(f"{'':{gutter}} = ", FRAME), (f"{label:{room}}  ", "dim")]
-            page.framed(lead, [(" " * (gutter + room + 5), "")], text, style)
+        room = max(len(note.label) for note in notes)
+        for note in notes:
+            lead = [(f"{'':{gutter}} = ", FRAME), (f"{note.label:{room}}  ", "dim"), note.tag]
+            page.framed(lead, [(" " * (gutter + room + 5), "")], note.text, note.style)
         page.line()
 
     # --- the frames -------------------------------------------------------------------------------------------------
@@ -140,43 +150,45 @@ class CaseWriter:
 
     # --- what is said of them ---------------------------------------------------------------------------------------
 
-    def _notes(self, case: Case, shown: set[tuple[int, int]]) -> Iterator[tuple[str, str, str]]:
-        """Label, text and style of each line below the frames."""
+    def _notes(self, case: Case, shown: set[tuple[int, int]]) -> Iterator[_Note]:
+        """What stands below the frames."""
         finding, names = case.finding, self.names
         if finding.verdict == "note":
             for label, text in (("expected", finding.expected), ("observed", finding.observed)):
                 if text:
-                    yield label, clean(text), ""
+                    yield _Note(label, clean(text))
         if finding.waived is not None:
-            yield "waived", _reason(finding.waived), ""
-        yield "by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}", ""
+            yield _Note("waived", _reason(finding.waived))
+        yield _Note("by", f"{finding.actor}; severity {finding.severity}; {finding.level} of {clean(finding.clause)}")
         if names.several or finding.subject is None:
-            yield "subject", names.subject(finding.subject), ""
+            yield _Note("subject", names.subject(finding.subject))
         if finding.argument:
             sure = finding.verdict in ("violation", "warning", "note")
-            yield ("certain" if sure else "in doubt"), clean(finding.argument), ""
+            yield _Note("certain" if sure else "in doubt", clean(finding.argument))
         for code in finding.traps:
-            yield "not ruled out", trap(clean(code)), ""
+            yield _Note("not ruled out", trap(clean(code)))
         if finding.evidence is not None and finding.verdict != "note":
             for label, text in evidence.lines(finding.evidence, finding, names):
-                yield label, text, ""
+                yield _Note(label, text)
         if unseen := _unseen(finding, shown, names):
-            yield "see also", unseen, ""
+            yield _Note("see also", unseen)
         for other in case.follow_ups[:FOLLOW_UPS]:
-            yield "explains", _brief(other), STYLES[other.verdict] if other.verdict == "violation" else ""
+            where = f"frame {other.frame}" if other.count == 1 else repeated(other)
+            where += f"; waived {_reason(other.waived)}" if other.waived is not None else ""
+            tag = f"{other.verdict}[{clean(other.rule)}]{waived(other)} ", STYLES[other.verdict]
+            yield _Note("explains", f"{clean(other.message)} ({where})", tag=tag)
         if (more := len(case.follow_ups) - FOLLOW_UPS) > 0:
-            yield "", f"and {several(more, 'more finding')}, in the JSON report", "dim"
+            yield _Note("", f"and {several(more, 'more finding')}, in the JSON report", style="dim")
         if finding.cause is not None and not case.follow_ups:
-            yield "explained by", f"a finding that this report does not hold (fingerprint {clean(finding.cause)})", ""
+            cause = clean(finding.cause)
+            yield _Note("explained by", f"a finding that this report does not hold (fingerprint {cause})")
         if case.same:
-            others = [
-                f"{names.subject(each.finding.subject)} (frame {each.finding.frame})" for each in case.same[:ALSO]
-            ]
-            more = len(case.same) - ALSO
-            tail = f" ... {more:,} more" if more > 0 else ""
-            yield "also with", f"{several(len(case.same), 'other subject')}: {'; '.join(others)}{tail}", ""
+            same = [each.finding for each in case.same]
+            others = [f"{names.subject(each.subject)} (frame {each.frame})" for each in same[:ALSO]]
+            tail = f" ... {len(same) - ALSO:,} more" if len(same) > ALSO else ""
+            yield _Note("also with", f"{several(len(same), 'other subject')}: {'; '.join(others)}{tail}")
         if finding.verdict != "note":
-            yield "next", f"gmaudit rule {clean(finding.rule)}; in Wireshark {display_filter(case)}", ""
+            yield _Note("next", f"gmaudit rule {clean(finding.rule)}; in Wireshark {display_filter(case)}")
 
 
 def _unseen(finding: Finding, shown: set[tuple[int, int]], names: Names) -> str:
@@ -187,13 +199,6 @@ def _unseen(finding: Finding, shown: set[tuple[int, int]], names: Names) -> str:
         if (capture, frame) not in shown:
             parts.append(f"{names.captures[capture]} frame {frame}")
     return "; ".join(parts)
-
-
-def _brief(finding: Finding) -> str:
-    """Another finding in one line."""
-    where = f"frame {finding.frame}" if finding.count == 1 else repeated(finding)
-    accepted = f"; waived {_reason(finding.waived)}" if finding.waived is not None else ""
-    return f"{finding.verdict}[{clean(finding.rule)}]{waived(finding)} {clean(finding.message)} ({where}{accepted})"
 
 
 def waived(finding: Finding) -> str:
