@@ -46,8 +46,7 @@ def written(made: Material, form: str) -> str:
 @pytest.mark.parametrize("form", snapshots.FORMS)
 def test_a_report_is_as_stored(recording: str, form: str) -> None:
     """If it is not, and is better: python -m tests.report.snapshots."""
-    with snapshots.path(recording, form).open(encoding="utf-8", newline="") as file:
-        stored = file.read()
+    stored = snapshots.path(recording, form).read_bytes().decode("utf-8")
     made = snapshots.made(recording, form)
     assert made.splitlines() == stored.splitlines()
     assert made == stored

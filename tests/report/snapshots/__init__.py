@@ -66,5 +66,4 @@ def write() -> None:
     """Store the reports as they are today."""
     for recording in RECORDINGS:
         for form in FORMS:
-            with path(recording, form).open("w", encoding="utf-8", newline="") as file:
-                file.write(made(recording, form))
+            path(recording, form).write_bytes(made(recording, form).encode("utf-8"))
