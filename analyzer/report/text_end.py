@@ -26,14 +26,11 @@ REASONS: Final = 20
 ROWS: Final = 12
 """Rows of the summary: with its other lines it fits a terminal of 24."""
 
-WIDE: Final = 80
-"""Columns of a page on which the summary has all of its columns."""
-
 SPARED: Final = ("severity", "times", "since")
-"""Columns that a narrower one does without."""
+"""Columns that a narrower one does without, the first one first."""
 
-LEAST: Final = 20
-"""Columns that a message needs at least to be worth a place in the summary."""
+ROOMY, LEAST = 28, 16
+"""Columns that a message should have in the summary, and those without which it is left out."""
 
 
 def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) -> None:
@@ -150,12 +147,13 @@ def _overview(cases: Sequence[Case], page: Page, names: Names) -> None:
                 "frame": (names.frame(finding.capture, finding.frame, 0 if names.alone else -1), ""),
             }
         )
-    heads = [head for head in told[0] if page.width >= WIDE or head not in SPARED]
+    heads = list(told[0])
+    wide = {head: 2 + max(map(cell_len, (head, *(each[head][0] for each in told)))) for head in heads}
+    for spared in SPARED:
+        if page.width - 2 - sum(wide[head] for head in heads) < ROOMY:
+            heads.remove(spared)
     rows = [[each[head] for head in heads] for each in told]
-    taken = 2 + sum(
-        2 + max(map(cell_len, (head, *(row[place][0] for row in rows)))) for place, head in enumerate(heads)
-    )
-    if (room := page.width - taken) >= LEAST:
+    if (room := page.width - 2 - sum(wide[head] for head in heads)) >= LEAST:
         heads.append("what")
         for row, case in zip(rows, cases, strict=False):
             row.append((shortened(clean(case.finding.message), room), ""))

@@ -95,7 +95,7 @@ def layout(width: int) -> Layout:
     full = width >= FULL
     roomy = width >= 100
     plan = Layout(full, 6 if roomy else 5, 12 if full else 9, 0, 16 if full else 8)
-    spare = 17 if roomy else 0  # for findings beside the arrow; else they go below it
+    spare = 17 + (width - 100) // 2 if roomy else 0  # for findings beside the arrow; else they go below it
     return plan._replace(arrow=min(max(width - plan.before - spare, SHORTEST), LONGEST))
 
 

@@ -117,7 +117,7 @@ def test_the_summary_fits_a_screen() -> None:
     _, _, end = text.partition("\nSummary\n")
     lines = end.splitlines()
     assert len(lines) < 22 and max(map(len, lines)) <= 80
-    assert lines[1].startswith("  violation  medium    P-CSCF  A-0")
+    assert lines[1].startswith("  violation  P-CSCF  A-0")
     assert f"  and {50 - ROWS} more faults, above" in lines
 
 

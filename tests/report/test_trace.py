@@ -42,7 +42,7 @@ def chronicle(arrows: list[Arrow], **lives: tuple[SetLife, ...]) -> Chronicle:
     return made
 
 
-def drawn(arrows: list[Arrow], model: Report | None = None, *, width: int = 120, **options: Any) -> list[str]:
+def drawn(arrows: list[Arrow], model: Report | None = None, *, width: int = 140, **options: Any) -> list[str]:
     stream = io.StringIO()
     trace.write(chronicle(arrows), model or report(), stream, width=width, **options)
     return stream.getvalue().splitlines()
