@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.finding import Finding, Waived
@@ -111,6 +111,7 @@ FINDINGS = st.builds(
 
 
 @given(st.lists(FINDINGS, max_size=12), st.sets(FRAMES))
+@settings(deadline=None)
 def test_each_frame_of_a_finding_has_one_comment_of_it(found: list[Finding], asked: set[int]) -> None:
     made = report(findings=found, captures=captures("a", "b"))
     for capture in (0, 1):

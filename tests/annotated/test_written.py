@@ -9,7 +9,7 @@ from pathlib import Path
 from struct import pack
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.annotated import render as rendering
@@ -56,6 +56,7 @@ def read(path: str) -> list[Frame]:
     st.integers(0, 9),
     st.dictionaries(st.integers(1, 6), st.text(max_size=9), max_size=3),
 )
+@settings(deadline=None)
 def test_any_pcap_of_ours(
     folder: Path,
     frames: list[bytes],
@@ -77,6 +78,7 @@ def test_any_pcap_of_ours(
 
 
 @given(st.lists(st.tuples(st.sampled_from("<>"), LINKS, FRAMES), min_size=1, max_size=3))
+@settings(deadline=None)
 def test_any_pcapng_of_ours_and_once_more(folder: Path, sections: list[tuple[str, int, list[bytes]]]) -> None:
     octets = b"".join(build.pcapng(frames, order=order, link=link) for order, link, frames in sections)
     path = build.write(folder, "a.pcapng", octets)
@@ -86,6 +88,7 @@ def test_any_pcapng_of_ours_and_once_more(folder: Path, sections: list[tuple[str
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3), FRAMES), min_size=2, max_size=4))
+@settings(deadline=None)
 def test_several_captures_are_in_the_order_of_the_audit(
     folder: Path, captures: list[tuple[int, int, list[bytes]]]
 ) -> None:

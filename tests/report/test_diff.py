@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -128,6 +128,7 @@ def prints(changes: list[Change]) -> set[tuple[str, bool]]:
 
 
 @given(PASTS, PASTS)
+@settings(deadline=None)
 def test_what_is_new_one_way_is_fixed_the_other(one: Past, other: Past) -> None:
     there, back = compare(one, other), compare(other, one)
     assert prints(there.added) == prints(back.fixed)
@@ -327,6 +328,7 @@ def test_captures_of_the_same_name_are_told_apart() -> None:
 
 
 @given(st.binary(max_size=60) | st.text('{}[]":,1', max_size=60).map(str.encode))
+@settings(deadline=None)
 def test_any_octets_are_refused_in_one_line(octets: bytes) -> None:
     with pytest.raises(DiffError, match=r"^x\.json"):
         read(octets, "x.json")
@@ -340,6 +342,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(("captures", "rules", "findings", "profile", "findings__0__fingerprint", "rules__0__id")), JSON)
+@settings(deadline=None)
 def test_any_value_gives_a_comparison_or_one_line(path: str, value: Any) -> None:
     try:
         found = compare(past(), read(changed(**{path: value}), "x.json"))

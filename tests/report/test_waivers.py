@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.finding import Waived
@@ -206,11 +206,13 @@ def test_the_same_fault_of_others_is_not_folded_under_a_waived_one() -> None:
 
 
 @given(st.text("ab*", max_size=8), st.text("abAB", max_size=12))
+@settings(deadline=None)
 def test_patterns_mean_what_those_of_a_shell_mean(pattern: str, text: str) -> None:
     assert matches(pattern, text) == (re.fullmatch(translate(pattern), text.lower()) is not None)
 
 
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.lists(st.text(max_size=5), min_size=3, max_size=3))
+@settings(deadline=None)
 def test_stars_stand_for_anything(pieces: list[str], fillers: list[str]) -> None:
     pieces = [piece.replace("*", "") for piece in pieces]
     text = pieces[0] + "".join(filler + piece for filler, piece in zip(fillers, pieces[1:], strict=False))
@@ -286,6 +288,7 @@ def test_a_file_that_makes_no_sense_is_one_line(octets: bytes, words: str) -> No
 
 
 @given(st.binary(max_size=80) | st.text('[]{}="waiver.rulson\n 1', max_size=80).map(str.encode))
+@settings(deadline=None)
 def test_any_octets_are_waivers_or_an_error(octets: bytes) -> None:
     try:
         assert all(each.rule and each.reason for each in read(octets, "w.toml"))

@@ -9,7 +9,7 @@ from struct import pack
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.sources.files import Captures
@@ -48,6 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(FRAMES, ORDERS, st.sampled_from((0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34, 0x1C0001AC)), st.integers(0, 9))
+@settings(deadline=None)
 def test_pcap_agrees_with_the_walker(folder: Path, frames: list[bytes], order: str, magic: int, more: int) -> None:
     octets = build.pcap(frames, order=order, magic=magic, step=1_000_001_000, lengths=more)
     path = build.write(folder, "a.pcap", octets)
@@ -59,6 +60,7 @@ def test_pcap_agrees_with_the_walker(folder: Path, frames: list[bytes], order: s
 @given(
     st.lists(st.tuples(ORDERS, st.sampled_from((6, 9, 0x8A, 3)), st.integers(-5, 5), FRAMES), min_size=1, max_size=3)
 )
+@settings(deadline=None)
 def test_pcapng_agrees_with_the_walker(folder: Path, sections: list[tuple[str, int, int, list[bytes]]]) -> None:
     octets = b""
     for order, resolution, offset, frames in sections:
@@ -156,16 +158,47 @@ def test_no_more_frames_than_were_audited(tmp_path: Path) -> None:
         next(records(str(tmp_path / "none"), 1))
 
 
-CAPTURE = build.pcapng([build.ESP4, build.SIP4], order=">") + build.pcapng([build.RTP])
-BUILT = st.sampled_from((build.pcap([build.ESP4, build.SIP4]), CAPTURE))
+RICH = (
+    build.section(">")
+    + build.interface(">", options=build.option(9, b"\x09", ">"))
+    + build.enhanced(build.ESP4, ">")
+    + build.block(9, b"MESSAGE=x", ">")
+    + build.simple(build.SIP4, ">")
+    + build.block(5, pack(">III", 0, 0, 9), ">")
+    + build.obsolete(build.ESP4, ">")
+    + build.section()
+    + build.interface()
+    + build.enhanced(build.SIP4)
+    + build.enhanced(build.RTP)
+)
+BUILT = st.sampled_from((build.pcap([build.ESP4, build.SIP4, build.RTP, build.ESP4, build.SIP4]), RICH))
 
 
-@given(BUILT, st.integers(0, 400), st.binary(max_size=6), st.integers(0, 4))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_octets_end_well(folder: Path, octets: bytes, at: int, noise: bytes, frames: int) -> None:
-    made = octets[:at] + noise + octets[at + len(noise) :]
+@given(
+    BUILT, st.lists(st.tuples(st.integers(0, 900), st.binary(min_size=1, max_size=4)), max_size=3), st.integers(0, 900)
+)
+@settings(max_examples=400, deadline=None)
+def test_what_the_walkers_make_of_damage_is_there(
+    folder: Path, octets: bytes, damage: list[tuple[int, bytes]], cut: int
+) -> None:
+    made = bytearray(octets)
+    for at, noise in damage:
+        at %= len(made)
+        made[at : at + len(noise)] = noise
+    del made[len(made) - cut % 200 :]
+    path = build.write(folder, "damaged", bytes(made))
     try:
-        found = everything(folder, made, frames)
+        source = Captures([path], Triage())
     except UnreadableCapture:
         return
-    assert [number for number, _ in found][-1:] in ([frames], [])
+    kept = {frame.number: (frame.link, frame.data, frame.length) for frame in source}
+    frames = source.summaries[0].frames
+    found = list(records(path, frames))
+    numbered = [
+        number for number, each in found if isinstance(each, Packet) or (isinstance(each, Other) and each.numbered)
+    ]
+    assert numbered == list(range(1, frames + 1))
+    there = {
+        number: (each.interface.link, each.data, each.length) for number, each in found if isinstance(each, Packet)
+    }
+    assert kept.items() <= there.items()
