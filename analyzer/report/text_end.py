@@ -34,9 +34,17 @@ ROOMY, LEAST = 28, 16
 
 
 def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) -> None:
-    """What the captures could not tell, each with its reason; ``cases`` are those that are inconclusive."""
+    """Notices, and what the captures could not tell, with the reason; ``cases`` are those that are inconclusive."""
+    told = {clean(case.finding.message) for case in cases[:REASONS]}
+    notices = [clean(notice) for notice in report.notices]
+    notices = [text for text in notices if not any(text.endswith(f": {reason}") for reason in told)]
+    if notices:
+        page.line(("Notices", "bold"))
+        for text in notices:
+            page.hanging(("  - ", ""), text)
+        page.line()
     idle = [tally.id for tally in report.rules if not tally.exercised]
-    if not (cases or report.crashed or report.notices or idle):
+    if not (cases or report.crashed or idle):
         return
     page.line(("Not judged, and why", "bold"))
     for crash in report.crashed:
@@ -62,11 +70,6 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
             page.hanging(("    ", ""), f"the same with {several(len(case.same), 'other subject')}", "dim")
     if (more := len(cases) - REASONS) > 0:
         page.hanging(("  - ", ""), f"{several(more, 'more inconclusive finding')}, in the JSON report")
-    told = {clean(case.finding.message) for case in cases[:REASONS]}
-    for notice in report.notices:
-        text = clean(notice)
-        if not any(text.endswith(f": {reason}") for reason in told):
-            page.hanging(("  - ", ""), text)
     if idle:
         what = f"not exercised, since what they judge never happened, {several(len(idle), 'rule')}: {families(idle)}"
         page.hanging(("  - ", ""), what)

@@ -1,4 +1,4 @@
-"""Whole reports on two recordings in every form of text, stored beside this file.
+"""Whole reports on two recordings in every form of text, and the ladders of `gmaudit trace`, stored beside this file.
 
 They show what a change does to what users and their scripts read. ``python -m tests.report.snapshots`` writes them
 again; what changed is then in the diff, to be read before it is committed.
@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from analyzer.report import trace
+from analyzer.report.chronicle import Chronicle
 from analyzer.report.renderers import RENDERERS, Material
 from analyzer.report.waivers import Waiver, waive
 from analyzer.rule import collect
@@ -24,7 +26,8 @@ FOLDER: Final = Path(__file__).parent
 RECORDINGS: Final = ("udp4_sha1_aes", "tcp4_sha1_aes")
 """One over UDP, as users call for it first; one over TCP, with passes, waived findings and warnings that decide."""
 
-FORMS: Final = ("text", "json", "jsonl", "sarif", "junit", "markdown", "csv")
+LADDER: Final = "trace"
+FORMS: Final = ("text", "json", "jsonl", "sarif", "junit", "markdown", "csv", LADDER)
 
 WAIVED: Final = Waiver(place="waivers.toml, waiver 1", rule="PORT-13", reason="known to the vendor, ticket 4711")
 UNUSED: Final = Waiver(place="waivers.toml, waiver 2", rule="ESP-09", reason="long gone", expires=date(2026, 1, 1))
@@ -33,14 +36,16 @@ TODAY: Final = date(2026, 11, 22)
 
 def path(recording: str, form: str) -> Path:
     """Where a snapshot lies."""
-    return FOLDER / f"{recording}{RENDERERS[form].suffixes[0]}"
+    return FOLDER / f"{recording}{'.trace.txt' if form == LADDER else RENDERERS[form].suffixes[0]}"
 
 
 @cache
 def material(recording: str) -> Material:
     """What the snapshots are made of; rules without findings are there by their ids alone."""
     folder = CAPTURES / recording
-    report = audit([str(folder / f"{recording}.pcap")], Options(keys=[str(folder / "keys.toml")]))
+    chronicle = Chronicle()
+    options = Options(keys=[str(folder / "keys.toml")])
+    report = audit([str(folder / f"{recording}.pcap")], options, chronicle=chronicle)
     report = replace(report, captures=[replace(each, path=f"captures/{recording}.pcap") for each in report.captures])
     second = recording == RECORDINGS[1]
     if second:
@@ -48,6 +53,7 @@ def material(recording: str) -> Material:
     found = {finding.rule for finding in report.findings}
     return Material(
         report=report,
+        chronicle=chronicle,
         rules={rule.id: rule for rule in collect() if rule.id in found},
         deciding=("violation", "warning") if second else ("violation",),
         show_passes=second,
@@ -58,6 +64,11 @@ def material(recording: str) -> Material:
 def made(recording: str, form: str) -> str:
     """The report as it is today."""
     stream = io.StringIO(newline="")
+    if form == LADDER:
+        shown = material(recording)
+        assert shown.chronicle is not None
+        trace.write(shown.chronicle, shown.report, stream)
+        return stream.getvalue()
     RENDERERS[form].load()(material(recording), stream)
     return stream.getvalue()
 
