@@ -33,6 +33,11 @@ class Cell(NamedTuple):
     symbol: str
     name: str
 
+    @property
+    def told(self) -> bool:
+        """Its name is worth its room."""
+        return self.state not in ("pass", "note", clauses.UNEXERCISED)
+
 
 class ClauseRow(NamedTuple):
     """One clause of a document."""

@@ -165,6 +165,10 @@ def _headline(
     """The verdict in one sentence, and what to make of it in another."""
     certain = [fault for fault in accusing if fault.state != "probable"]
     judged = f"{exercised} of {several(len(report.rules), 'rule')} had something to judge"
+    blind = len({finding.rule for finding in report.findings if finding.verdict == "inconclusive"})
+    if blind:
+        judged += f"; {several(blind, 'rule')} could not judge all of it"
+        judged += ", mostly for want of keys (--keys)" if report.esp.no_key > report.esp.packets // 2 else ""
     if report.verdict == "nothing-to-judge":
         why = "no registration with IPsec was found in the captures"
         if report.esp.no_key:

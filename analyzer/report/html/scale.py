@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-STRETCHES: Final = 12
+STRETCHES: Final = 14
 """Linear stretches of one axis."""
 
-CUT: Final = 3.0
+CUT: Final = 2.0
 """Width of a cut, in percent."""
 
-SHARE: Final = 0.2
+SHARE: Final = 0.06
 """A gap of more than this share of its stretch is worth a cut."""
 
 SHORTEST: Final = 100_000_000

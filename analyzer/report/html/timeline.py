@@ -37,6 +37,8 @@ FLAG: Final = 9.0
 MARK: Final = 4.2
 LABEL: Final = 10.5
 
+LENGTH: Final = 5.2
+
 LANES: Final = (("UE", True), ("P-CSCF", False))
 
 
@@ -125,7 +127,8 @@ class Timeline(NamedTuple):
     rows: tuple[Row, ...]
     flags: tuple[Flag, ...]
     levels: int
-    cuts: tuple[tuple[Cut, str], ...]
+    cuts: tuple[tuple[Cut, str, bool], ...]
+    """With their length in words, and whether there is room for these."""
     labels: tuple[Label, ...]
     day: str
     left_out: str
@@ -161,7 +164,7 @@ def timeline(
         rows,
         flags,
         max((flag.level for flag in flags), default=-1) + 1,
-        tuple((cut, duration(cut.skipped)) for cut in axis.cuts),
+        tuple(_cuts(axis)),
         _labels(axis, words),
         words.date(axis.start),
         " and ".join(filter(None, missing)),
@@ -289,20 +292,29 @@ def _flags(findings: Sequence[tuple[Finding, str]], axis: Scale, words: Words) -
     return tuple(made)
 
 
+def _cuts(axis: Scale) -> Iterable[tuple[Cut, str, bool]]:
+    free = 0.0
+    for cut in axis.cuts:
+        middle = cut.left + cut.width / 2
+        room = middle >= free
+        if room:
+            free = middle + LENGTH
+        yield cut, duration(cut.skipped), room
+
+
 def _labels(axis: Scale, words: Words) -> tuple[Label, ...]:
+    """Times at the beginning of the stretches, within wide ones, and at the end, as far as there is room."""
+    wanted: list[tuple[float, int]] = []
+    for each in axis.stretches:
+        steps = max(int(each.width / (1.5 * LABEL)), 1)
+        length = each.end - each.start
+        wanted += [(axis.place(time), time) for time in (each.start + length * step // steps for step in range(steps))]
+    wanted.append((axis.place(axis.end), axis.end))
     made: list[Label] = []
-    wanted = [
-        (each.left if each.end > each.start else each.left + each.width / 2, each.start) for each in axis.stretches
-    ]
-    last = axis.stretches[-1]
-    if last.end > last.start:
-        wanted.append((last.left + last.width, last.end))
+    last = wanted[-1][0] - LABEL
     for left, time in wanted:
-        if made and left - made[-1].left < LABEL:
+        if (made and left - made[-1].left < LABEL) or (last < left and time != axis.end):
             continue
-        made.append(
-            Label(
-                left, words.hour(time), "end" if left > 100 - LABEL / 2 else "middle" if left > LABEL / 2 else "start"
-            )
-        )
+        anchor = "end" if left > 100 - LABEL / 2 else "middle" if left > LABEL / 2 else "start"
+        made.append(Label(left, words.hour(time), anchor))
     return tuple(made)
