@@ -93,7 +93,8 @@ class Comments:
         others = [f"{frame} of {self._names[capture]}" for capture, frame in finding.related_other[:12]]
         if finding.related or others:
             here = [listed(finding.related)] if finding.related else []
-            yield f"See frames {'; '.join((*here, *others))}"
+            plural = "s" if len(finding.related) + len(others) > 1 else ""
+            yield f"See frame{plural} {'; '.join((*here, *others))}"
         if finding.count > 1:
             yield f"{finding.count:,} times: {listed(finding.occurrences)}"
         if finding.subject is not None:

@@ -61,7 +61,7 @@ def test_frames_of_other_captures() -> None:
     made = report(findings=[one], captures=captures("a/x.pcap", "b/x.pcap", "c/y.pcap"))
     assert list(on(made, 0)) == [7]
     assert "rests on frame 7 of a/x.pcap, told at frame 3 of b/x.pcap" in on(made, 0)[7][0]
-    assert "See frames 7 of a/x.pcap. " in on(made, 1)[3][0]
+    assert "See frame 7 of a/x.pcap. " in on(made, 1)[3][0]
     assert on(made, 2) == {}
     assert names(made) == ["a/x.pcap", "b/x.pcap", "y.pcap"]
 
