@@ -17,6 +17,7 @@ from html import escape
 from typing import Final, TextIO
 
 from analyzer.finding import Finding, Tally
+from analyzer.report.clauses import bare
 from analyzer.report.model import Report
 from analyzer.report.order import Case, badness, cases
 from analyzer.report.page import Page, several
@@ -151,7 +152,7 @@ class _Tests:
         parts += [f"expected {clean(finding.expected)}"] if finding.expected else []
         parts += [f"observed {clean(finding.observed)}"] if finding.observed else []
         parts.append(f"{self._names.place(finding)}{', ' if finding.count > 1 else ''}{repeated(finding)}")
-        parts.append(clean(finding.clause))
+        parts.append(clean(bare(finding.clause)))
         _, cause = self._case(finding)
         if cause is not None:
             parts.append(f"follows from {clean(cause.rule)} in frame {cause.frame}")

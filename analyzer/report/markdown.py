@@ -18,6 +18,7 @@ from analyzer.report.page import several
 from analyzer.report.renderers import Material
 from analyzer.report.text_names import Names
 from analyzer.report.times import shown
+from analyzer.report.traps import trap
 
 FINDINGS: Final = 50
 """Rows of the table of findings."""
@@ -118,7 +119,7 @@ class _Writer:
         if finding.observed:
             yield f"observed {code(finding.observed)}"
         if finding.traps:
-            yield f"not ruled out: {', '.join(map(prose, finding.traps))}"
+            yield f"not ruled out: {', '.join(prose(trap(each)) for each in finding.traps)}"
         if finding.argument and finding.verdict in _OPEN:
             yield prose(finding.argument)
         if finding.waived is not None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from analyzer.evidence import Seen
 from analyzer.finding import Finding, Tally
-from analyzer.report.clauses import states
+from analyzer.report.clauses import bare, states
 from analyzer.report.json import sound
 from analyzer.report.model import CaptureSummary, SubjectSummary
 from analyzer.report.renderers import Material
@@ -146,7 +146,7 @@ class _Run:
         expected = f"Expected: {finding.expected}" if finding.expected else ""
         observed = f"Observed: {finding.observed}" if finding.observed else ""
         times = f", {finding.count:,} times" if finding.count > 1 else ""
-        where = f"By {finding.actor}, first in frame {finding.frame}{times}; {finding.clause}"
+        where = f"By {finding.actor}, first in frame {finding.frame}{times}; {bare(finding.clause)}"
         result: dict[str, Any] = {
             "ruleId": finding.rule,
             "ruleIndex": self._places[finding.rule],
