@@ -26,7 +26,7 @@ def mirrored(context: Context, owner: SaSet | None, register: Sighting) -> Mirro
     if owner.sm12_may_be_missing():
         last = owner  # it protects SM1, so the UE at least takes it for the last success
     sm6 = last.challenge
-    success = compare(sm6.message.values("security-server"), values) if sm6 is not None else None
+    success = compare(last.server, values) if sm6 is not None else None
     other, led = None, False
     if values and success is not None and not success.ok:
         other, led = _repeated(context, sm6, values)

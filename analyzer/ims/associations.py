@@ -162,6 +162,7 @@ class SaSet:
         "past",
         "read",
         "refreshed",
+        "server",
         "silent",
         "sm7",
         "sm7_last",
@@ -201,6 +202,8 @@ class SaSet:
         self.sm12_last: FrameRef | None = None
         """The latest copy of SM12."""
         self.challenge: Sighting | None = None
+        self.server: list[str] = []
+        """The values of Security-Server in it, which the UE has to repeat."""
         self.marks: Marks | None = None
         """What the UE's requests on it have in them, once it is asked for."""
         self.uplink: FrameRef | None = None

@@ -80,12 +80,10 @@ def opened_right(context: Context, owner: SaSet, raw: bytes, method: str) -> boo
 def _marks(context: Context, owner: SaSet) -> Marks:
     terms, text = owner.terms, context.pair.pcscf_text
     host = f"[{text}]" if ":" in text else text
-    sm6 = owner.challenge
-    values = sm6.message.values("security-server") if sm6 is not None else []
     return Marks(
         f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
         f":{terms.port_us}".encode("latin-1"),
-        tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in values),
+        tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server),
     )
 
 
@@ -128,10 +126,9 @@ def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison |
         return None
     first: Comparison | None = None
     for each in (owner, *reversed(context.sets)):
-        sm6 = each.challenge
-        if sm6 is None or (each is not owner and not each.established()):
+        if each.challenge is None or (each is not owner and not each.established()):
             continue
-        comparison = compare(sm6.message.values("security-server"), values)
+        comparison = compare(each.server, values)
         if comparison.ok:
             return comparison
         first = first or comparison

@@ -13,6 +13,7 @@ from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
+from analyzer.sip.shelf import shelve
 
 REPEATS = 3
 """So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
@@ -78,6 +79,14 @@ class Procedure:
         elapsed = now - self.transaction.request.at.time
         answered = self.finished or self.transaction.final is not None
         return not answered and elapsed <= profile.timer_64_t1 - profile.clock_tolerance
+
+    def shelve(self) -> None:
+        """The procedure is over: its messages and offers stay, but not what was read in them."""
+        for sighting in (self.register, self.challenge, self.sm7):
+            if sighting is not None:
+                shelve(sighting.message)
+        for entry in (*self.offer, *self.server):
+            entry.shelve()
 
     @property
     def parent_terms(self) -> SetTerms | None:

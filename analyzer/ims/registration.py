@@ -240,6 +240,8 @@ class Registrar:
             self._success(context, procedure, sighting, transaction)
         else:
             self._refusal(context, procedure, sighting, transaction)
+        if procedure.finished:
+            procedure.shelve()
 
     def _challenge(
         self, context: Context, before: Procedure, sighting: Sighting, transaction: Transaction, found: Challenge
@@ -322,7 +324,8 @@ class Registrar:
         )
         made = SaSet(context, terms, procedure.parent)
         made.alg, made.ealg = theirs.alg, theirs.ealg
-        made.challenge, made.modes = sm6, modes(procedure.offer, procedure.server)
+        made.challenge, made.server = sm6, sm6.message.values("security-server")
+        made.modes = modes(procedure.offer, procedure.server)
         if context.port_us is None:
             context.port_us = terms.port_us
         self._session.add_set(context, made, algorithms(procedure.offer, procedure.server), procedure.vectors)
@@ -452,6 +455,7 @@ class Registrar:
         procedure.consumed = procedure.finished = True
         owner.inferred = True
         self._established(context, procedure, owner, sighting)
+        procedure.shelve()
         return True
 
     def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:

@@ -44,30 +44,36 @@ _FLAG: Final = "\n"
 class Mechanism:
     """One entry: a mechanism's name and its parameters."""
 
-    __slots__ = ("_pairs", "dropped", "name", "params", "text")
+    __slots__ = ("_params", "_written", "dropped", "name")
 
     dropped: int
     """How many more parameters there were than `PARAMETERS`."""
     name: str
     """In lower case."""
-    params: dict[str, str | None]
-    """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
-    text: str
-    """The entry as written, for reports: at most `TEXT_LIMIT` characters, control characters replaced."""
 
     def __init__(self, written: str) -> None:
+        self._written = written
         name, *pieces = split(written, ";")
         self.name = name.strip(LWS).lower()
-        self.text = printable(written.strip(LWS), TEXT_LIMIT)
-        pairs = []
         self.dropped = max(0, len(pieces) - PARAMETERS)
-        for piece in pieces[:PARAMETERS]:
-            key, equals, value = piece.partition("=")
-            key = key.strip(LWS).lower()
-            if key:
-                pairs.append((key, unquote(value.strip(LWS)) if equals else None))
-        self._pairs: list[tuple[str, str | None]] = pairs
-        self.params = dict(reversed(pairs))
+        self._params: dict[str, str | None] | None = dict(reversed(_pairs(pieces)))
+
+    @property
+    def params(self) -> dict[str, str | None]:
+        """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
+        params = self._params
+        if params is None:
+            params = self._params = dict(reversed(_pairs(split(self._written, ";")[1:])))
+        return params
+
+    @property
+    def text(self) -> str:
+        """The entry as written, for reports: at most `TEXT_LIMIT` characters, control characters replaced."""
+        return printable(self._written.strip(LWS), TEXT_LIMIT)
+
+    def shelve(self) -> None:
+        """Let go of the parameters, 1,700 octets of 2,000: they are read again when somebody asks for them."""
+        self._params = None
 
     def __repr__(self) -> str:
         return f"<Mechanism {self.text}>"
@@ -149,7 +155,8 @@ class Mechanism:
 
     def canonical(self) -> Canonical:
         """The entry in the form of requirements 8.4: case, order, quotes, blanks and leading zeros do not matter."""
-        return self.name, tuple(sorted((key, _canonical(key, value)) for key, value in self._pairs))
+        pairs = _pairs(split(self._written, ";")[1:])
+        return self.name, tuple(sorted((key, _canonical(key, value)) for key, value in pairs))
 
 
 class Mechanisms(list[Mechanism]):
@@ -222,6 +229,10 @@ class Comparison:
         return rows[:ROWS_LIMIT]
 
 
+_SAME: Final = Comparison(Result.EXACT, [], [])
+"""What nearly every comparison finds."""
+
+
 def mechanisms(values: list[str]) -> Mechanisms:
     """Read the values of all header lines of one name, in order; empty entries are left out."""
     found = Mechanisms()
@@ -240,7 +251,7 @@ def mechanisms(values: list[str]) -> Mechanisms:
 def compare(reference: list[str], repeated: list[str]) -> Comparison:
     """Compare the values of a header with those that should repeat it (requirements 8.4), mediasec entries apart."""
     if reference == repeated and any(value.strip(" \t\r\n,") for value in repeated):
-        return Comparison(Result.EXACT, [], [])
+        return _SAME
     before, after = mechanisms(reference), mechanisms(repeated)
     left = [entry.canonical() for entry in before if not entry.is_mediasec]
     right = [entry.canonical() for entry in after if not entry.is_mediasec]
@@ -272,6 +283,17 @@ def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right:
     if offered == mirrored:
         return Result.ORDER
     return Result.REDUCED if mirrored < offered else Result.DIFFERENT
+
+
+def _pairs(pieces: list[str]) -> list[tuple[str, str | None]]:
+    """The parameters of an entry, given as the pieces between its semicolons; at most `PARAMETERS`, repeated ones too."""
+    pairs = []
+    for piece in pieces[:PARAMETERS]:
+        key, equals, value = piece.partition("=")
+        key = key.strip(LWS).lower()
+        if key:
+            pairs.append((key, unquote(value.strip(LWS)) if equals else None))
+    return pairs
 
 
 def _filled(entry: Canonical) -> Canonical:
