@@ -7,7 +7,7 @@ clauses with which nothing is wrong are a paragraph. Nothing that comes from a c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TextIO
 
 from analyzer.finding import RANK, Finding, Waived
@@ -154,13 +154,9 @@ class _Writer:
             self._sink.write("\n")
         kept = [each for each in rows if each.state in _KEPT]
         if kept:
-            self._line(f"Nothing broken, as far as they were exercised: {', '.join(map(self._passed, kept))}.")
-        if silent := [prose(str(each.citation)) for each in rows if each.state == UNEXERCISED]:
-            self._line(f"Not exercised at all: {', '.join(silent)}.")
-
-    def _passed(self, each: Row) -> str:
-        """A clause with the rules that passed, or how many did."""
-        return f"{prose(str(each.citation))} ({self._kept(each)})"
+            self._line(f"Nothing broken, as far as they were exercised: {_listed(kept, self._kept)}.")
+        if silent := [each for each in rows if each.state == UNEXERCISED]:
+            self._line(f"Not exercised at all: {_listed(silent, lambda each: '')}.")
 
     def _ids(self, each: Row, *names: str) -> str:
         return _some([prose(rule) for name in names for rule in each.rules.get(name, ())])
@@ -207,6 +203,15 @@ class _Writer:
 def _count(each: Row, *names: str) -> str:
     number = sum(len(each.rules.get(name, ())) for name in names)
     return str(number) if number else ""
+
+
+def _listed(rows: list[Row], tell: Callable[[Row], str]) -> str:
+    """Clauses by document, each with what is to be told of it: ``TS 33.203 6.1 (3), 6.2; RFC 2404 (1)``."""
+    documents: dict[str, list[str]] = {}
+    for each in rows:
+        told = [prose(each.citation.section), f"({tell(each)})" if tell(each) else ""]
+        documents.setdefault(each.citation.document, []).append(" ".join(filter(None, told)))
+    return "; ".join(f"{prose(name)} {', '.join(told)}".rstrip() for name, told in documents.items())
 
 
 def _some(items: list[str], count: int = 0) -> str:

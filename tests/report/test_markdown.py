@@ -90,7 +90,7 @@ def test_clauses_with_trouble_are_rows_and_the_others_a_paragraph() -> None:
     text = written(report(), rules={name: Cited(name) for name in rules})
     assert "| TS 33.203 7.2 | **NEG-07** |  |  | 1 |  |\n" in text
     assert "| RFC 3261 17 |  | SA-13 |  |  |  |\n" in text
-    assert "Not exercised at all: TS 33.203 7.9, NEG-10.\n" in text
+    assert "Not exercised at all: TS 33.203 7.9; NEG-10.\n" in text
 
 
 def test_passes_are_named_on_demand() -> None:
