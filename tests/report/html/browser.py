@@ -32,12 +32,16 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """What the console says since the last call: errors, warnings, refusals of the policy."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self._log("browser")]
 
     def requests(self) -> set[str]:
         """What was asked of disk or network since the last call."""
-        told = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
+        told = (json.loads(entry["message"])["message"] for entry in self._log("performance"))
         return {each["params"]["request"]["url"] for each in told if each["method"] == "Network.requestWillBeSent"}
+
+    def _log(self, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.driver.get_log(name)  # type: ignore[no-untyped-call]
+        return found
 
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a script in the page, once the page has drawn what it did."""

@@ -51,11 +51,10 @@ def opened(browser: Browser) -> int:
 
 
 def test_it_asks_for_nothing_and_complains_of_nothing(browser: Browser, file: Path, made: Material) -> None:
-    browser.open(file)
     browser.requests()
     browser.open(file)
-    assert browser.requests() == {"about:blank", file.as_uri()} or browser.requests() == set()
     browser.run("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    assert browser.requests() - {"about:blank"} == {file.as_uri()}
     details = browser.run("return document.querySelectorAll('.detail').length")
     assert details == len([finding for finding in made.report.findings if finding.verdict != "inconclusive"])
     assert browser.run("return document.querySelectorAll('.plot').length") == len(made.report.subjects)
