@@ -101,3 +101,16 @@ def test_once_more_gives_the_same_findings(tmp_path: Path) -> None:
     again.mkdir()
     _, after = check(again, str(made), *keys)
     assert after["findings"] == before["findings"]
+
+
+def test_what_esp_held_makes_the_second_audit_careful_and_nothing_else(tmp_path: Path) -> None:
+    path, *keys = recording("udp4_sha1_aes")
+    made, before = check(tmp_path, path, *keys, "--decrypted")
+    again = tmp_path / "again"
+    again.mkdir()
+    _, after = check(again, str(made), *keys)
+    assert after["quality"]["decrypted_copies"] == before["esp"]["verified"]
+    was, now = ({each["fingerprint"]: each["verdict"] for each in made["findings"]} for made in (before, after))
+    assert was.keys() == now.keys()
+    changed = {(was[each], now[each]) for each in was if was[each] != now[each]}
+    assert changed == {("violation", "probable")}
