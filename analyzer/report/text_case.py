@@ -118,7 +118,11 @@ class CaseWriter:
         lead += [(f"{self.names.hour(time)}  ", "dim"), (f"{sender:{SIDES}}  ", "")]
         beside = 2 if narrow else 14
         hang = [margin, (" " * (beside + (0 if narrow else SIDES + 2)), "")]
-        page.framed(lead, hang, "" if message is None else evidence.message(message), "bold" if row.accused else "")
+        if message is None:
+            told = evidence.packet_at(finding.evidence, row.capture, row.frame)
+        else:
+            told = evidence.message(message)
+        page.framed(lead, hang, told, "bold" if row.accused else "")
         if not row.accused:
             return
         for label, text, style in (("expected", finding.expected, "green"), ("observed", finding.observed, "red")):

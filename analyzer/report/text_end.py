@@ -49,6 +49,7 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
     page.line(("Not judged, and why", "bold"))
     for crash in report.crashed:
         page.hanging(("  - ", ""), f"a rule crashed: {clean(crash)}", STYLES["error"])
+    known: set[str] = set()  # lists of rules, and traps, that stand there already
     for case in cases[:REASONS]:
         finding = case.finding
         ids = [finding.rule, *(one.rule for one in case.alike)]
@@ -59,9 +60,14 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
         whose = f"; {names.subject(finding.subject)}" if names.several or finding.subject is None else ""
         page.hanging((head, STYLES["inconclusive"]), f"{clean(finding.message)} ({where}{times}{whose})", indent=4)
         if len(ids) > 1:
-            page.hanging(("    ", ""), families(sorted(ids)), "dim")
-        for code in finding.traps:
-            page.hanging(("    not ruled out: ", "dim"), trap(clean(code)))
+            listed = families(sorted(ids))
+            page.hanging(("    ", ""), "the same rules" if listed in known else listed, "dim")
+            known.add(listed)
+        if finding.traps:
+            codes = [clean(code) for code in finding.traps]
+            open_ = "; ".join(code if code in known else trap(code) for code in codes)
+            page.hanging(("    not ruled out: ", "dim"), open_, indent=6)
+            known.update(codes)
         if finding.argument:
             page.hanging(("    in doubt: ", "dim"), clean(finding.argument))
         if finding.waived is not None:

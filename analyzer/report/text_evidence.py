@@ -12,7 +12,7 @@ from typing import Final
 from analyzer.evidence import EspPacket, Evidence, Ladder, Protected, Seen, SetLife, TcpConnection, differs
 from analyzer.finding import Finding
 from analyzer.frame import SECOND, FrameRef
-from analyzer.report.page import TIE, several
+from analyzer.report.page import TIE
 from analyzer.report.safe import clean
 from analyzer.report.text_names import Names
 from analyzer.verdict import Table
@@ -38,6 +38,15 @@ def message(each: Seen) -> str:
     elif each.clear:
         parts.append(_tied("in clear"))
     return "; ".join(parts)
+
+
+def packet_at(evidence: Evidence | None, capture: int, frame: int) -> str:
+    """What stands beside the frame number of a packet that is no message; empty if nothing is known of it."""
+    for each in evidence.packets if evidence is not None else ():
+        if each.at[:2] == (capture, frame):
+            number = "" if each.sequence is None else f" number {each.sequence}"
+            return f"ESP packet, {_tied(f'SPI 0x{each.spi:08x}{number}')}"
+    return ""
 
 
 def start(first_line: str) -> str:
@@ -118,7 +127,7 @@ def _ladder(each: Ladder, home: int, names: Names) -> str:
         told = (f"{step.text} in {names.frame(step.at.capture, step.at.number, home)}" for step in others)
         text += f", {', '.join(told)}"
     if each.repeats:
-        text += f"; repeated {several(each.repeats, 'time')}"
+        text += "; repeated once" if each.repeats == 1 else f"; repeated {each.repeats:,} times"
     if each.timer and each.timer_until is not None:
         text += f"; {each.timer} runs until {names.second(each.timer_until)}"
     return text

@@ -6,7 +6,7 @@ stands once, at the top. Texts are cleaned here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.finding import Finding
 from analyzer.report.model import Report
@@ -74,12 +74,26 @@ def repeated(finding: Finding) -> str:
 
 
 def families(ids: Iterable[str]) -> str:
-    """Rule ids with each family's name once: ``NEG 01 02 03; PORT 11``."""
+    """Rule ids with each family's name once, and runs of three and more by their ends: ``NEG 01-04 07; PORT 11``."""
     found: dict[str, list[str]] = {}
     for name in ids:
         family, _, number = clean(name).partition("-")
         found.setdefault(family, []).append(number)
-    return "; ".join(" ".join((family, *numbers)).strip() for family, numbers in found.items())
+    return "; ".join(" ".join((family, *_runs(numbers))).strip() for family, numbers in found.items())
+
+
+def _runs(numbers: Sequence[str]) -> Iterator[str]:
+    """Numbers as they are, but for runs of them."""
+    run: list[str] = []
+    for number in (*numbers, ""):
+        if run and number.isdecimal() and run[-1].isdecimal() and int(number) == int(run[-1]) + 1:
+            run.append(number)
+            continue
+        if len(run) > 2:
+            yield f"{run[0]}-{run[-1]}"
+        else:
+            yield from run
+        run = [number]
 
 
 def _short(paths: Sequence[str]) -> list[str]:

@@ -69,6 +69,17 @@ def test_the_ladder_has_every_message(capsys: pytest.CaptureFixture[str]) -> Non
     assert sum(".." in one for one in arrows) == made.sip.clear
 
 
+@pytest.mark.parametrize("command", [["check"], ["trace"]])
+def test_the_readme_shows_what_is_printed(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (CAPTURES.parent / "README.md").read_text("utf-8")
+    blocks = [block.split("```")[0].splitlines() for block in readme.split("```text\n")[1:3]]
+    cli.main([*command, CAPTURE, "--keys", KEYS, "--config", "none"])
+    printed = capsys.readouterr().out.splitlines()
+    shown = [line for line in blocks[command == ["trace"]] if line.strip() != "..."]
+    assert len(shown) > 15
+    assert [line for line in shown if line not in printed] == []
+
+
 @pytest.mark.tshark
 def test_wireshark_opens_with_the_exported_keys_what_we_opened(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

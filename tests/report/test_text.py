@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.evidence import EspPacket, Evidence
 from analyzer.finding import Tally
+from analyzer.frame import FrameRef
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts, SubjectSummary
 from analyzer.report.text import write
 from analyzer.report.text_end import REASONS, ROWS
@@ -102,6 +104,26 @@ def test_reasons_are_bounded() -> None:
     text = written(report(findings=many))
     assert text.count("inconclusive[") == REASONS
     assert "  - 5 more inconclusive findings, in the JSON report\n" in text
+
+
+def test_long_lists_stand_there_once() -> None:
+    blind = [
+        finding(f"A-0{n}", "inconclusive", message=f"no key for set {place}", frame=place, traps=("FP4",))
+        for place in (1, 2)
+        for n in (1, 2, 3, 5)
+    ]
+    text = written(report(findings=blind))
+    assert text.count("    A 01-03 05\n") == 1 and text.count("    the same rules\n") == 1
+    assert text.count("not ruled out: FP4, packets are missing from the capture\n") == 1
+    assert text.count("not ruled out: FP4\n") == 1
+
+
+def test_a_packet_that_is_no_message_is_named_by_its_association() -> None:
+    packet = EspPacket(FrameRef(0, 15, START), 4096, 7, 132, None, None, None, None, None, None)
+    seen = Evidence(("E8",), "rel-17", "S1", (), packets=(packet,))
+    assert ".119  " + " " * 8 + "ESP packet, SPI 0x00001000 number 7\n" in written(
+        report(findings=[finding(evidence=seen)])
+    )
 
 
 def test_a_notice_that_a_reason_repeats_is_told_once() -> None:
