@@ -298,7 +298,7 @@ def test_rule_and_rules(run: Run) -> None:
 def test_keys_go_into_a_private_file(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, format: str, begin: str
 ) -> None:
-    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: [Keyed(association())])
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda *_, **__: [Keyed(association())])
     path = tmp_path / "keys"
     status, out, err = run("keys", "x.pcap", "--format", format, "--output", str(path))
     assert (status, out) == (0, "")
@@ -309,7 +309,7 @@ def test_keys_go_into_a_private_file(
 
 def test_an_spi_that_came_back_needs_a_second_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = [Keyed(association()), Keyed(association(auth=bytes(20))), Keyed(association("aes-gmac", "null", enc=b""))]
-    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: found)
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda *_, **__: found)
     path = tmp_path / "keys"
     status, out, err = run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))
     assert (status, out) == (0, "")
@@ -328,7 +328,7 @@ def test_an_spi_that_came_back_needs_a_second_file(run: Run, monkeypatch: pytest
 
 def test_nothing_that_wireshark_has_a_name_for(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = [Keyed(association("aes-gmac", "null", enc=b""))]
-    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: found)
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda *_, **__: found)
     path = tmp_path / "keys"
     assert run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))[0] == 2
     assert not path.exists()
@@ -336,7 +336,7 @@ def test_nothing_that_wireshark_has_a_name_for(run: Run, monkeypatch: pytest.Mon
 
 
 def test_no_keys_no_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda captures, options: [])
+    monkeypatch.setattr(analyzer.run, "keyed_associations", lambda *_, **__: [])
     path = tmp_path / "esp_sa"
     status, _, err = run("keys", "x.pcap", "--format", "wireshark", "--output", str(path))
     assert status == 2
