@@ -13,7 +13,8 @@ Bytes come in at the bottom and verdicts leave at the top, in one direction:
     audit      runs, counts, folds repetitions           -> Finding, Tally
     proof/     what a new finding shows (E1 to E8)       -> Evidence
     opinion/   what tshark sees in the same frames       -> where the two differ, and why
-    report/    text, JSON, the ladder
+    report/    text, HTML, JSON, SARIF, JUnit ... -> one form a module, named in renderers.py
+    watch/     the same on what is on the wire now   -> findings as they are made
 
 `engine.py` wires the middle: `receive(frame)`, `advance(now)`, `close()`, without I/O and without a clock, so that
 every test is a list of frames. There is one loop, and it is real: SM6 tells which SPIs, ports and algorithms will be
@@ -24,7 +25,25 @@ keeps the state of a set once per side, and `ims/knowledge.py` says how sure it 
 place of the capture, by time. Three things are never mixed up: broken, not checkable, and not exercised.
 
 As a library: `from analyzer.run import Options, audit`; `audit(["x.pcap"], Options(keys=["keys.toml"]))` gives a
-`report.model.Report` with its findings.
+`report.model.Report` with its findings. While a test runs: `with analyzer.live("eth0", keys=["keys.toml"]) as run:`
+(`watch/interface.py`).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analyzer.watch.interface import live
+
+__all__ = ["__version__", "live"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`live`, which needs nearly everything else, when somebody asks for it."""
+    if name == "live":
+        from analyzer.watch.interface import live
+
+        return live
+    raise AttributeError(f"module 'analyzer' has no attribute {name!r}")

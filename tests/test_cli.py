@@ -162,6 +162,13 @@ def test_crashes_and_nothing_to_judge(run: Run, auditor: Auditor, outcome: Repor
         (["check", "x", "--profile", "rel-99"], "no profile is called rel-99"),
         (["check", "x", "--format", "yaml"], "'yaml' is not one of"),
         (["check", "x", "--format", "json", "--format", "text"], "two reports would go to standard output"),
+        (
+            ["check", "x", "--output", "/tmp/r", "--format", "json", "--format", "csv", "--output", "/tmp/./r"],
+            "two reports",
+        ),
+        (["check", "x", "--output", "a.csv", "--output", "b"], "--output b has no --format of its own"),
+        (["check", "-", "--format", "pcapng", "--output", "/tmp/r"], "standard input cannot be"),
+        (["check", "x", "--format", "pcapng", "--output", "/tmp/r", "--pseudonymise"], "pseudonyms cannot hide them"),
         (["check", "x", "--output", "/nowhere/r.txt"], "there is no directory /nowhere; make it first"),
         (["check", "x", "--select", "LAB,MOON"], "no rule is called MOON or begins so; gmaudit rules lists them"),
         (["check", "x", "--from", "noon"], "--from noon: no time; write it as 2026-01-10T06:51:02Z"),
