@@ -2,7 +2,7 @@
 
 Bytes come in at the bottom and verdicts leave at the top, in one direction:
 
-    sources/   files and standard input                  -> Frame
+    sources/   files, standard input, interfaces         -> Frame
     network/   IP, fragments, copies, TCP                -> Datagram, stream bytes
     layers/    what is around IP; both of these ask      -> where the next header is
     ipsec/     ESP: look up, verify, decrypt             -> the same, with the association that protected it
@@ -14,7 +14,7 @@ Bytes come in at the bottom and verdicts leave at the top, in one direction:
     proof/     what a new finding shows (E1 to E8)       -> Evidence
     opinion/   what tshark sees in the same frames       -> where the two differ, and why
     report/    text, HTML, JSON, SARIF, JUnit ... -> one form a module, named in renderers.py
-    watch/     the same on what is on the wire now   -> findings as they are made
+    watch/     the same on what is on the wire now       -> findings as they are made
 
 `engine.py` wires the middle: `receive(frame)`, `advance(now)`, `close()`, without I/O and without a clock, so that
 every test is a list of frames. There is one loop, and it is real: SM6 tells which SPIs, ports and algorithms will be
@@ -31,19 +31,14 @@ As a library: `from analyzer.run import Options, audit`; `audit(["x.pcap"], Opti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
-if TYPE_CHECKING:
-    from analyzer.watch.interface import live
-
-__all__ = ["__version__", "live"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """`live`, which needs nearly everything else, when somebody asks for it."""
+    """`live`, which needs nearly everything else, when somebody asks for it; nothing below it depends on it."""
     if name == "live":
-        from analyzer.watch.interface import live
-
-        return live
+        return import_module("analyzer.watch.interface").live
     raise AttributeError(f"module 'analyzer' has no attribute {name!r}")

@@ -38,7 +38,7 @@ OWN: Final = frozenset({"captures", "second_opinion"})
 @click.option("-i", "--interface", multiple=True, metavar="NAME", help="Listen here; may be repeated, or be any.")
 @click.option("--filter", default="", metavar="BPF", help="What is heard, as in tcpdump. [default: all but --bulk]")
 @click.option("--bulk", multiple=True, metavar="PORTS", help="Ports of media: 443,10000-20000 are not heard.")
-@click.option("--until", multiple=True, metavar="WHEN", help="End: registered, 3-findings, 10min, idle 30s.")
+@click.option("--until", multiple=True, metavar="WHEN", help="End: registered, 3-findings, 10min, idle 30s ...")
 @click.option("--fail-fast", cls=Flag, is_flag=True, help="End with the first finding that --fail-on counts.")
 @click.option(
     "--write",

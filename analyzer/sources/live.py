@@ -45,13 +45,15 @@ class Live:
         *,
         filter: str = "",
         queue: int | None = None,
+        hearing: Callable[[], None] = lambda: None,
         tick: Callable[[], None] = lambda: None,
         tee: Callable[[memoryview], None] | None = None,
     ) -> None:
         """Hear these interfaces, or read standard input if there are none.
 
-        ``tick`` is called every `PERIOD` seconds, never while a frame is looked at; ``tee`` gets the octets of the
-        capture as they come. Raises UnreadableCapture if standard input is none.
+        ``hearing`` is called when nothing is missed any more, before the first frame; ``tick`` every `PERIOD` seconds,
+        never while a frame is looked at; ``tee`` with the octets of the capture as they come. Raises UnreadableCapture
+        if standard input is none.
         """
         self.summary = Summary("+".join(interfaces) or STDIN)
         self.clock = WireClock()
@@ -63,6 +65,7 @@ class Live:
         self._recorder = _start(interfaces, filter, queue) if interfaces else None
         self._file = _Patient(self._recorder.stdout if self._recorder else standard_input(), self, tick)
         self._triage = triage
+        self._hearing = hearing
         self._tee = tee
 
     def __iter__(self) -> Iterator[Frame]:
@@ -124,6 +127,7 @@ class Live:
                 return  # nothing came, and nothing is to come
             raise
         self.hears.set()
+        self._hearing()
         file, clock = self._file, self.clock
         for frame in walker.frames():
             assert frame is not None  # no other capture has a turn

@@ -70,14 +70,22 @@ class Session:
         if isinstance(recording, Evidence):
             recording.pinned = self._beginnings
         tee = recording.feed if recording is not None else None
-        self.live = Live(interfaces, self._triage, filter=filter, queue=queue, tick=self._tick, tee=tee)
+        self.live = Live(
+            interfaces,
+            self._triage,
+            filter=filter,
+            queue=queue,
+            hearing=self._hearing,
+            tick=self._tick,
+            tee=tee,
+        )
         self.running = Audit(self.options, self.keyring, self._watched, on_message, recorder=chronicle)
         self.ended = ""
         """Why the run is over, if not because nothing more comes."""
         self.counted = 0
         """Findings that count."""
         self._news = self.running.follow()
-        self._until = list(until)
+        self._until: list[tuple[Until, Callable[[Until], None]]] = [(each, self._reached) for each in until]
         self._counting = counting
         self._fail_fast = fail_fast
         self._on_finding, self._on_hearing, self._on_tick = on_finding, on_hearing, on_tick
@@ -87,7 +95,6 @@ class Session:
         self._began = self.live.clock.steady()
         self._last = self._began
         self._seen = -1
-        self._registered = False
         self._frame: Frame | None = None
 
     @property
@@ -130,6 +137,10 @@ class Session:
         comments = Comments(replace(report, captures=[home]))
         self.recording.annotate(frames, lambda number: comments.at(0, number))
 
+    def when(self, condition: Until, call: Callable[[Until], None]) -> None:
+        """Have something called as soon as a condition comes true; any thread may ask."""
+        self._until.append((condition, call))
+
     def stop(self, reason: str = "") -> None:
         """End the run; what was heard until now is judged yet. Any thread may call it, and a signal's handler."""
         if not self.live.stopped:
@@ -146,8 +157,7 @@ class Session:
                 self._frame = frame
                 if news:
                     self._tell()
-        if self._on_hearing is not None:
-            self._on_hearing()
+        self._hearing()
         until = self.live.clock.at_last()
         self._pass_time(until)
         if self.recording is not None:
@@ -189,11 +199,14 @@ class Session:
         if self._fail_fast and self.counted:
             self.stop("--fail-fast: there is a finding")
 
-    def _tick(self) -> None:
-        """Time has passed, whether or not anything came."""
-        if self._on_hearing is not None and self.live.hears.is_set():
+    def _hearing(self) -> None:
+        """Nothing is missed any more; at the end at the latest, if nothing ever came."""
+        if self._on_hearing is not None:
             self._on_hearing()
             self._on_hearing = None
+
+    def _tick(self) -> None:
+        """Time has passed, whether or not anything came."""
         if self.live.stopped:
             return
         self._pass_time(self.live.clock.now())
@@ -202,15 +215,22 @@ class Session:
         if number != self._seen:
             self._seen, self._last = number, steady
         if self._until:
-            self._registered = self._registered or any(
-                owner.sm12 is not None for context in self.contexts for owner in context.sets
-            )
-            standing = Standing(steady - self._began, steady - self._last, self.counted, self._registered)
-            for condition in self._until:
+            standing = self._standing(steady)
+            for condition, reached in list(self._until):
                 if condition.reached(standing):
-                    self.stop(f"--until {condition.text}")
+                    self._until.remove((condition, reached))
+                    reached(condition)
         if self._on_tick is not None:
             self._on_tick()
+
+    def _standing(self, steady: int) -> Standing:
+        registrations = sum(
+            owner.sm12 is not None for context in self.contexts for owner in (*context.sets, *context.forgotten)
+        )
+        return Standing(steady - self._began, steady - self._last, self.counted, registrations)
+
+    def _reached(self, condition: Until) -> None:
+        self.stop(f"--until {condition.text}")
 
     def _watched(self, address: bytes, port: int) -> None:
         """A set uses this address and port."""

@@ -9,8 +9,8 @@ from analyzer.frame import SECOND
 
 UNITS: Final = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "ms": 0.001, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([a-z]*)\Z")
-_FINDINGS: Final = re.compile(r"(\d{1,9})-findings?\Z")
-FORMS: Final = "registered, 3-findings, 10min, idle 30s"
+_COUNTED: Final = re.compile(r"(\d{1,9})-(finding|registration)s?\Z")
+FORMS: Final = "registered, 2-registrations, 3-findings, 10min, idle 30s"
 
 
 class Standing(NamedTuple):
@@ -22,8 +22,8 @@ class Standing(NamedTuple):
     """Nanoseconds since the last frame that mattered, or since the beginning."""
     findings: int
     """Findings that count for the exit status."""
-    registered: bool
-    """A phone has been registered."""
+    registrations: int
+    """How often a phone was registered with a new set."""
 
 
 class Until(NamedTuple):
@@ -35,9 +35,9 @@ class Until(NamedTuple):
 
     def reached(self, standing: Standing) -> bool:
         """Whether it has come true."""
-        if self.kind == "registered":
-            return standing.registered
-        if self.kind == "findings":
+        if self.kind == "registration":
+            return standing.registrations >= self.value
+        if self.kind == "finding":
             return standing.findings >= self.value
         return (standing.idle if self.kind == "idle" else standing.elapsed) >= self.value
 
@@ -46,10 +46,10 @@ def read(text: str) -> Until:
     """A condition as the user wrote it. Raises ValueError."""
     plain = " ".join(text.lower().split())
     if plain == "registered":
-        return Until(plain, "registered")
-    found = _FINDINGS.match(plain)
+        return Until(plain, "registration", 1)
+    found = _COUNTED.match(plain)
     if found is not None and int(found[1]):
-        return Until(plain, "findings", int(found[1]))
+        return Until(plain, found[2], int(found[1]))
     if plain.startswith("idle "):
         return Until(plain, "idle", duration(plain.removeprefix("idle ")))
     return Until(plain, "elapsed", duration(plain))
