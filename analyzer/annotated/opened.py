@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from struct import pack, unpack
 from typing import Final, NamedTuple
 
+from analyzer.frame import SECOND
 from analyzer.ipsec.database import Refusal, SaDatabase
 from analyzer.keys.export import Keyed
 from analyzer.network.packets import Datagram, PacketReader
@@ -21,6 +22,10 @@ IN_IP: Final = frozenset({4, 41})
 DUMMY: Final = 59
 DEEPEST: Final = 4
 """Tunnels with ESP that are opened one in the other."""
+
+
+LEAD: Final = 24 * 3600 * SECOND
+"""How long before its SM6 an association opens packets already: clocks of captures differ, by time zones at worst."""
 
 
 class Content(NamedTuple):
@@ -44,7 +49,7 @@ def contents(paths: Sequence[str], keyed: Sequence[Keyed]) -> Iterator[Content]:
     waiting = sorted(keyed, key=lambda each: each.since or 0, reverse=True)
     database, reader = SaDatabase(), PacketReader()
     for frame in Captures(paths, Triage()):
-        while waiting and (waiting[-1].since or 0) <= frame.time:
+        while waiting and (waiting[-1].since or 0) - LEAD <= frame.time:
             database.add(waiting.pop().association)
         for datagram in reader.read(frame):
             yield from _opened(datagram, database, reader, DEEPEST)
