@@ -11,7 +11,9 @@ from struct import Struct, unpack_from
 from typing import Final, Literal, NamedTuple
 
 from analyzer.frame import SECOND
-from analyzer.sources.triage import ByteOrder, Octets, Shape, Triage
+from analyzer.sources.proofs import Judge, Records
+from analyzer.sources.strangers import Sieve
+from analyzer.sources.triage import ByteOrder, Octets, Triage
 from analyzer.sources.walker import FOREVER, NEVER, reason_for
 from analyzer.sources.window import LARGEST
 
@@ -21,8 +23,8 @@ MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 MAX_INTERFACES: Final = 4096
 """Interfaces of one section (2 MB); a capture that describes more is read no further."""
 
-MAX_SHAPES: Final = 64
-"""Link types and byte orders of which the way to judge their frames is kept, so that a million sections are cheap."""
+MAX_JUDGES: Final = 64
+"""Link types, byte orders and clocks for which there is a judge that is kept, so that a million sections are cheap."""
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -71,25 +73,45 @@ class Damaged(Exception):
     """What is wrong with a block, so that nothing behind it can be trusted."""
 
 
-class Shapes:
-    """How the frames of each link type are judged and fetched, worked out once."""
+class Judges:
+    """Who judges the frames of interfaces: those of one link type and clock have one judge, made once."""
 
     def __init__(self, triage: Triage) -> None:
+        self.sieve = Sieve(triage.strangers)
+        """Counts for all of them."""
         self._triage = triage
-        self._known: dict[tuple[ByteOrder, int], tuple[Shape, Unpack]] = {}
+        self._known: dict[tuple[ByteOrder, int, int], Judge] = {}
 
-    def of(self, order: ByteOrder, link: int) -> tuple[Shape, Unpack]:
-        """What triage wants, and the one fetch for it and for all that tells whether a packet goes on the run.
-
-        That is block type, length, interface and size of the frame.
-        """
-        known = self._known.get((order, link))
+    def of(self, order: ByteOrder, link: int, moment: int) -> Judge:
+        """``moment`` is by how many bits a time is shifted so that it counts about seconds."""
+        known = self._known.get((order, link, moment))
         if known is None:
-            shape = self._triage.shape(order, link)
-            known = shape, Struct(f"{order}III8xI4x{shape.layout}").unpack_from
-            if len(self._known) < MAX_SHAPES:
-                self._known[order, link] = known
+            known = Judge(self._triage, _records(order, moment), link, self.sieve)
+            if len(self._known) < MAX_JUDGES:
+                self._known[order, link, moment] = known
         return known
+
+
+def _records(order: ByteOrder, moment: int) -> Records:
+    """How enhanced packet blocks lie in the buffer.
+
+    Their loops have three more parameters: the index of the interface that is ``chosen``, the ``earliest`` time that
+    makes sense, and what counts the frames that were ``lost``, as the options of a packet tell.
+    """
+    return Records(
+        order=order,
+        data=DATA,
+        plain=("III8xI4x", "block, total, index, size"),
+        bounded=("IIIIII4x", "block, total, index, upper, lower, size"),
+        following="after + total",
+        stop=f"following > end or block != {PACKET} or index != chosen or total - size < 32",
+        late="not earliest <= (upper << 32 | lower) <= limit",
+        close=f"start + {DATA} + size",
+        clock="12xII",
+        moment=moment,
+        parameters=", chosen, earliest, lost",
+        also=f"if total - size >= {32 + LEAST_LOST}:\n            lost(block, buffer, start, after)\n        ",
+    )
 
 
 class Interface:
@@ -99,23 +121,21 @@ class Interface:
         "_divisor",
         "_multiplier",
         "_offset",
+        "earliest",
+        "judge",
         "link",
         "lost_by_interface",
         "lost_by_system",
         "lost_on_the_way",
         "reason",
-        "shape",
         "snaplen",
-        "unpack",
         "until",
     )
 
-    def __init__(self, shapes: Shapes, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
+    def __init__(self, judges: Judges, order: ByteOrder, link: int, snaplen: int, options: dict[int, bytes]) -> None:
         self.link = link
         self.snaplen = snaplen
         """The most octets that were kept of a frame; 0 for all."""
-        self.shape, self.unpack = shapes.of(order, link)
-        self.reason = reason_for(link, self.shape.known)
         self.lost_by_interface: int | None = None
         """As the statistics say that came last; None if they do not."""
         self.lost_by_system: int | None = None
@@ -125,15 +145,22 @@ class Interface:
         """What the packets themselves say was lost before each of them, added up."""
         resolution = options.get(TIME_RESOLUTION, b"\x06")[0]
         per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+        self.judge = judges.of(order, link, min(per_second.bit_length() - 1, 63))
+        self.reason = reason_for(link, self.judge.shape.known)
         # In lowest terms, so that the usual tick needs no number above 64 bits: 150 ns less.
         common = gcd(SECOND, per_second)
         self._multiplier, self._divisor = SECOND // common, per_second // common
         self._offset = _number(options.get(TIME_OFFSET, b""), order, signed=True) * SECOND
+        self.earliest = self.ticks(NEVER) + 1
 
     def time(self, high: int, low: int) -> int:
         """Nanoseconds since the epoch; NEVER where that is before it, or later than anybody can count."""
         time = (high << 32 | low) * self._multiplier // self._divisor + self._offset
         return time if 0 <= time <= FOREVER else NEVER
+
+    def ticks(self, time: int) -> int:
+        """The last time, as this interface counts, that is not after this one (ns)."""
+        return ((time + 1 - self._offset) * self._divisor - 1) // self._multiplier
 
     @property
     def lost(self) -> int | None:
@@ -162,18 +189,18 @@ class Packet(NamedTuple):
 class Section:
     """A section: its byte order, and its interfaces as far as they are described."""
 
-    def __init__(self, shapes: Shapes, buffer: Octets, at: int) -> None:
+    def __init__(self, judges: Judges, buffer: Octets, at: int) -> None:
         """Read the section header at ``at``; raises Damaged if it is not of version 1.0, or 1.2, which is the same."""
         self.order = _byte_order(buffer, at)
         major, minor = unpack_from(self.order + "HH", buffer, at + 12)
         if major != 1 or minor not in (0, 2):
             raise Damaged(f"a section of version {major}.{minor}")
         self.interfaces: list[Interface] = []
-        self.nobody = Interface(shapes, self.order, 1, 0, {})
+        self.nobody = Interface(judges, self.order, 1, 0, {})
         """An interface for a run that has none yet."""
         self.fields = _FIELDS[self.order]
         """Of an enhanced packet block: interface, upper and lower half of the time, size and length of the frame."""
-        self._shapes = shapes
+        self._judges = judges
 
     def block(self, buffer: Octets, start: int, end: int) -> tuple[int, int]:
         """Type of the block at ``start``, and where it ends: 0 as long as it is not whole before ``end``."""
@@ -189,13 +216,21 @@ class Section:
             raise Damaged(f"a block of type {block:#x} has two different lengths")
         return block, start + total
 
+    def packet_of(self, buffer: Octets, start: int, end: int) -> int | None:
+        """The interface of the enhanced packet block at ``start``; None if it is none, or not whole, or not right."""
+        index, _, _, size, _ = self.fields(buffer, start)
+        block, total = unpack_from(self.order + "II", buffer, start)
+        if block != PACKET or index >= len(self.interfaces) or size + 32 > total or start + total > end:
+            return None
+        return index
+
     def describe(self, buffer: Octets, start: int, end: int) -> None:
         """Read an interface description block."""
         if len(self.interfaces) == MAX_INTERFACES:
             raise Damaged(f"more than {MAX_INTERFACES} interfaces")
         link, snaplen = unpack_from(self.order + "HxxI", buffer, start + 8)
         options = _options(buffer, start + 16, end - 4, self.order)
-        self.interfaces.append(Interface(self._shapes, self.order, link, snaplen, options))
+        self.interfaces.append(Interface(self._judges, self.order, link, snaplen, options))
 
     def count_lost(self, buffer: Octets, start: int, end: int) -> None:
         """Read an interface statistics block. Its counters run since capturing began, so the last ones hold."""

@@ -9,12 +9,13 @@ record headers and nothing that tells so; their files are recognised by what mak
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from struct import Struct, unpack_from
 from typing import Final
 
 from analyzer.frame import SECOND, Frame
-from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, ByteOrder, Triage
+from analyzer.sources.proofs import CERTAIN, LATE, MORE, Judge, Records
+from analyzer.sources.strangers import Sieve
+from analyzer.sources.triage import ByteOrder, Triage
 from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, convert, new, reason_for
 from analyzer.sources.window import LARGEST, Window
 
@@ -79,52 +80,31 @@ class PcapWalker(Walker):
     def frames(self) -> Iterator[Frame | None]:
         """The frames that are kept, and None whenever another capture's turn has come."""
         window, capture, link, tick, record = self._window, self._capture, self._link, self._tick, self._record
-        shape = self._triage.shape(self._order, link)
-        ipv4, fragmented, ports, starts = shape.ipv4, shape.fragmented, shape.ports, shape.starts
-        tests, otherwise = shape.tests.get, shape.otherwise
+        fields, sieve = self._fields, Sieve(self._triage.strangers)
+        judge = Judge(self._triage, _records(self._order, tick, record), link, sieve)
+        shape = judge.shape
         reason = reason_for(link, shape.known)
-        # One fetch for the record's length and for all that tells the common shape: 110 ns, and the length alone would
-        # take 80. In a short frame the last fields are the next record's octets. The IP header must be whole; what is
-        # misread behind it can only ask for the complete answer where it was not needed.
-        unpack = Struct(f"{self._order}8xI{record - 12}x{shape.layout}").unpack_from
-        network = record + shape.network
-        segment = network + 20
-        least = shape.network + 20
         start = after = self._header
-        seen = kept = previous = 0
-        bounded = self.limit < FOREVER
+        number = kept = previous = 0
         while True:
             buffer, view, end, opening = window.buffer, window.view, window.end, after
-            for number in count(seen + 1):  # 15 ns cheaper than adding one
-                size, kind, version, fragment, protocol, source, target, head, flags = unpack(buffer, after)
-                following = after + record + size
-                if following > end:  # and so it is, whatever the size, if the record header itself is not whole
+            while True:
+                if self.limit < FOREVER and after + 16 <= end and self._time(after) > self.limit:
+                    self.reached = self._time(after)
+                    yield None
+                    continue
+                walk = judge.walk(bounded=self.limit < FOREVER)
+                start, after, number, why = walk(buffer, view, start, after, end, number, self.limit)
+                if why == MORE:
                     break
-                start, after = after, following
-                if bounded:
-                    seconds, ticks, _, _ = self._fields(buffer, start)
-                    while seconds * SECOND + ticks * tick > self.limit:
-                        self.reached = seconds * SECOND + ticks * tick
-                        yield None
-                    bounded = self.limit < FOREVER
-                # The proof that a frame cannot matter (see triage.py). It stands in pcapng.py once more: a call would
-                # take 70 ns.
-                if kind == ipv4 and version == 0x45 and size >= least and not fragment & fragmented:
-                    if protocol == UDP:
-                        if source not in ports and target not in ports and head not in starts:
-                            continue
-                    elif protocol == TCP and (
-                        source not in ports
-                        and target not in ports
-                        and buffer[start + segment + (flags >> 4 << 2)] not in FIRSTS
-                    ):
-                        continue
-                    certain = protocol == ESP
-                else:
-                    certain = False
-                if certain or tests(kind, otherwise)(buffer, start + network, after):
+                if why == LATE:
+                    continue
+                number += 1
+                if why != CERTAIN:
+                    judge.turn(buffer, start + record, after)
+                if why == CERTAIN or shape.keeps(buffer, start + record, after):
                     kept += 1
-                    seconds, ticks, _, length = self._fields(buffer, start)
+                    seconds, ticks, size, length = fields(buffer, start)
                     time = seconds * SECOND + ticks * tick
                     if time < previous:
                         self._earlier(time, previous)
@@ -132,8 +112,7 @@ class PcapWalker(Walker):
                     if length > size:
                         self._cut(size)
                     yield new(Frame, (capture, number, time, link, view[start + record : after].tobytes(), length))
-            seen = number - 1
-            self._settle(seen, kept, reason)
+            self._settle(number, kept + sieve.count, reason)
             if after > opening:
                 self._date(self._time(opening))
                 self._date(self._time(start))
@@ -157,3 +136,18 @@ class PcapWalker(Walker):
             return True
         self._ends(remaining)
         return False
+
+
+def _records(order: ByteOrder, tick: int, record: int) -> Records:
+    """How records lie in the buffer whose headers have ``record`` octets."""
+    return Records(
+        order=order,
+        data=record,
+        plain=(f"8xI{record - 12}x", "size"),
+        bounded=(f"III{record - 12}x", "seconds, ticks, size"),
+        following=f"after + {record} + size",
+        stop="following > end",  # and so it is, whatever the size, if the record header itself is not whole
+        late=f"seconds * {SECOND} + ticks * {tick} > limit",
+        close="after",
+        clock="II",
+    )

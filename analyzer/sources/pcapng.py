@@ -9,12 +9,12 @@ there reading ends.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from struct import unpack_from
 
 from analyzer.frame import Frame
 from analyzer.sources import blocks
-from analyzer.sources.blocks import DATA, LEAST_LOST, OBSOLETE_PACKET, PACKET, Damaged, Packet, Section, Shapes
-from analyzer.sources.triage import ESP, FIRSTS, TCP, UDP, Triage
+from analyzer.sources.blocks import DATA, OBSOLETE_PACKET, PACKET, Damaged, Judges, Packet, Section
+from analyzer.sources.proofs import CERTAIN, LATE, MORE
+from analyzer.sources.triage import Triage
 from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, convert, new
 from analyzer.sources.window import Window
 
@@ -26,9 +26,9 @@ class PcapngWalker(Walker):
         """Raises UnreadableCapture if the first section header cannot be used."""
         super().__init__(window, capture, triage, summary)
         self._need(blocks.LEAST[blocks.SECTION], "section header")
-        self._shapes = Shapes(triage)
+        self._judges = Judges(triage)
         try:
-            self._section = Section(self._shapes, window.buffer, 0)
+            self._section = Section(self._judges, window.buffer, 0)
         except Damaged as damage:
             raise UnreadableCapture(
                 f"{summary.path}: begins with {damage}; if Wireshark reads it: {convert(summary.path)}"
@@ -64,91 +64,70 @@ class PcapngWalker(Walker):
 
     def _run(self) -> Iterator[Frame | None]:
         """Walk through enhanced packet blocks until something else comes, or one that is not whole or not right."""
-        window, capture, fields, interfaces = (
-            self._window,
-            self._capture,
-            self._section.fields,
-            self._section.interfaces,
-        )
-        buffer, view, end = window.buffer, window.view, window.end
+        window, section, sieve = self._window, self._section, self._judges.sieve
+        buffer, view, end, fields = window.buffer, window.view, window.end, section.fields
         interface, chosen = self._interface, self._index
         start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
-        bounded, telling = self.limit < FOREVER, 32 + LEAST_LOST
+        stop = end
         while True:
-            shape, unpack = interface.shape, interface.unpack
-            ipv4, fragmented, ports, starts = shape.ipv4, shape.fragmented, shape.ports, shape.starts
-            tests, otherwise, least = shape.tests.get, shape.otherwise, shape.network + 20
-            network, segment = DATA + shape.network, DATA + shape.network + 20
-            while True:
-                block, total, index, size, kind, version, fragment, protocol, source, target, head, flags = unpack(
-                    buffer, after
-                )
-                following = after + total
-                if block != PACKET or index != chosen or following > end:
+            judge, bounded = interface.judge, self.limit < FOREVER and stop == end
+            limit = interface.ticks(self.limit) if bounded else FOREVER
+            start, after, number, why = judge.walk(bounded=bounded)(
+                buffer, view, start, after, stop, number, limit, chosen, interface.earliest, section.count_lost_before
+            )
+            if why == MORE and stop < end:
+                stop = end
+            elif why == MORE:
+                index = section.packet_of(buffer, after, end)
+                if index is None or index == chosen:
                     break
-                if not 32 <= total - size < telling:
-                    if size + 32 > total:
-                        break
-                    self._section.count_lost_before(block, buffer, after, following)
-                start, after = after, following
-                number += 1
-                if bounded:
-                    _, high, low, _, _ = fields(buffer, start)
-                    time = interface.time(high, low)
-                    while (previous if time == NEVER else time) > self.limit:
-                        self.reached = previous if time == NEVER else time
-                        yield None
-                    bounded = self.limit < FOREVER
-                # The proof that a frame cannot matter, as in pcap.py.
-                if kind == ipv4 and version == 0x45 and size >= least and not fragment & fragmented:
-                    if protocol == UDP:
-                        if source not in ports and target not in ports and head not in starts:
-                            continue
-                    elif protocol == TCP and (
-                        source not in ports
-                        and target not in ports
-                        and buffer[start + segment + (flags >> 4 << 2)] not in FIRSTS
-                    ):
-                        continue
-                    certain = protocol == ESP
+                if section.interfaces[index].reason != interface.reason:
+                    self._settle(number, kept + sieve.count, interface.reason)
+                interface, chosen = section.interfaces[index], index
+                if self._summary.first is None:
+                    _, upper, lower, _, _ = fields(buffer, after)
+                    self._date(interface.time(upper, lower))
+            elif why == LATE:
+                _, upper, lower, _, _ = fields(buffer, after)
+                time = interface.time(upper, lower)
+                self.reached = previous if time == NEVER else time
+                if self.reached > self.limit:
+                    yield None
                 else:
-                    certain = False
-                if certain or tests(kind, otherwise)(buffer, start + network, start + DATA + size):
-                    kept += 1
-                    _, high, low, _, length = fields(buffer, start)
-                    time = interface.time(high, low)
-                    if time < previous:
-                        time = self._earlier(time, previous)
-                    previous = time
-                    if length > size:
-                        self._cut(size)
-                    data = view[start + DATA : start + DATA + size].tobytes()
-                    yield new(Frame, (capture, number, time, interface.link, data, length))
-            if block != PACKET or index >= len(interfaces) or size + 32 > total or following > end:
-                break
-            # A packet of another interface: it is fetched again, in the shape of that one.
-            if interfaces[index].reason != interface.reason:
-                self._settle(number, kept, interface.reason)
-            interface, chosen = interfaces[index], index
-            if self._summary.first is None:
-                self._date(self._section.packet(block, buffer, after, following).time)
+                    # Without a time, but not later than the frame before: the loop that looks at none walks on to here.
+                    stop = section.block(buffer, after, end)[1]
+            else:
+                number += 1
+                _, upper, lower, size, length = fields(buffer, start)
+                begin, close = start + DATA, start + DATA + size
+                if why != CERTAIN:
+                    judge.turn(buffer, begin, close)
+                    if not judge.shape.keeps(buffer, begin, close):
+                        continue
+                kept += 1
+                time = interface.time(upper, lower)
+                if time < previous:
+                    time = self._earlier(time, previous)
+                previous = time
+                if length > size:
+                    self._cut(size)
+                yield new(Frame, (self._capture, number, time, interface.link, view[begin:close].tobytes(), length))
         self._interface, self._index = interface, chosen
         self._at, self._number, self._kept, self._previous = after, number, kept, previous
-        self._settle(number, kept, interface.reason)
+        self._settle(number, kept + sieve.count, interface.reason)
         if start >= 0:
-            self._date(self._section.packet(PACKET, buffer, start, after).time)
+            self._date(section.packet(PACKET, buffer, start, after).time)
 
     def _single(self, packet: Packet) -> Iterator[Frame | None]:
         """Judge a packet of a rare kind; one without time takes that of the frame before it."""
-        interface, shape, buffer = packet.interface, packet.interface.shape, self._window.buffer
+        interface, shape, buffer = packet.interface, packet.interface.judge.shape, self._window.buffer
         time = (self._summary.last or 0) if packet.time == NEVER else packet.time
         while time > self.limit:
             self.reached = time
             yield None
         self._number += 1
         self._date(packet.time)
-        kind, *_ = unpack_from(self._section.order + shape.layout, buffer, packet.start)
-        if shape.tests.get(kind, shape.otherwise)(buffer, packet.start + shape.network, packet.end):
+        if shape.keeps(buffer, packet.start, packet.end):
             self._kept += 1
             if packet.time == NEVER:
                 self._summary.timeless += 1
@@ -159,7 +138,7 @@ class PcapngWalker(Walker):
             if packet.length > len(data):
                 self._cut(len(data))
             yield new(Frame, (self._capture, self._number, time, interface.link, data, packet.length))
-        self._settle(self._number, self._kept, interface.reason)
+        self._settle(self._number, self._kept + self._judges.sieve.count, interface.reason)
 
     def _whole_block(self) -> int:
         """Where the next block ends, as soon as it is in memory; 0 if no more come."""
@@ -189,7 +168,7 @@ class PcapngWalker(Walker):
         self._others += not packet
         if block in blocks.NUMBERED:
             self._number += 1
-            self._settle(self._number, self._kept, "not a packet")
+            self._settle(self._number, self._kept + self._judges.sieve.count, "not a packet")
         elif block == blocks.INTERFACE:
             section.describe(buffer, start, end)
         elif block == blocks.STATISTICS:
@@ -197,7 +176,7 @@ class PcapngWalker(Walker):
         elif block == OBSOLETE_PACKET:
             section.count_lost_before(block, buffer, start, end)
         elif block == blocks.SECTION:
-            following = Section(self._shapes, buffer, start)
+            following = Section(self._judges, buffer, start)
             self._add_losses()
             self._section, self._interface, self._index = following, following.nobody, -1
         return packet

@@ -1,26 +1,24 @@
 """Decides which frames can matter: signalling, what may hide it, and whatever touches a watched address and port.
 
 Most packets of a real capture are media and web traffic, so this is the busiest question of the package, and it has two
-answers. The complete one takes any link type and any shape of packet (`Triage.keeps`; `Shape.tests` for those who walk
-through a buffer). The quick one stands in the walkers: most frames have the common shape, an EtherType and right behind
-it an IPv4 header without options, so they fetch what tells such frames apart with the one ``unpack_from`` that fetches
-the record header anyway, and prove on the spot that a frame cannot matter. `Shape` says what to fetch and what to
-compare with. A frame without that proof gets the complete answer: a wrong guess costs time and never a frame.
+answers. The complete one is here: it takes any link type and any shape of packet (`Triage.keeps`; `Shape.keeps` for
+those who walk through a buffer). The quick one is in `proofs.py`: loops that walk over frames of which a few octets
+prove that they cannot matter. A frame without that proof gets the complete answer: a wrong guess costs time and never
+a frame.
 
 Tunnels are looked into, and an inner packet is judged as any other. Where they lead is said by `analyzer.layers`, which
 the packet reader asks as well, so that nothing is dropped here that would be read there; only for GTP-U, of which whole
 captures consist, there is a short way that knows its two usual headers.
 
-Layouts are those of RFC 791, 8200, 768, 9293, and of https://www.tcpdump.org/linktypes.html. Figures are from a 2-core
-machine with Python 3.11 on which reading and counting the frames alone took 140 ns a frame.
+Layouts are those of RFC 791, 8200, 768, 9293, and of https://www.tcpdump.org/linktypes.html.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from functools import partial
-from struct import Struct, calcsize, unpack_from
+from struct import Struct, calcsize
+from types import CodeType
 from typing import Final, Literal, NamedTuple
 
 from analyzer.layers import link as links
@@ -29,6 +27,8 @@ from analyzer.layers.link import MPLS_TYPES, PPPOE
 from analyzer.layers.link import VLAN_TYPES as TAGS
 from analyzer.layers.told import EXPORTED, HEP
 from analyzer.layers.tunnels import BY_PORT, DEPTH, GTP_U, NAT_TRAVERSAL
+from analyzer.sources.strangers import Strangers
+from analyzer.sources.watched import Ports, Watched
 
 ByteOrder = Literal["<", ">"]
 """Byte order as `struct` writes it: of a capture's own fields, never of the packets in it."""
@@ -39,11 +39,8 @@ Test = Callable[[Octets, int, int], bool]
 """The complete answer for one kind of packet, of which ``buffer[start:end]`` is there. Behind ``end`` there must be
 `SLACK` octets that may be read; what they hold changes no answer."""
 
-SLACK: Final = 128
+SLACK: Final = 256
 """Octets that a buffer must have behind its last frame, so that fixed layouts can be fetched without asking first."""
-
-MAX_WATCHED: Final = 1 << 17
-"""Watched pairs of address and port (22 MB); beyond, the one goes that was last watched the longest ago."""
 
 MAX_EXTENSIONS: Final = 8
 """IPv6 extension headers that are walked; a packet with more is kept, since nobody sends so many without a reason."""
@@ -87,8 +84,8 @@ _TRANSPORT_FIELDS = "HH4xIB"
 _IP4_FIELDS = "B5xHxB10x" + _TRANSPORT_FIELDS
 """Version and header length, fragment field, protocol; and the transport fields if there are no options."""
 
-_EDGES: Final = {1: "12xH", 113: "14xH", 276: "H18x"}
-"""Link headers with an EtherType, as layouts that fetch nothing else: Ethernet, Linux SLL and SLL2."""
+EDGES: Final = {1: "12xH", 113: "14xH", 276: "H18x"}
+"""Link headers with an EtherType, as layouts that fetch that and nothing else: Ethernet, Linux SLL and SLL2."""
 
 _BARE: Final = {0: 4, 12: 0, 14: 0, 101: 0, 108: 4, 228: 0, 229: 0}
 """Length of the link headers without one. BSD loopback (0, 108) has an address family, in anybody's byte order; raw IP
@@ -112,31 +109,25 @@ _LABEL_IP4 = Struct(">2xBxBxH").unpack_from
 
 
 class Shape(NamedTuple):
-    """What a walker needs to judge the frames of one link type.
-
-    All numbers are as the byte order of the capture reads them, swapped in a little-endian capture: that saves a second
-    ``unpack_from`` in network order (90 ns a frame).
-    """
+    """Where the frames of one link type have what, and the complete answer for them."""
 
     known: bool
     """Whether anybody can read this link type; if not, nothing of it is kept."""
-    layout: str
-    """Struct layout, from the first octet of the frame: EtherType, version and header length, fragment field, protocol,
-    source port, destination port, first four octets of a UDP payload, TCP data offset (in the upper four bits)."""
+    kind: int | None
+    """At which octet of the frame the EtherType is, if there is one."""
     network: int
     """At which octet of the frame the network header begins."""
-    ipv4: int
-    """The EtherType of IPv4; where a link header has none, a number that no field is ever equal to."""
-    fragmented: int
-    """Mask of `FRAGMENTED`."""
-    ports: Set[int]
-    """The ports that deserve the complete answer, well-known and watched. Grows while a capture is walked."""
-    starts: Set[int]
-    """How a SIP message begins."""
     tests: Mapping[int, Test]
     """The complete answer, by EtherType."""
     otherwise: Test
     """The complete answer for any other EtherType, or for lack of one."""
+
+    def keeps(self, buffer: Octets, start: int, end: int) -> bool:
+        """The complete answer for the frame ``buffer[start:end]``, behind which there are `SLACK` octets."""
+        kind, test = self.kind, self.otherwise
+        if kind is not None:
+            test = self.tests.get(_TYPE(buffer, start + kind)[0], test)
+        return test(buffer, start + self.network, end)
 
 
 class Triage:
@@ -145,11 +136,12 @@ class Triage:
     def __init__(self) -> None:
         self.dropped = 0
         """Frames that were not kept. Walkers add theirs once a block."""
-        self.evicted = 0
-        """Watched pairs that had to make room for newer ones."""
-        self._watched: OrderedDict[bytes, None] = OrderedDict()
-        self._ports = set(SIGNALLING | TUNNELS)
-        self._swapped_ports = {_swap(port, 2) for port in self._ports}
+        self.strangers = Strangers()
+        """ESP packets that are only counted."""
+        self.codes: dict[str, CodeType] = {}
+        """The loops of `proofs.py` that were compiled, by their source."""
+        self._watched = Watched(SIGNALLING | TUNNELS)
+        self._pairs, self._ports = self._watched.pairs, self._watched.ports
         self._tests: dict[int, Test] = {
             IPV4: self._ip4,
             IPV6: self._ip6,
@@ -160,46 +152,32 @@ class Triage:
 
     def watch(self, address: bytes, port: int) -> None:
         """Keep every frame from or to this address (4 or 16 octets) and port from now on, UDP and TCP."""
-        pair = address + port.to_bytes(2, "big")
-        self._watched[pair] = None
-        self._watched.move_to_end(pair)
-        if len(self._watched) > MAX_WATCHED:
-            # Its port goes on deserving the complete answer: that is only slow, and there are but 65,536.
-            self._watched.popitem(last=False)
-            self.evicted += 1
-        self._ports.add(port)
-        self._swapped_ports.add(_swap(port, 2))
+        self._watched.add(address, port)
+
+    @property
+    def evicted(self) -> int:
+        """Watched pairs that had to make room for newer ones."""
+        return self._watched.evicted
 
     def keeps(self, link: int, data: bytes | bytearray | memoryview) -> bool:
         """The complete answer for one frame of any link type. A frame that is not kept is counted."""
-        frame = bytes(data) + bytes(SLACK)
-        if link in _EDGES:
-            (kind,) = unpack_from(">" + _EDGES[link], frame)
-            test, at = self._tests.get(kind, _never), calcsize(">" + _EDGES[link])
-        else:
-            test, at = self._otherwise(link), _BARE.get(link, 0)
-        if test(frame, at, len(data)):
+        if self.shape(link).keeps(bytes(data) + bytes(SLACK), 0, len(data)):
             return True
         self.dropped += 1
         return False
 
-    def shape(self, order: ByteOrder, link: int) -> Shape:
-        """How a walker judges frames of this link type in a capture of this byte order."""
-        typed = link in _EDGES
-        edge = _EDGES.get(link, "12xH")
+    def ports(self, order: ByteOrder) -> Ports:
+        """Who is watched, by port as this byte order reads it. Changes while a capture is walked."""
+        return self._watched.swapped if order == "<" else self._ports
 
-        def read(value: int, width: int) -> int:
-            return _swap(value, width) if order == "<" else value
-
+    def shape(self, link: int) -> Shape:
+        """How frames of this link type are judged."""
+        edge = EDGES.get(link)
         return Shape(
-            known=typed or link in _BARE or link in _LINKED or link == EXPORTED,
-            layout=edge + _IP4_FIELDS,
-            network=calcsize(">" + edge) if typed else _BARE.get(link, 0),
-            ipv4=read(IPV4, 2) if typed else -1,
-            fragmented=read(FRAGMENTED, 2),
-            ports=self._swapped_ports if order == "<" else self._ports,
-            starts=frozenset(read(start, 4) for start in STARTS),
-            tests={read(kind, 2): test for kind, test in self._tests.items()} if typed else {},
+            known=edge is not None or link in _BARE or link in _LINKED or link == EXPORTED,
+            kind=None if edge is None else calcsize(">" + edge.partition("H")[0]),
+            network=_BARE.get(link, 0) if edge is None else calcsize(">" + edge),
+            tests={} if edge is None else self._tests,
             otherwise=self._otherwise(link),
         )
 
@@ -306,8 +284,7 @@ class Triage:
                 return True
         else:
             return protocol in CARRIERS or self._wrapped(buffer, protocol, at, end, addresses, width, depth)
-        ports = self._ports
-        if (source not in ports and target not in ports) or end - at < 4:
+        if not (self._ports[source] or self._ports[target]) or end - at < 4:
             return False
         if protocol == UDP and (target in TUNNELS or source == NAT_TRAVERSAL):
             inside = self._gtp(buffer, at, end, depth) if target == GTP_U else None
@@ -317,7 +294,7 @@ class Triage:
                 return inside
         if source in SIGNALLING or target in SIGNALLING:
             return True
-        watched = self._watched
+        watched = self._pairs
         middle = addresses + width
         return (
             bytes(buffer[addresses:middle] + buffer[at : at + 2]) in watched
@@ -339,9 +316,8 @@ class Triage:
             return self._packet(buffer, inner, end, depth + 1) if version >> 4 in (4, 6) else None
         if fragment & FRAGMENTED:
             return True
-        # The same proof as in the walkers: most packets end here.
-        ports = self._ports
-        if source not in ports and target not in ports:
+        # Most packets end here.
+        if not (self._ports[source] or self._ports[target]):
             if protocol == UDP:
                 if head not in STARTS:
                     return False
@@ -392,7 +368,3 @@ def _never(buffer: Octets, at: int, end: int) -> bool:
 
 def _always(buffer: Octets, at: int, end: int) -> bool:
     return True
-
-
-def _swap(value: int, width: int) -> int:
-    return int.from_bytes(value.to_bytes(width, "little"), "big")

@@ -5,14 +5,14 @@ import pytest
 from analyzer.sources.blocks import (
     INTERFACE,
     MAX_INTERFACES,
-    MAX_SHAPES,
+    MAX_JUDGES,
     OBSOLETE_PACKET,
     PACKET,
     SIMPLE_PACKET,
     Damaged,
     Interface,
+    Judges,
     Section,
-    Shapes,
 )
 from analyzer.sources.triage import SLACK, Triage
 from analyzer.sources.walker import FOREVER, NEVER
@@ -21,7 +21,7 @@ from tests.sources.build import interface as description
 
 
 def a_section(order: str = "<", *options: bytes) -> Section:
-    made = Section(Shapes(Triage()), section(order), 0)
+    made = Section(Judges(Triage()), section(order), 0)
     for each in options or (b"",):
         octets = description(order, options=each)
         made.describe(octets, 0, len(octets))
@@ -29,7 +29,7 @@ def a_section(order: str = "<", *options: bytes) -> Section:
 
 
 def interface(resolution: bytes = b"", offset: bytes = b"") -> Interface:
-    return Interface(Shapes(Triage()), "<", 1, 0, {9: resolution, 14: offset} if resolution else {14: offset})
+    return Interface(Judges(Triage()), "<", 1, 0, {9: resolution, 14: offset} if resolution else {14: offset})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_packets_of_all_three_kinds(order: str) -> None:
 
 
 def test_a_simple_packet_is_cut_by_its_interface() -> None:
-    made = Section(Shapes(Triage()), section(), 0)
+    made = Section(Judges(Triage()), section(), 0)
     octets = description(snaplen=50)
     made.describe(octets, 0, len(octets))
     octets = simple(SIP4[:50], length=len(SIP4))
@@ -141,20 +141,20 @@ def test_a_packet_of_an_interface_that_is_not_described() -> None:
 def test_versions(major: int, minor: int, good: bool) -> None:
     octets = section(major=major, minor=minor)
     if good:
-        assert Section(Shapes(Triage()), octets, 0).order == "<"
+        assert Section(Judges(Triage()), octets, 0).order == "<"
     else:
         with pytest.raises(Damaged, match=f"a section of version {major}.{minor}"):
-            Section(Shapes(Triage()), octets, 0)
+            Section(Judges(Triage()), octets, 0)
 
 
-def test_the_shape_of_a_link_type_is_worked_out_once() -> None:
-    shapes = Shapes(Triage())
-    assert shapes.of("<", 1) is shapes.of("<", 1)
-    assert shapes.of("<", 1) is not shapes.of(">", 1)
-    for link in range(1000, 1000 + 2 * MAX_SHAPES):
-        assert not shapes.of("<", link)[0].known
-    assert len(shapes._known) == MAX_SHAPES
-    assert shapes.of("<", 276)[0].known
+def test_frames_of_one_kind_have_one_judge() -> None:
+    judges = Judges(Triage())
+    assert judges.of("<", 1, 19) is judges.of("<", 1, 19)
+    assert len({judges.of(*kind) for kind in (("<", 1, 19), (">", 1, 19), ("<", 113, 19), ("<", 1, 29))}) == 4
+    for link in range(1000, 1000 + 2 * MAX_JUDGES):
+        assert not judges.of("<", link, 19).shape.known
+    assert len(judges._known) == MAX_JUDGES
+    assert judges.of("<", 276, 19).shape.known
 
 
 def test_interfaces_have_a_limit() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.layers.link import TAGS
 from analyzer.sources import triage as module
+from analyzer.sources import watched
 from analyzer.sources.triage import SLACK, Triage
 from tests.sources.build import (
     PCSCF4,
@@ -157,7 +158,7 @@ def test_what_is_no_ip_header_is_not_kept(first: int) -> None:
 def test_unknown_link_types_are_not_kept(link: int) -> None:
     triage = Triage()
     assert not triage.keeps(link, ethernet(ip4(50, bytes(40))))
-    assert not triage.shape("<", link).known
+    assert not triage.shape(link).known
     assert triage.dropped == 1
 
 
@@ -213,7 +214,7 @@ class TestWatching:
             assert triage.keeps(1, ethernet(packet, 0x8100))
 
     def test_the_pair_watched_longest_ago_makes_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "MAX_WATCHED", 2)
+        monkeypatch.setattr(watched, "MAX_WATCHED", 2)
         triage = Triage()
         frames = {port: ethernet(ip4(17, udp(port, 40000, RTP))) for port in (31001, 31002, 31003)}
         triage.watch(UE4, 31001)
@@ -335,12 +336,12 @@ def test_walkers_read_nothing_of_the_next_record_into_a_short_frame(link: int, o
 
 @given(
     LINKS.flatmap(lambda link: st.tuples(frames(link), st.just(link))),
-    st.one_of(st.binary(min_size=SLACK, max_size=SLACK), st.sampled_from([b"REGI" * 32, b"\x50\0SIP/2.0" * 15])),
+    st.one_of(st.binary(min_size=SLACK, max_size=SLACK), st.sampled_from([b"REGI" * 64, b"\x50\0SIP/2.0" * 29])),
 )
 def test_what_lies_behind_a_frame_changes_no_answer(drawn: tuple[bytes, int], behind: bytes) -> None:
     frame, link = drawn
     triage = Triage()
-    shape = triage.shape(">", link)
+    shape = triage.shape(link)
     kind = {1: frame[12:14], 113: frame[14:16], 276: frame[:2]}.get(link, b"")
     test = shape.tests.get(int.from_bytes(kind, "big"), shape.otherwise)
     assert test(frame + behind, shape.network, len(frame)) is triage.keeps(link, frame)
@@ -354,10 +355,10 @@ def test_what_lies_behind_a_cut_frame_is_never_believed(protocol: int, wrap: Cal
         frame = wrap(packet)
         for end in range(12, len(frame) + 1):
             triage = Triage()
-            shape = triage.shape(">", 1)
+            shape = triage.shape(1)
             test = shape.tests.get(int.from_bytes(frame[12:14], "big"), shape.otherwise)
             expected = protocol == 50 and end == len(frame)
-            for behind in bytes(SLACK), b"REGI" * 32, frame[end:] + b"REGI" * 32, frame[end:] + b"\x13\xc4" * 64:
+            for behind in bytes(SLACK), b"REGI" * 64, frame[end:] + b"REGI" * 64, frame[end:] + b"\x13\xc4" * 128:
                 octets = frame[:end] + behind + bytes(SLACK)
                 assert test(octets, shape.network, end) is expected
 

@@ -67,7 +67,7 @@ def test_an_inner_packet_is_judged_as_any_other(wrap: Wrap) -> None:
 
 @pytest.mark.parametrize(("link", "wrap"), LAYERS.values(), ids=LAYERS)
 def test_every_layer_below_ip(link: int, wrap: Wrap) -> None:
-    assert triage().shape("<", link).known
+    assert triage().shape(link).known
     for name, packet in QUIET.items():
         assert triage().keeps(link, wrap(packet)) is (link == 252), name
         assert triage().keeps(link, wrap(TUNNELS["gtp-u"](packet))) is (link == 252), name
@@ -157,7 +157,7 @@ def check(link: int, octets: bytes) -> None:
     kept = made.keeps(link, octets)
     assert kept or not needed
     for behind in bytes(SLACK), b"\xff" * SLACK, b"INVI" * (SLACK // 4):
-        shape = made.shape(">", link)
+        shape = made.shape(link)
         kind = {1: octets[12:14], 113: octets[14:16], 276: octets[:2]}.get(link, b"")
         test = shape.tests.get(int.from_bytes(kind, "big"), shape.otherwise)
         if len(octets) >= shape.network:

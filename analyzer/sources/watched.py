@@ -1,0 +1,68 @@
+"""Whose packets are looked at whatever they carry: addresses and ports of sets, and some ports of everybody."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Container
+from typing import Final
+
+MAX_WATCHED: Final = 1 << 17
+"""Watched pairs of address and port (up to 40 MB); beyond, the one goes that was last watched the longest ago."""
+
+
+class _Everybody(Container[bytes]):
+    def __contains__(self, address: object) -> bool:
+        return True
+
+
+EVERYBODY: Final = _Everybody()
+"""Who is watched at a port that deserves the complete answer wherever it is used."""
+
+Ports = list[Container[bytes] | None]
+"""Addresses that are watched, by port; None: nobody is. To ask a list of all ports takes 5 ns, and a set 17."""
+
+
+def swap(value: int, width: int) -> int:
+    """A number of so many octets, read the other way round."""
+    return int.from_bytes(value.to_bytes(width, "little"), "big")
+
+
+class Watched:
+    """The watched pairs of address and port."""
+
+    def __init__(self, always: frozenset[int]) -> None:
+        """``always``: the ports that stand for everybody."""
+        self.evicted = 0
+        """Pairs that had to make room for newer ones."""
+        self.pairs: OrderedDict[bytes, None] = OrderedDict()
+        """Address (4 or 16 octets) and port as they stand in a packet."""
+        self.ports: Ports = [None] * 65536
+        self.swapped: Ports = [None] * 65536
+        """The same, by port as it is read in little-endian order."""
+        for port in always:
+            self._put(port, EVERYBODY)
+
+    def add(self, address: bytes, port: int) -> None:
+        """Watch a pair from now on, or still."""
+        pair = address + port.to_bytes(2, "big")
+        self.pairs[pair] = None
+        self.pairs.move_to_end(pair)
+        there = self.ports[port]
+        if there is None:
+            self._put(port, {address})
+        elif isinstance(there, set):
+            there.add(address)
+        if len(self.pairs) > MAX_WATCHED:
+            self._give_up(self.pairs.popitem(last=False)[0])
+
+    def _give_up(self, pair: bytes) -> None:
+        self.evicted += 1
+        port = int.from_bytes(pair[-2:], "big")
+        there = self.ports[port]
+        if isinstance(there, set):
+            there.discard(pair[:-2])
+            if not there:
+                self._put(port, None)
+
+    def _put(self, port: int, there: Container[bytes] | None) -> None:
+        self.ports[port] = self.swapped[swap(port, 2)] = there
