@@ -103,6 +103,9 @@ def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> N
     counts = f"{several(len(chronicle.arrows), 'SIP message')}, {clear:,} of them in clear between UE and P-CSCF"
     counts += f", {told:,} told of by tools" if told else ""
     page.hanging(("", ""), f"{counts}; {several(len(report.findings), 'finding')} (gmaudit check tells them)", indent=2)
+    if report.esp.no_key:
+        unread = f"{report.esp.no_key:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
+        page.hanging(("", ""), f"{unread}, so their messages are missing here; give keys with --keys FILE", indent=2)
     if drawer.marked:
         page.hanging(("", ""), ", ".join(f"{MARKS[name]} {name}" for name in RANK if name in drawer.marked), "dim")
     for notice in (*chronicle.notices, *report.notices):
@@ -119,6 +122,9 @@ class _Drawer:
         self.layout = layout(page.width)
         self.strokes: Strokes = strokes(page.unicode and page.terminal)
         self._lives = chronicle.lives
+        self._unread: dict[tuple[str, int], int] = defaultdict(int)
+        for (subject, generation, _), line in chronicle.ticks.items():
+            self._unread[subject, generation] += line.unread
         self._subjects = {subject.id: subject for subject in report.subjects}
         drawn = {(each.at.capture, each.at.number) for each in chronicle.arrows}
         self.found: dict[tuple[int, int], list[Finding]] = defaultdict(list)
@@ -171,6 +177,8 @@ class _Drawer:
         for one in sets[-SETS:]:
             ports = (f"{end} {port}" for end, port in _ports(one) if port is not None)
             text = f"{clean(one.alg or '-', 20)} with {clean(one.ealg or '-', 20)}; {', '.join(ports)}"
+            unread = self._unread.get((one.subject, one.generation), 0)
+            text += f"; {several(unread, 'packet')} not read" if unread else ""
             self.page.hanging((f"  set {one.generation}  ", _colour(one.generation)), text)
 
     def _row(self, each: Arrow, *, again: bool) -> None:

@@ -16,6 +16,7 @@ from analyzer.report.chronicle import Arrow, Chronicle
 from analyzer.report.model import CaptureSummary, Report
 from analyzer.report.page import Page
 from analyzer.report.text_names import Names
+from analyzer.report.ticks import Ticks
 from tests.report.reports import IMPI, SECOND, START, finding, report, sent
 from tests.report.test_page import Terminal
 
@@ -190,6 +191,34 @@ def test_any_width(width: int) -> None:
     rows = [one for one in lines if one.count("|") == 2]
     assert len({(one.index("|"), one.rindex("|")) for one in rows}) == 1
     assert max(map(len, lines)) <= width
+
+
+def test_what_could_not_be_read_is_missing_and_said() -> None:
+    made = chronicle(REGISTRATION[:2])
+    line = made.ticks["s1", 1, True] = Ticks(FrameRef(0, 8, START))
+    line.count = line.unread = 7
+    stream = io.StringIO()
+    trace.write(made, report(findings=[]), stream)
+    text = stream.getvalue()
+    assert "; uc 56342, us 46432, pc 5100, ps 6100; 7 packets not read\n" in text
+    assert "2 of 46 ESP packets could not be read, so their messages are missing here; give keys" in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "frames"),
+    [
+        ({"subject": "001010000000101"}, [3, 5]),
+        ({"subject": "10.20.0.11"}, [3, 5]),
+        ({"subject": "nobody"}, []),
+        ({"start": START + 4 * SECOND}, [5, 7]),
+        ({"end": START + 5 * SECOND}, [3, 5]),
+        ({}, [3, 5, 7]),
+    ],
+)
+def test_only_what_the_user_means_is_drawn(wanted: dict[str, Any], frames: list[int]) -> None:
+    made = chronicle([*REGISTRATION[:2], sent(7, "BYE", subject="s2", ue="10.20.0.12")])
+    trace.narrow(made, report(), **({"subject": None, "start": None, "end": None} | wanted))
+    assert [each.at.number for each in made.arrows] == frames
 
 
 def test_messages_beyond_the_limit_are_counted() -> None:
