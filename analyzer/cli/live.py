@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from analyzer.cli.check import EPILOG, FAIL_ON, Paired, check, exit_status
+from analyzer.cli.check import EPILOG, FAIL_ON, Paired, check, deciding, exit_status
 from analyzer.cli.config import ORIGIN, Flag
 from analyzer.cli.options import audit_options, in_force, pseudonyms, time
 from analyzer.cli.refusal import Refusal, guarded
@@ -153,6 +153,7 @@ def live(
         captures=again,
         keys=keys,
         pseudonyms=names,
+        deciding=deciding(given["fail_on"]) or deciding(FAIL_ON[0]),
         show_passes=given["show_passes"],
         statistics=given["statistics"],
         configuration=ctx.meta.get(ORIGIN, ""),
