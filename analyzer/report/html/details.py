@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from analyzer.evidence import Evidence, Seen, differs
 from analyzer.finding import Finding
 from analyzer.report import text_evidence
+from analyzer.report.chronicle import Arrow
 from analyzer.report.html.marks import Line, Marks, marked, marks, shown
 from analyzer.report.html.texts import Texts
 from analyzer.report.html.words import Words, several
@@ -150,43 +151,51 @@ def _message(each: Seen, finding: Finding, found: Marks, texts: Texts, words: Wo
     place = each.at.capture, each.at.number
     own = place == (finding.capture, finding.frame)
     quote = texts.want(*place)
-    lines = marked(texts.lines[quote], found.headers, found.bad if own else found.want) if quote is not None else []
-    said = f"{finding.message} {finding.observed}"
-    facts: list[Fact] = []
-    if each.flow is not None:
-        ports = f"{each.flow.transport} {each.flow.sport} → {each.flow.dport}"
-        facts.append(Fact(clean(ports), own and shown(ports, found.bad)))
-    if each.protection is not None:
-        held = each.protection
-        states = held.state_ue if held.state_ue == held.state_pcscf else f"{held.state_ue} / {held.state_pcscf}"
-        hot = (
-            own
-            and shown(finding.observed, [f"set {held.generation}"])
-            and f"set {held.generation}" not in finding.expected
-        )
-        facts.append(Fact(f"set {held.generation} {clean(held.role)} ({states})", hot))
-        if held.spi is not None:
-            facts.append(
-                Fact(f"SPI 0x{held.spi:08x}", own and shown(finding.observed, [str(held.spi), f"0x{held.spi:08x}"]))
-            )
-        if held.sequence is not None:
-            facts.append(Fact(f"ESP number {held.sequence}"))
-        if held.icv != "good":
-            facts.append(Fact(f"ICV {held.icv}", own))
-    elif each.clear:
-        facts.append(Fact("in clear", own and "clear" in said))
+    headers, sought = (found.headers, found.bad) if own else (found.beside, found.want)
+    lines = marked(texts.lines[quote], headers, sought) if quote is not None else []
     return Shown(
         clean(each.what),
         words.at(*place),
         words.moment(each.at.time),
         clean(each.sender or ""),
         clean(each.first_line or "", 200),
-        tuple(facts),
+        tuple(_facts(each, texts.arrow(*place), finding if own else None, found)),
         own,
         quote,
         tuple(lines),
         f"{place[0]}-{place[1]}",
     )
+
+
+def _facts(each: Seen, arrow: Arrow | None, finding: Finding | None, found: Marks) -> Iterator[Fact]:
+    """How a message travelled, as its finding has it or else as the chronicle has it.
+
+    ``finding`` is the one that this is the message of; None for what it is held against.
+    """
+    observed = finding.observed if finding is not None else ""
+    if each.flow is not None or arrow is not None:
+        over = each.flow if each.flow is not None else arrow
+        assert over is not None
+        ports = clean(f"{over.transport} {over.sport} \N{RIGHTWARDS ARROW} {over.dport}")
+        yield Fact(ports, finding is not None and shown(ports, found.bad))
+    if each.protection is not None:
+        held = each.protection
+        kept = held.generation, held.role, held.spi, held.sequence, held.state_ue, held.state_pcscf, held.icv
+    elif arrow is not None and arrow.generation is not None:
+        kept = arrow.generation, arrow.role, arrow.spi, arrow.sequence, arrow.state_ue, arrow.state_pcscf, "good"
+    else:
+        if each.clear or (arrow is not None and arrow.clear):
+            yield Fact("in clear", finding is not None and "clear" in f"{finding.message} {observed}")
+        return
+    generation, role, spi, sequence, ue, pcscf, icv = kept
+    states = ue if ue == pcscf else f"{ue} at the UE, {pcscf} at the P-CSCF"
+    yield Fact(clean(f"set {generation} {role} ({states})"), shown(observed, [f"set {generation}"]))
+    if spi is not None:
+        yield Fact(f"SPI 0x{spi:08x}", shown(observed, [str(spi), f"0x{spi:08x}"]))
+    if sequence is not None:
+        yield Fact(f"ESP number {sequence}")
+    if icv != "good":
+        yield Fact(f"ICV {icv}", finding is not None)
 
 
 def _grid(table: Table) -> Grid:

@@ -62,6 +62,8 @@ class Marks(NamedTuple):
 
     headers: frozenset[str]
     """Keys of headers that it names."""
+    beside: frozenset[str]
+    """Keys of these and of headers that its argument names: looked for in what it is held against."""
     bad: tuple[str, ...]
     """Words that were observed and not expected, the longest first: looked for where the finding is."""
     want: tuple[str, ...]
@@ -74,14 +76,12 @@ Line = tuple[int, list[tuple[int, int]]]
 
 def marks(finding: Finding) -> Marks:
     """What the messages of this finding are looked through for."""
-    headers = {header_key(name) for name in _HEADER.findall(finding.message)}
-    for word in _WORD.findall(finding.message.lower()):
-        headers.update(_ADDRESSED.get(word, ()))
+    headers = _named(finding.message)
     observed, expected = _words(finding.observed), _words(finding.expected)
     bad, want = observed - expected, expected - observed
     # ``spi-c=1`` is what an expected "other than 1" is about, and the rest of that header is not
     told = {word for word in bad if word.rpartition("=")[2] in expected}
-    return Marks(frozenset(headers), _sorted(told or bad), _sorted(want))
+    return Marks(headers, headers | _named(finding.argument), _sorted(told or bad), _sorted(want))
 
 
 def marked(lines: Sequence[str], headers: frozenset[str], words: Sequence[str]) -> list[Line]:
@@ -96,9 +96,11 @@ def marked(lines: Sequence[str], headers: frozenset[str], words: Sequence[str]) 
     for number, line in enumerate(lines):
         name, colon, _ = line.partition(":")
         spans = [match.span() for match in pattern.finditer(line)][:SPANS] if pattern is not None else []
-        if number and colon and header_key(name.strip()) in headers:
+        if not number:
+            continue  # the start line is always seen
+        if colon and header_key(name.strip()) in headers:
             named.append((number, spans))
-        elif spans and (not number or not headers):
+        elif spans and not headers:
             found.append((number, spans))
     telling = [line for line in named if line[1]]
     return sorted([*(telling or named), *found])[:LINES]
@@ -107,6 +109,14 @@ def marked(lines: Sequence[str], headers: frozenset[str], words: Sequence[str]) 
 def shown(text: str, words: Iterable[str]) -> bool:
     """Whether one of these words stands in a text by itself."""
     return any(re.search(_alone(word), text) for word in words)
+
+
+def _named(text: str) -> frozenset[str]:
+    """Keys of the headers that a sentence names."""
+    found = {header_key(name) for name in _HEADER.findall(text)}
+    for word in _WORD.findall(text.lower()):
+        found.update(_ADDRESSED.get(word, ()))
+    return frozenset(found)
 
 
 def _words(text: str) -> set[str]:

@@ -125,7 +125,7 @@ def _rule(tally: Tally, rule: Rule | None, state: str, faults: Sequence[tuple[st
     return RuleRow(
         clean(tally.id),
         _name(rule),
-        clean(rule.clause) if rule is not None else "",
+        clean(clauses.bare(rule.clause)) if rule is not None else "",
         str(rule.level) if rule is not None else "",
         str(rule.severity) if rule is not None else "",
         clean(rule.actor) if rule is not None else "",

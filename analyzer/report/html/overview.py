@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from analyzer.finding import RANK
-from analyzer.report.clauses import UNEXERCISED
+from analyzer.report.clauses import UNEXERCISED, bare
 from analyzer.report.html.faults import Fault, since, title
-from analyzer.report.html.words import SYMBOLS, Words, counted, several
+from analyzer.report.html.words import SYMBOLS, Words, several
 from analyzer.report.model import Report
 from analyzer.report.safe import clean
 from analyzer.report.times import duration
 
 ACCUSING: Final = ("violation", "warning", "probable")
+KINDS: Final = {"violation": "broken", "warning": "broken (SHOULD)", "probable": "probably broken"}
+"""What to call rules with such a verdict."""
+
 LISTED: Final = 6
 """Faults of one side that the summary lists; the others are a link away."""
 
@@ -130,13 +133,13 @@ def _parties(accusing: Sequence[Fault], words: Words) -> tuple[Party, ...]:
         by_actor.setdefault(fault.first.actor, []).append(fault)
     made = []
     for actor, theirs in by_actor.items():
-        counts = Counter(fault.state for fault in theirs)
+        counts = Counter(state for state, _ in {(fault.state, fault.first.rule) for fault in theirs})
         worst = next(name for name in ACCUSING if counts[name])
-        gravest = [fault for fault in theirs if fault.state == worst]
-        first = min((finding for fault in gravest for finding in fault.findings), key=lambda each: each.time)
+        proven = [fault for fault in theirs if fault.state != "probable"] or theirs
+        first = min((finding for fault in proven for finding in fault.findings), key=lambda each: each.time)
         theirs.sort(key=lambda fault: (ACCUSING.index(fault.state), fault.cause is not None, fault.number))
         lines = tuple(_line(fault, words) for fault in theirs[:LISTED])
-        kinds = ", ".join(counted(counts[name], name) for name in ACCUSING if counts[name])
+        kinds = ", ".join(f"{counts[name]} {KINDS[name]}" for name in ACCUSING if counts[name])
         began = f"{words.exact(first.time)}, {words.at(first.capture, first.frame)}"
         made.append(Party(clean(actor), kinds, began, worst, lines, max(len(theirs) - LISTED, 0)))
     return tuple(sorted(made, key=lambda each: (RANK.index(each.worst), -len(each.lines) - each.more, each.name)))
@@ -151,7 +154,7 @@ def _line(fault: Fault, words: Words) -> Line:
         SYMBOLS[fault.state],
         clean(fault.first.rule),
         title(fault),
-        clean(fault.first.clause),
+        clean(bare(fault.first.clause)),
         since(fault, words),
         often,
         clean(fault.cause.first.rule) if fault.cause is not None else "",
@@ -181,7 +184,7 @@ def _headline(
         begin = f"{several(len(accusing), 'fault is', 'faults are')} probable ({who})"
         return "Nothing is proven to be broken", f"{begin}: it looks so, but something else could explain it. {judged}."
     guilty = [party for party in parties if party.worst != "probable"]
-    faults = {name: sum(fault.first.actor == name for fault in certain) for name in (party.name for party in guilty)}
+    faults = Counter(actor for actor, _ in {(clean(fault.first.actor), fault.first.rule) for fault in certain})
     if len(guilty) == 1:
         headline = f"The {guilty[0].name} is at fault" if guilty[0].name != "unknown" else "Somebody is at fault"
     elif len(guilty) == 2:

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from analyzer.finding import RANK, Finding
 from analyzer.report.chronicle import Arrow
-from analyzer.report.clauses import WAIVED
+from analyzer.report.clauses import WAIVED, bare
 from analyzer.report.html.details import detail
 from analyzer.report.html.faults import Fault, faults, since, title
 from analyzer.report.html.ladder import LEAST, ROWS, TOTAL, Hit, Ladder, hit, ladder
@@ -228,7 +228,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(several=several, clean=clean, symbols=SYMBOLS)
+    made.globals.update(several=several, clean=clean, bare=bare, symbols=SYMBOLS)
     made.filters["number"] = lambda value: f"{value:,}"
     made.filters["place"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return made

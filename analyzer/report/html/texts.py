@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.report.chronicle import Chronicle
+from analyzer.report.chronicle import Arrow, Chronicle
 from analyzer.report.html.words import several
 from analyzer.report.safe import clean
 
@@ -26,6 +26,13 @@ class Texts:
         self._left = budget
         self.lines: dict[str, list[str]] = {}
         """By ``capture:frame``."""
+        self._arrows: dict[tuple[int, int], Arrow] = {}
+        for each in chronicle.arrows if chronicle is not None else ():
+            self._arrows.setdefault((each.at.capture, each.at.number), each)
+
+    def arrow(self, capture: int, frame: int) -> Arrow | None:
+        """What the chronicle has of the message of a frame."""
+        return self._arrows.get((capture, frame))
 
     def want(self, capture: int, frame: int) -> str | None:
         """The name under which the page has a message; None if it has not."""

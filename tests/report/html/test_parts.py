@@ -76,9 +76,9 @@ def test_a_repeated_value_is_marked_and_not_the_rest_of_its_header() -> None:
     assert words(LINES, marked(LINES, made.headers, made.bad)) == {1: ["spi-c=11111"]}
 
 
-def test_without_a_header_only_the_start_line_and_words_count() -> None:
-    made = marks(finding(message="another method", expected="a refusal", observed="REGISTER sip:home.example"))
-    assert 0 in words(LINES, marked(LINES, made.headers, made.bad))
+def test_without_a_header_the_words_alone_point_at_lines() -> None:
+    made = marks(finding(message="another port", expected="6100", observed="5101"))
+    assert words(LINES, marked(LINES, made.headers, made.bad)) == {1: ["5101"], 2: ["5101"], 3: ["5101"]}
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.lists(st.text(max_size=80), max_size=8))
