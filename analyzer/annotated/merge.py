@@ -7,15 +7,17 @@ from contextlib import ExitStack, closing
 from heapq import heapify, heappop, heapreplace
 
 from analyzer.report.model import CaptureSummary
+from analyzer.sources.files import BUFFERS, PEEK
 from analyzer.sources.records import Packet, Record, records
 from analyzer.sources.walker import FOREVER
+from analyzer.sources.window import BLOCK
 
 
 class _Reader:
     """A capture that is open, and what was read of it but is not due yet."""
 
-    def __init__(self, capture: CaptureSummary) -> None:
-        self.records = records(capture.path, capture.frames)
+    def __init__(self, capture: CaptureSummary, capacity: int) -> None:
+        self.records = records(capture.path, capture.frames, capacity)
         self.waiting: tuple[int, Record] | None = None
 
     def until(self, limit: int) -> Iterator[tuple[int, Record]]:
@@ -40,12 +42,13 @@ def timeline(captures: Sequence[CaptureSummary]) -> Iterator[tuple[int, int, Rec
     waiting = [(each.first or 0, index) for index, each in enumerate(captures) if each.frames]
     heapify(waiting)
     readers: dict[int, _Reader] = {}
+    capacity = min(BLOCK, max(PEEK, BUFFERS // max(1, len(captures))))
     with ExitStack() as opened:
         while waiting:
             _, index = waiting[0]
             reader = readers.get(index)
             if reader is None:
-                reader = readers[index] = _Reader(captures[index])
+                reader = readers[index] = _Reader(captures[index], capacity)
                 opened.enter_context(closing(reader.records))
             time, rival = min(waiting[1:3], default=(FOREVER, index))
             for number, record in reader.until(time - 1 if rival < index else time):

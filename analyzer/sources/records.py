@@ -18,7 +18,7 @@ from analyzer.sources.inputs import Input, no_access
 from analyzer.sources.options import Options
 from analyzer.sources.triage import ByteOrder
 from analyzer.sources.walker import FOREVER, FREE_RECORDS, NEVER, RECORDS_PER_OCTET, UnreadableCapture
-from analyzer.sources.window import LARGEST, Window
+from analyzer.sources.window import BLOCK, LARGEST, Window
 
 NAMES: Final = 4
 JOURNAL: Final = 9
@@ -88,9 +88,10 @@ class Other(NamedTuple):
 Record = Heading | Packet | Statistics | Other
 
 
-def records(path: str, frames: int) -> Generator[tuple[int, Record], None, None]:
+def records(path: str, frames: int, capacity: int = BLOCK) -> Generator[tuple[int, Record], None, None]:
     """The records of a capture, each with the number of the last frame up to it, until the last of so many frames.
 
+    ``capacity`` is that of the buffer, as long as no record needs more.
     Raises UnreadableCapture if it cannot be opened or has not so many frames (any more).
     """
     number = 0
@@ -99,7 +100,7 @@ def records(path: str, frames: int) -> Generator[tuple[int, Record], None, None]
     except OSError as error:
         raise no_access(path, error) from None
     with closing(stream):
-        window = Window(stream)
+        window = Window(stream, capacity)
         window.fill(4)
         magic = bytes(window.buffer[: min(window.end, 4)])
         walk = _pcap(window) if magic in pcap.MAGICS else _pcapng(window) if magic == blocks.MAGIC else iter(())
