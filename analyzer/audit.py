@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from analyzer.chosen import Chosen
 from analyzer.conditions import why_not, why_not_in_force
@@ -21,7 +21,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import KeyMissing, Notice
 from analyzer.ims.receipts import Receipt
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import HEARSAY, Side, Sighting
+from analyzer.ims.vocabulary import Sighting
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.proof.gather import Gatherer
@@ -31,26 +31,6 @@ from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, 
 NOTHING_LOST: Mapping[int, int] = MappingProxyType({})
 NOTICES = 1_000
 """Notices kept; the others are counted."""
-
-
-class TraceLine(NamedTuple):
-    """One SIP message for the ladder of `gmaudit trace`."""
-
-    at: FrameRef
-    subject: str | None
-    ue: str
-    pcscf: str
-    uplink: bool
-    start_line: str
-    transport: str
-    sport: int
-    dport: int
-    generation: int | None
-    """None: in clear, or on the leg ``told``."""
-    role: str
-    state: str
-    leg: str
-    """``gm``, or ``told`` for what a tool told of: nobody knows what protected it."""
 
 
 class Recorder(Protocol):
@@ -130,12 +110,10 @@ class Audit:
         options: Options,
         keyring: Keyring,
         watch: Callable[[bytes, int], None] = lambda address, port: None,
-        on_message: Callable[[TraceLine], None] | None = None,
         engine: Callable[..., Engine] = Engine,
         recorder: Recorder | None = None,
     ) -> None:
         self._options = options
-        self._on_message = on_message
         rules = collect() if options.rules is None else options.rules
         in_force = [rule for rule in rules if rule.in_force(options.profile)]
         self._not_in_force = {rule.id: why for rule in rules if (why := why_not_in_force(rule, options.profile))}
@@ -167,7 +145,7 @@ class Audit:
             self._event if recorder is None else recorder.around(self._event),
             watch=watch,
             vantage=options.vantage,
-            on_sighting=recorder.sighting if recorder else self._sighting if on_message else None,
+            on_sighting=recorder.sighting if recorder else None,
             judge_told=self._hearsay,
         )
         self._findings = Findings(Gatherer(self.engine, options.profile, recorder.pin if recorder else None))
@@ -284,29 +262,6 @@ class Audit:
                     self._judged(bound, event, Inconclusive(reason=event.text, traps=traps, fault="one-direction"))
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
-
-    def _sighting(self, context: Context | None, sighting: Sighting) -> None:
-        """One line of the ladder."""
-        assert self._on_message is not None
-        protection = sighting.protection
-        subject = context.subject if context is not None else None
-        self._on_message(
-            TraceLine(
-                sighting.at,
-                subject.id if subject else None,
-                subject.ue if subject else "?",
-                subject.pcscf if subject else "?",
-                sighting.sender is Side.UE,
-                sighting.message.start_line,
-                sighting.transport,
-                sighting.sport,
-                sighting.dport,
-                protection.generation if protection else None,
-                str(protection.role) if protection else "",
-                protection.state(sighting.sender).name if protection else "-",
-                "told" if sighting.transport == HEARSAY else "gm",
-            )
-        )
 
     def _note(self, bound: _Bound, event: object, note: Broken) -> None:
         bound.tally.note += 1

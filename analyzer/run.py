@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from analyzer.audit import Audit, Options, TraceLine
+from analyzer.audit import Audit, Options
 from analyzer.engine import Engine
 from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
@@ -25,7 +25,7 @@ from analyzer.sources.triage import Triage
 if TYPE_CHECKING:
     from analyzer.report.chronicle import Chronicle
 
-__all__ = ["Options", "TraceLine", "audit", "audit_frames", "keyed_associations"]
+__all__ = ["Options", "audit", "audit_frames", "keyed_associations"]
 
 KEY_NOTICES = 50
 """Notices of one kind on the content of key files."""
@@ -47,19 +47,18 @@ def audit(
     options: Options | None = None,
     *,
     progress: Callable[[int], None] | None = None,
-    on_message: Callable[[TraceLine], None] | None = None,
     chronicle: Chronicle | None = None,
 ) -> Report:
     """Audit capture files as one timeline.
 
-    `progress` gets the octets read since its last call (a `Watcher` also learns how many there are), `on_message` a
-    line for every SIP message on Gm; an empty `chronicle` is filled with what happened, for the reports that draw it.
+    `progress` gets the octets read since its last call (a `Watcher` also learns how many there are); an empty
+    `chronicle` is filled with what happened, for the reports that draw it.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
     options = options or Options()
     if options.second_opinion:
-        return _twice(captures, options, progress, on_message, chronicle)
-    running, keyring, source = _run(captures, options, progress, on_message, chronicle=chronicle)
+        return _twice(captures, options, progress, chronicle)
+    running, keyring, source = _run(captures, options, progress, chronicle=chronicle)
     report = report_of(running, keyring, options, [summary_of(each) for each in source.summaries], source.notices)
     if chronicle is not None:
         chronicle.close(running.engine, options.profile)
@@ -70,7 +69,6 @@ def _twice(
     captures: Sequence[str],
     options: Options,
     progress: Callable[[int], None] | None,
-    on_message: Callable[[TraceLine], None] | None,
     chronicle: Chronicle | None,
 ) -> Report:
     """The audit, and what tshark thinks of the same captures."""
@@ -78,9 +76,7 @@ def _twice(
     from analyzer.opinion.witness import Witness
 
     tshark = second.check(captures)
-    running, keyring, source = _run(
-        captures, options, progress, on_message, Witness, keep_keys=True, chronicle=chronicle
-    )
+    running, keyring, source = _run(captures, options, progress, Witness, keep_keys=True, chronicle=chronicle)
     summaries = [summary_of(each) for each in source.summaries]
     report = report_of(running, keyring, options, summaries, source.notices)
     if chronicle is not None:
@@ -110,7 +106,7 @@ def keyed_associations(
     captures: Sequence[str], options: Options | None = None, *, progress: Callable[[int], None] | None = None
 ) -> list[Keyed]:
     """The associations of the captures that a key has opened, each once, in the order in which it did."""
-    running, _, _ = _run(captures, options or Options(rules=()), progress, None, keep_keys=True)
+    running, _, _ = _run(captures, options or Options(rules=()), progress, keep_keys=True)
     return _keyed_by(running.engine)
 
 
@@ -148,7 +144,6 @@ def _run(
     captures: Sequence[str],
     options: Options,
     progress: Callable[[int], None] | None,
-    on_message: Callable[[TraceLine], None] | None,
     engine: Callable[..., Engine] = Engine,
     *,
     keep_keys: bool = False,
@@ -161,7 +156,7 @@ def _run(
     source = Captures(captures, triage, progress=progress)
     if isinstance(progress, Watcher):
         progress.begin(source)
-    running = Audit(options, keyring, triage.watch, on_message, engine, chronicle)
+    running = Audit(options, keyring, triage.watch, engine, chronicle)
     if keep_keys:
         running.engine.tracker.session.proven = []
     receive = running.engine.receive

@@ -68,7 +68,6 @@ class Auditor:
         options: Options,
         *,
         progress: Callable[[int], None] | None = None,
-        on_message: object = None,
         chronicle: Chronicle | None = None,
     ) -> Report:
         self.captures, self.options = list(captures), options

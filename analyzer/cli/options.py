@@ -14,7 +14,7 @@ from analyzer.cli.refusal import Refusal, guarded
 from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
 if TYPE_CHECKING:
-    from analyzer.audit import Options, TraceLine
+    from analyzer.audit import Options
     from analyzer.keys.export import Keyed
     from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
@@ -140,7 +140,6 @@ def audit(
     captures: Sequence[str],
     options: Options,
     *,
-    on_message: Callable[[TraceLine], None] | None = None,
     chronicle: Chronicle | None = None,
 ) -> Report:
     """Audit captures with a counter on standard error."""
@@ -148,7 +147,7 @@ def audit(
     from analyzer.run import audit
 
     with Counter() as progress:
-        return guarded(lambda: audit(captures, options, progress=progress, on_message=on_message, chronicle=chronicle))
+        return guarded(lambda: audit(captures, options, progress=progress, chronicle=chronicle))
 
 
 def keyed(captures: Sequence[str], options: Options) -> list[Keyed]:

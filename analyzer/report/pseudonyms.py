@@ -12,13 +12,10 @@ import hmac
 import re
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from analyzer.opinion.model import SecondOpinion
 from analyzer.report.model import Report, SubjectSummary
-
-if TYPE_CHECKING:
-    from analyzer.audit import TraceLine
 
 SHORTEST_KEY: Final = 16
 """Octets that a key file must have at least."""
@@ -107,15 +104,6 @@ class Pseudonyms:
             opinion,
             differences=[replace(each, ours=text(each.ours), theirs=text(each.theirs)) for each in opinion.differences],
             notes=[text(note) for note in opinion.notes],
-        )
-
-    def line(self, line: TraceLine) -> TraceLine:
-        """One line of the ladder with pseudonyms."""
-        return line._replace(
-            subject=self.text(line.subject) if line.subject is not None else None,
-            ue=self.text(line.ue),
-            pcscf=self.text(line.pcscf),
-            start_line=self.text(line.start_line),
         )
 
     def text(self, text: str) -> str:

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from analyzer import __version__
-from analyzer.audit import Audit, Options, TraceLine
+from analyzer.audit import Audit, Options
 from analyzer.finding import Finding
 from analyzer.frame import Frame
 from analyzer.ims.subjects import Context
@@ -26,6 +26,7 @@ from analyzer.sources.live import Live
 from analyzer.sources.recording import Recording
 from analyzer.sources.triage import Triage
 from analyzer.watch.evidence import Evidence
+from analyzer.watch.holding import Holding
 from analyzer.watch.until import Standing, Until
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ class Session:
         on_finding: Callable[[Finding], None] | None = None,
         on_hearing: Callable[[], None] | None = None,
         on_tick: Callable[[], None] | None = None,
-        on_message: Callable[[TraceLine], None] | None = None,
         chronicle: Chronicle | None = None,
     ) -> None:
         """Get ready to hear these interfaces, or to read standard input if there are none.
@@ -79,12 +79,14 @@ class Session:
             tick=self._tick,
             tee=tee,
         )
-        self.running = Audit(self.options, self.keyring, self._watched, on_message, recorder=chronicle)
+        self.running = Audit(self.options, self.keyring, self._watched, recorder=chronicle)
         self.ended = ""
         """Why the run is over, if not because nothing more comes."""
         self.counted = 0
         """Findings that count."""
         self._news = self.running.follow()
+        self._holding = Holding(self.running.engine, self.keyring, self.options.keys)
+        self._spent = 0
         self._until: list[tuple[Until, Callable[[Until], None]]] = [(each, self._reached) for each in until]
         self._counting = counting
         self._fail_fast = fail_fast
@@ -150,13 +152,17 @@ class Session:
     def run(self) -> Report:
         """Judge what comes until it ends. Raises UnreadableCapture if nothing can be heard."""
         engine, news = self.running.engine, self._news
-        receive = engine.receive
+        receive, holding = engine.receive, self._holding
         with rare_collections():
             for frame in self.live:
-                receive(frame)
                 self._frame = frame
+                if holding.waiting:
+                    holding.take(frame)
+                else:
+                    receive(frame)
                 if news:
                     self._tell()
+            holding.close()
         self._hearing()
         until = self.live.clock.at_last()
         self._pass_time(until)
@@ -178,7 +184,7 @@ class Session:
         return {mark.number for each in marks for mark in each if mark is not None}
 
     def _pass_time(self, now: int | None) -> None:
-        if now is not None and self._frame is not None and now > self._frame.time:
+        if now is not None and self._frame is not None and now > self._frame.time and not self._holding.waiting:
             self.running.engine.advance(now)
             if self._news:
                 self._tell()
@@ -209,6 +215,11 @@ class Session:
         """Time has passed, whether or not anything came."""
         if self.live.stopped:
             return
+        before = self.live.clock.steady()
+        self._holding.tick(before, self._spent)
+        self._spent = self.live.clock.steady() - before
+        if self._news:
+            self._tell()
         self._pass_time(self.live.clock.now())
         steady, frame = self.live.clock.steady(), self._frame
         number = frame.number if frame is not None else -1
@@ -244,6 +255,7 @@ class Session:
             told.append(f"only what passed this filter was heard: {self._filter}")
         if self.ended:
             told.append(f"the run was ended: {self.ended}")
+        told += self._holding.notices
         if self.recording is not None:
             told += self.recording.notices
         return told
