@@ -1,4 +1,4 @@
-# make demo   audit the capture that comes with the project
+# make demo   audit the capture that comes with the project, and write demo.html
 # make test   linters, types, the direction of imports, and all tests
 # make lint   the same without the tests
 # make docs   write anew what is made of the rules: rules/README.md, rules/COVERAGE.md, the frames of `gmaudit rule`
@@ -22,7 +22,9 @@ MISSING := $(strip $(if $(TSHARK),,tshark) $(if $(CHROMIUM),,chromium) $(if $(NE
 
 demo: .venv/installed
 	@chmod 600 $(DEMO)/keys.toml
-	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap
+	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap \
+		--format text --format html --output demo.html
+	@echo "the same for a browser: $(CURDIR)/demo.html"
 
 test: lint
 ifeq ($(MISSING),)
@@ -65,5 +67,5 @@ fuzz: .venv/installed-for-fuzzing
 	@touch $@ .venv/installed-for-tests .venv/installed
 
 clean:
-	rm -rf fuzz-crashes .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf fuzz-crashes demo.html .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
