@@ -15,6 +15,7 @@ from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
+from analyzer.ims.latekeys import more_keys
 from analyzer.ims.quality import SILENCE
 from analyzer.ims.receipts import Emit
 from analyzer.ims.session import TUNNEL, Packet
@@ -84,6 +85,8 @@ class Engine:
         self.shadows = Shadows(self._clear, self._shadowed)
         self._held = self.shadows.held
         self._now = Frame(0, 0, 0, 0, b"", 0)
+        self.keyless: Callable[[Datagram], bool] | None = None
+        """Asked about a packet for whose association there is no key yet; true if it will come again (`once_more`)."""
         self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
         self.packet: Datagram | None = None
@@ -136,6 +139,17 @@ class Engine:
             else:
                 deadlines.settle()
         deadlines.due = due
+
+    def once_more(self, datagram: Datagram) -> None:
+        """A packet that `keyless` has kept."""
+        self._esp(datagram)
+
+    def keys_came(self) -> None:
+        """The keyring has new keys: they are tried on packets to come, also where there was none before."""
+        self._tried.clear()
+        for context in (context for pair in self.tracker.directory for context in pair.contexts):
+            for owner in context.sets:
+                more_keys(self.tracker.session, context, owner)
 
     def close(self) -> None:
         """No more frames: everything that waits is told."""
@@ -212,6 +226,8 @@ class Engine:
     def _again(self, datagram: Datagram, refusal: Refusal) -> tuple[SecurityAssociation, Opened] | None:
         """A packet that no association opened: perhaps one does that is found only now. None: it is dealt with."""
         packets, packet = self.tracker.packets, datagram.payload
+        if self.keyless is not None and not (refusal.tried or datagram.cut) and self.keyless(datagram):
+            return None
         if not (refusal.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
             packets.packets += 1
             packets.verified_count += 1

@@ -108,6 +108,25 @@ class Session:
         if len(context.sets) > SETS:
             self.drop(context, _least_wanted(context.sets))
 
+    def enter_more(self, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
+        """Candidate keys of a set that is known already, as far as they are new."""
+        context = made.contact
+        assert isinstance(context, Context)
+        pair = context.pair
+        bindings = [binding for each in made.bindings.values() for binding in each]
+        known = {(each.vector.ck.octets, each.vector.ik.octets) for each in bindings if each.vector is not None}
+        keys = self._expanded(pairs, [each for each in vectors if (each.ck.octets, each.ik.octets) not in known])
+        for role in Role:
+            spi = made.terms.spi(role)
+            if spi is None:
+                continue
+            present = {each.association.origin for each in made.bindings[role] if each.association is not None}
+            for association in self.keyring.explicit(pair.address(role.sender), pair.address(role.sender.other), spi):
+                if association.origin not in present:
+                    self._enter(Binding(made, role), association)
+            for found, vector in reversed(keys):
+                self.candidate(made, role, found, vector)
+
     def candidate(self, made: SaSet, role: Role, found: Found, vector: Vector) -> None:
         """Enter one more association that may be that of a role of a set, with the keys that follow from a vector."""
         context, terms = made.contact, made.terms

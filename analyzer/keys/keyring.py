@@ -35,7 +35,8 @@ MAX_CARDS: Final = 16
 MAX_EXPLICIT: Final = 16
 """Associations of key files for one packet; only wildcards let so many fit, and each costs as much as the packet."""
 
-Entry = TypeVar("Entry", Subscriber, Vector)
+Entry = ExplicitSa | Subscriber | Vector
+Listed = TypeVar("Listed", Subscriber, Vector)
 
 
 class Keyring:
@@ -86,23 +87,44 @@ class Keyring:
         contents = formats.read(text, name)
         self.notices += contents.notices
         for entry in contents.entries:
-            if isinstance(entry, ExplicitSa):
-                content = content_of(entry)
-                if content in self._known:
-                    continue  # listings taken one after the other repeat what has not changed
-                self._known.add(content)
-                self._associations.append(entry)
-                self._same_keys.setdefault(_pair(entry.keys), {})[entry.origin] = None
-                (self._open_spi if entry.spi is None else self._of_spi.setdefault(entry.spi, [])).append(entry)
-            elif isinstance(entry, Subscriber):
-                self._subscribers.setdefault(_fold(entry.impi), []).append(entry)
-            elif entry.rand is not None:
-                self._of_rand.setdefault(entry.rand, []).append(entry)
-            elif entry.impi is not None:
-                self._of_impi.setdefault(_fold(entry.impi), []).append(entry)
-            else:
-                self._of_anybody.append(entry)
-            self._unused[entry.origin] = None
+            self._enter(entry)
+
+    def _enter(self, entry: Entry) -> None:
+        if isinstance(entry, ExplicitSa):
+            content = content_of(entry)
+            if content in self._known:
+                return  # listings taken one after the other repeat what has not changed
+            self._known.add(content)
+            self._associations.append(entry)
+            self._same_keys.setdefault(_pair(entry.keys), {})[entry.origin] = None
+            (self._open_spi if entry.spi is None else self._of_spi.setdefault(entry.spi, [])).append(entry)
+        elif isinstance(entry, Subscriber):
+            self._subscribers.setdefault(_fold(entry.impi), []).append(entry)
+        elif entry.rand is not None:
+            self._of_rand.setdefault(entry.rand, []).append(entry)
+        elif entry.impi is not None:
+            self._of_impi.setdefault(_fold(entry.impi), []).append(entry)
+        else:
+            self._of_anybody.append(entry)
+        self._unused[entry.origin] = None
+
+    def _entries(self) -> Iterator[Entry]:
+        """All that the files hold."""
+        yield from self._associations
+        yield from itertools.chain.from_iterable(self._subscribers.values())
+        yield from itertools.chain.from_iterable(self._of_rand.values())
+        yield from itertools.chain.from_iterable(self._of_impi.values())
+        yield from self._of_anybody
+
+    def read_again(self, path: str | Path) -> bool:
+        """Add what a file has by now and had not before; true if there is something new. Raises KeyFileError."""
+        others = Keyring()
+        others.add_file(path)
+        mine = set(map(_content, self._entries()))
+        fresh = [entry for entry in others._entries() if _content(entry) not in mine]
+        for entry in fresh:
+            self._enter(entry)
+        return bool(fresh)
 
     def learn(self, rand: bytes, ck: bytes, ik: bytes, origin: str) -> None:
         """Remember a vector found in the capture; one whose parts have not 16 octets each is none and is ignored."""
@@ -228,7 +250,16 @@ def _fold(impi: str) -> str:
     return impi.strip().casefold()
 
 
-def _those(table: dict[str, list[Entry]], impi: str | None) -> Iterator[Entry]:
+def _content(entry: Entry) -> tuple[object, ...]:
+    """What an entry says, wherever it stands."""
+    if isinstance(entry, ExplicitSa):
+        return content_of(entry)
+    if isinstance(entry, Subscriber):
+        return _fold(entry.impi), entry.k.octets, entry.opc.octets
+    return entry.impi and _fold(entry.impi), entry.rand, entry.ck.octets, entry.ik.octets
+
+
+def _those(table: dict[str, list[Listed]], impi: str | None) -> Iterator[Listed]:
     """The entries of this IMPI, of all if it is None."""
     if impi is None:
         return itertools.chain.from_iterable(table.values())
