@@ -15,7 +15,7 @@ from analyzer.report.renderers import RENDERERS, recognised
 from tests.test_captures import CAPTURES
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-REPORTS = README[README.index("### Reports") : README.index("### Completion")]
+REPORTS = README[README.index("### Reports") :].partition("\n### ")[0]
 COMMANDS = [" ".join(found.split()) for found in re.findall(r"gmaudit check [^'\n]+(?:\n +--[^'\n]+)*", REPORTS)]
 NAME = "udp4_sha1_aes"
 
