@@ -13,7 +13,7 @@ from analyzer.evidence import Seen
 from analyzer.finding import Finding, Waived
 from analyzer.report import text_evidence as evidence
 from analyzer.report.order import Case
-from analyzer.report.page import STYLES, Page, Part, listed, several
+from analyzer.report.page import STYLES, TIE, Page, Part, listed, several
 from analyzer.report.safe import clean
 from analyzer.report.text_names import Names, repeated
 from analyzer.report.traps import trap
@@ -177,7 +177,7 @@ class CaseWriter:
         if unseen := _unseen(finding, shown, names):
             yield _Note("see also", unseen)
         for other in case.follow_ups[:FOLLOW_UPS]:
-            where = f"frame {other.frame}" if other.count == 1 else repeated(other)
+            where = f"frame{TIE}{other.frame}" if other.count == 1 else repeated(other)
             where += f"; waived {_reason(other.waived)}" if other.waived is not None else ""
             tag = f"{other.verdict}[{clean(other.rule)}]{waived(other)} ", STYLES[other.verdict]
             yield _Note("explains", f"{clean(other.message)} ({where})", tag=tag)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import analyzer.run
 from analyzer import cli
@@ -217,6 +219,32 @@ def test_what_is_wrong_is_said_with_file_and_key(run: Run, tmp_path: Path, text:
         assert (status, out) == (2, "")
         assert err.startswith(f"gmaudit: {tmp_path}/gmaudit.toml: {why}")
         assert err.count("\n") == 1
+
+
+NAMES = st.sampled_from(["keys", "fail-on", "from", "profile", "statistics", "local", "reports", "check", "live", "x"])
+VALUES = st.recursive(
+    st.sampled_from(["1", "-2.5", "true", "inf", '""', '"rel-17"', '"a\\u0000b"', "2026-01-10", "06:00:00"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda each: f"[{', '.join(each)}]")
+        | st.dictionaries(NAMES, inner, max_size=2).map(
+            lambda each: "{" + ", ".join(f"{key} = {value}" for key, value in each.items()) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+TABLES = st.dictionaries(NAMES, VALUES, max_size=3).map(
+    lambda each: "\n".join(f"{key} = {value}" for key, value in each.items()).encode()
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.binary(max_size=60) | TABLES)
+def test_any_file_is_used_or_refused(run: Run, tmp_path: Path, octets: bytes) -> None:
+    (tmp_path / "gmaudit.toml").write_bytes(octets)
+    status, _, err = run("trace", CAPTURE)
+    assert status in (0, 2)
+    assert "internal error" not in err
+    assert err.count("\n") == (status == 2) and err.replace("\n", "").isprintable()
 
 
 def test_keys_of_a_project_file_are_named_in_full(run: Run, tmp_path: Path) -> None:
