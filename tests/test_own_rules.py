@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 import tomllib
@@ -52,7 +53,10 @@ def test_it_accuses_shows_evidence_and_sets_the_exit_status(tmp_path: Path, caps
     assert main(["check", capture, "--keys", keys, "--select", "ACME"]) == 1
     out = capsys.readouterr().out
     assert "violation[ACME-01]: the UE does not say where it registers from" in out
-    assert "UE: REGISTER sip:" in out and "set 1 uc>ps" in out and "transaction" in out
+    assert "UE      REGISTER sip:" in out and "set 1 uc>ps" in out
+    assert main(["check", capture, "--keys", keys, "--select", "ACME", "--format", "json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert [each["method"] for each in finding["evidence"]["transactions"]] == ["REGISTER"]
 
 
 def test_it_is_met(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
