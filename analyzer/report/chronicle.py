@@ -136,7 +136,10 @@ class Chronicle:
         shelf.put(place, quote(sighting.message.raw))
 
     def around(self, emit: Callable[[object], object]) -> Callable[[object], None]:
-        """A receiver of events that notes ESP packets, and hands everything on."""
+        """A receiver of events that notes ESP packets, and hands everything on.
+
+        It gives no receipts (`ims/receipts.py`), so that it is told of each packet, also where nothing changes.
+        """
         ticks = self.ticks
 
         def overhear(event: object) -> None:

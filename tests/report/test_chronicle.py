@@ -54,6 +54,20 @@ def test_messages_traffic_and_sets_of_a_subject(tmp_path: Path) -> None:
     assert made.notices == []
 
 
+def test_nothing_is_missing_where_nothing_changes_and_no_verdict_depends_on_it(tmp_path: Path) -> None:
+    s = Scenario()
+    first = s.register()
+    for _ in range(60):
+        s.request("ue", "MESSAGE", on=first)
+        s.request("pcscf", "MESSAGE", on=first)
+    made = Chronicle()
+    report = told(tmp_path, s, made)
+    assert len(made.arrows) == report.sip.messages == 4 + 4 * 60
+    assert sum(line.count for line in made.ticks.values()) == report.esp.verified == 2 + 4 * 60
+    alone = audit([str(tmp_path / "gm.pcap")], Options(keys=[str(tmp_path / "keys.toml")]))
+    assert (alone.rules, alone.findings) == (report.rules, report.findings)
+
+
 def test_later_messages_are_counted_unless_a_finding_names_them(tmp_path: Path) -> None:
     s = Scenario()
     first = s.register()

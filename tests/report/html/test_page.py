@@ -15,7 +15,9 @@ import pytest
 
 from analyzer import cli
 from analyzer.finding import Tally, Waived
+from analyzer.opinion.model import Difference, Explained, Reason, SecondOpinion
 from analyzer.report.html.page import data
+from analyzer.report.model import WaiverSummary
 from analyzer.report.pseudonyms import Pseudonyms
 from analyzer.report.renderers import Material
 from tests.report.html.made import material, page, recorded
@@ -123,6 +125,25 @@ def test_what_is_waived_accuses_nobody_and_is_shown() -> None:
     text = page(Material(report=report(findings=[waived])))
     assert "Nothing is broken, as far as it could be judged" in text
     assert "fixed in firmware 4.2" in str(islands(text)["data-fault-0"])
+
+
+def test_waivers_and_the_second_opinion_are_told() -> None:
+    waiver = WaiverSummary(
+        place="w.toml, waiver 1",
+        rule="PORT",
+        actor="UE",
+        subject=None,
+        fingerprint=None,
+        reason="ticket 1234",
+        expires=None,
+        state="unused",
+    )
+    opinion = SecondOpinion(program="TShark 4.0", esp=3, sip=2, unexplained=1)
+    opinion.explained[Reason.COPY] = Explained(reason=Reason.COPY, count=2, frames=[(0, 5)])
+    opinion.differences.append(Difference(about="esp", capture=0, frame=7, ours="verified", theirs="<bad>"))
+    text = page(Material(report=report(waivers=[waiver], second_opinion=opinion)))
+    for told in ("ticket 1234", "PORT, UE: unused", "TShark 4.0", Reason.COPY.sentence, "tshark: &lt;bad&gt;"):
+        assert told in text
 
 
 def test_one_fault_of_many_subjects_is_told_once() -> None:
