@@ -22,6 +22,13 @@ class KeyFileError(ValueError):
         super().__init__(f"{place(name, line)}: {problem}")
 
 
+class NoKeys(KeyFileError):
+    """A key file without any key: useless, unless somebody is still writing to it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, None, "there are no keys in it")
+
+
 class Subscriber(NamedTuple):
     """A test SIM: all keys follow from the challenge."""
 

@@ -8,6 +8,7 @@ condition comes true; `on_hearing` is called when nothing is missed any more, `o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from analyzer.audit import Audit, Options
 from analyzer.finding import Finding
 from analyzer.frame import Frame
 from analyzer.ims.subjects import Context
+from analyzer.keys.entries import NoKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.report.assemble import subject_of
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts
@@ -64,7 +66,8 @@ class Session:
         self.options = options or Options()
         self.keyring = Keyring()
         for path in self.options.keys:
-            self.keyring.add_file(path)
+            with suppress(NoKeys):  # somebody is going to write them
+                self.keyring.add_file(path)
         self._triage = Triage()
         self.recording = recording
         if isinstance(recording, Evidence):

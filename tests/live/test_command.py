@@ -61,12 +61,10 @@ def test_a_pipe_is_judged_as_it_comes() -> None:
     command.write(octets[len(octets) // 2 :])
     status, out, error = command.end()
     rest = lines(out)
-    expected = json.loads((RECORDING.parent / "expected.json").read_text("utf-8"))[RECORDING.name]
     assert (status, error) == (1, "")
     assert [each["type"] for each in rest] == ["finding"] * (len(rest) - 1) + ["summary"]
     assert rest[-1]["verdict"] == "violation"
     assert rest[-1]["counts"]["violation"] == sum(each["verdict"] == "violation" for each in [first, *rest[:-1]])
-    assert expected
 
 
 def test_reports_of_every_kind_at_the_end(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from analyzer.keys.entries import Contents, KeyFileError
+from analyzer.keys.entries import Contents, KeyFileError, NoKeys
 from analyzer.keys.formats import kamailio, secrets, toml, wireshark, xfrm
 
 
@@ -38,11 +38,11 @@ def is_log(text: str) -> bool:
 def read(text: str, name: str) -> Contents:
     """Read a key file of any format. ``name`` is how messages call it.
 
-    Raises KeyFileError if no format fits, if a line makes no sense, or if there is nothing in it.
+    Raises KeyFileError if no format fits or if a line makes no sense, and NoKeys if there is nothing in it.
     """
     first = _first(text)
     if first is None:
-        raise KeyFileError(name, None, "there are no keys in it")
+        raise NoKeys(name)
     known = next((known for known in _FORMATS if known.recognises(first)), None)
     if known is None and _LOG.recognises(text):
         known = _LOG
@@ -56,7 +56,7 @@ def read(text: str, name: str) -> Contents:
             raise KeyFileError(name, number, f"a line of more than {LONGEST_LINE} characters is none of a key file")
     contents = known.read(text, name)
     if not contents.entries and not contents.notices:
-        raise KeyFileError(name, None, "there are no keys in it")
+        raise NoKeys(name)
     return contents
 
 
