@@ -56,7 +56,7 @@ def test_it_accuses_shows_evidence_and_sets_the_exit_status(tmp_path: Path, caps
     assert "UE      REGISTER sip:" in out and "set 1 uc>ps" in out
     assert main(["check", capture, "--keys", keys, "--select", "ACME", "--format", "json"]) == 1
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
-    assert [each["method"] for each in finding["evidence"]["transactions"]] == ["REGISTER"]
+    assert [each["method"] for each in finding["evidence"]["transactions"]] == ["REGISTER", "REGISTER"]
 
 
 def test_it_is_met(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
