@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Final, Protocol
 
 from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
@@ -47,6 +47,19 @@ CUT: Final = Refusal("cut by the capture", ())
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
 TRIED: Final = 100_000
 """SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
+
+
+class Strangers(Protocol):
+    """Who counts the ESP packets of others where the frames come from, so that they need not come."""
+
+    def ignore(self, source: bytes, destination: bytes, packet: bytes) -> None:
+        """Nobody can make anything of this packet, nor of others like it."""
+
+    def announced(self, destination: bytes, spi: bytes) -> None:
+        """Something is known of this SPI."""
+
+    def related(self, one: bytes, other: bytes) -> None:
+        """These two are a UE and its P-CSCF."""
 
 
 class Engine:
@@ -92,6 +105,13 @@ class Engine:
         self.packet: Datagram | None = None
         """The ESP packet that came last, and the message that came last out of TCP: what a finding shows of them."""
         self.framed: Framed | None = None
+        self._strangers: Strangers | None = None
+
+    def leave_out(self, strangers: Strangers) -> None:
+        """Let ESP packets of others be left out; the caller adds them to the counts in the end."""
+        self._strangers = strangers
+        self.tracker.directory.learned = strangers.related
+        self.tracker.session.heard = strangers.announced
 
     @property
     def reader(self) -> PacketReader:
@@ -318,6 +338,10 @@ class Engine:
         pair = found[0] if found is not None else None
         self.shadows.sealed(datagram)
         packets.unopened(pair, datagram)
+        if pair is None and self._strangers is not None and not (refusal.tried or datagram.cut):
+            session, spis = self.tracker.session, (datagram.destination, packet[:4])
+            if b"".join(spis) not in session.announced and not session.database.candidates(*spis):
+                self._strangers.ignore(datagram.source, datagram.destination, packet)
 
     # --- in clear --------------------------------------------------------------------------------------------------
 

@@ -159,12 +159,17 @@ def _run(
     running = Audit(options, keyring, triage.watch, engine, chronicle)
     if keep_keys:
         running.engine.tracker.session.proven = []
+    if engine is Engine:  # any other wants to see all there is
+        running.engine.leave_out(triage.strangers)
     receive = running.engine.receive
     with rare_collections():
         for frame in source:
             receive(frame)
     until = max((each.until for each in source.summaries if each.until is not None), default=0)
     running.engine.advance(until)
+    packets = running.engine.tracker.packets
+    packets.packets += triage.strangers.count
+    packets.no_key += triage.strangers.count
     if triage.evicted:
         source.notices.append(f"{triage.evicted:,} forgotten: protected ports whose clear packets are looked for")
     return running, keyring, source

@@ -58,6 +58,7 @@ class Session:
         "database",
         "deadlines",
         "emit",
+        "heard",
         "keyring",
         "profile",
         "proven",
@@ -77,6 +78,8 @@ class Session:
         """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
         self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
         """Highest stream offset of a direction that the other side acknowledged."""
+        self.heard: Callable[[bytes, bytes], None] = lambda destination, spi: None
+        """Hears of every SPI that is announced, as it lies in a packet, and of the address to which it leads."""
         self.strength = Strength()
         self.proven: list[SecurityAssociation] | None = None
         """Associations that opened a packet, in the order in which they did; None if nobody wants to have their keys,
@@ -266,6 +269,7 @@ class Session:
         alike = self.announced.setdefault(destination + spi.to_bytes(4, "big"), [])
         alike.insert(0, Binding(made, role))
         del alike[ALIKE:]
+        self.heard(destination, spi.to_bytes(4, "big"))
         if len(self.announced) > SPIS:
             self.announced.popitem(last=False)
             self.emit(

@@ -276,7 +276,7 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "taps", "told")
+    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "learned", "taps", "told")
 
     def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
         self.taps = Taps()
@@ -290,6 +290,8 @@ class Directory:
         self.census = Census(lambda: (pair.transactions for pair in self._order.values()))
         """The transactions of all pairs."""
         self.evicted = 0
+        self.learned: Callable[[bytes, bytes], None] = lambda ue, pcscf: None
+        """Hears of every new pair."""
         self.told = False
         """What comes is what tools tell, so that no subject here is one of the wire."""
 
@@ -310,6 +312,7 @@ class Directory:
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = self._young[ue + pcscf] = pair
+        self.learned(ue, pcscf)
         if len(self._young) > UNANSWERED:
             _, oldest = self._young.popitem(last=False)
             if not _lives(oldest):
