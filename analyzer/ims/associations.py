@@ -7,7 +7,7 @@ the message by which it had to go, so that a use of it can be named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import EarlyUse, IntegrityFailed
@@ -39,6 +39,10 @@ SILENT = 16
 
 EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
+
+
+NOTHING: Final[frozenset[Any]] = frozenset()
+"""What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
 
 
 class Binding:
@@ -98,7 +102,7 @@ class Binding:
         """What watches its initialisation vectors; None if there are none, or enough were looked at."""
         self.looked_at = 0
         """Packets whose IVs were looked at, once that is over."""
-        self.faults: set[str] = set()
+        self.faults: frozenset[str] = NOTHING
         """Kinds of faults in the form of its packets that were told."""
         self.inner: bytes | None = None
         """In tunnel mode the source address inside, of the first packet."""
@@ -228,7 +232,7 @@ class SaSet:
         """How many of them the capture cut, so that no key could have opened them."""
         self.past: list[tuple[Side, Ending]] = []
         """Ends that a later, more pressing one took the place of."""
-        self.misused: set[tuple[Side, End]] = set()
+        self.misused: frozenset[tuple[Side, End]] = NOTHING
         """Sides that used it after it had to be gone, with the reason that held then."""
         self.ivs: tuple[Secret, CombinedIvs] | None = None
         """The IVs of all associations of the set under one key of a combined mode."""
@@ -243,7 +247,7 @@ class SaSet:
         """Packets of it that came from another address of the UE."""
         self.knocks: dict[tuple[int, int], Knock] = {}
         """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
-        self.modes: frozenset[str] = frozenset()
+        self.modes: frozenset[str] = NOTHING
         """Modes that both sides named for algorithms that both named; with several, either may be in use."""
         self.neglected: tuple[Transaction, ...] = ()
         """Those of which it was told that the other side had to answer, and did not."""
@@ -261,7 +265,7 @@ class SaSet:
         self.calm_until = 0
         self.fresh: dict[tuple[Side, bool], Receipt] = {}
         """All rules have let new transactions on it pass, as the newest set, by who began them and if by an ACK."""
-        self.trials = dict.fromkeys(Role, 0)
+        self.trials: dict[Role, int] = {}
         """Packets of each association that failed and were tried with other keys."""
 
     @property

@@ -45,7 +45,7 @@ class Encapsulation:
         else:
             kind = "encapsulated" if udp is not None else "tunnelled" if tunnel else ""
         if kind and len(owner.modes) < 2:
-            binding.faults.add("mode")
+            binding.faults |= {"mode"}
             self._session.emit(
                 WrongMode(at=at, subject=_subject(owner), terms=owner.terms, role=binding.role, kind=kind)
             )
@@ -92,7 +92,7 @@ class Encapsulation:
     def _wrong(
         self, binding: Binding, kind: str, observed: str, expected: str, at: FrameRef, complete: Knowledge | None
     ) -> None:
-        binding.faults.add("encapsulation")
+        binding.faults |= {"encapsulation"}
         self._session.emit(
             WrongEncapsulation(
                 at=at,

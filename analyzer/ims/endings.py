@@ -44,7 +44,7 @@ def after_its_end(
     pending = unknown or (begun is not None and begun <= ending.time and not begins)
     repeat = not fresh
     if not pending and not repeat:
-        owner.misused.add((sender, ending.end))
+        owner.misused |= {(sender, ending.end)}
         if transaction is not None and begins and len(owner.astray) < EARLY:
             owner.astray.append(transaction)
     if transaction is not None and not sighting.message.is_request and transaction.owner is owner:

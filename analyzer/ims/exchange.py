@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
@@ -10,6 +9,9 @@ from analyzer.ims.vocabulary import Knowledge
 
 UNUSED: Final = 16
 """SPIs remembered for one contact that were offered in vain; the oldest goes first."""
+
+
+_UNPROVEN: Final = Knowledge(False, "nothing shows that K and OPc of the key file are those of the UE")
 
 
 class Success(NamedTuple):
@@ -35,12 +37,12 @@ class Exchange:
         self.success: Success | None = None
         self.refused = False
         """A REGISTER after the last success was refused."""
-        self.card = Knowledge(False, "nothing shows that K and OPc of the key file are those of the UE")
+        self.card = _UNPROVEN
         self.rejections = 0
         """Challenges that the UE has rejected, one after the other."""
         self.rejected = ""
         """The nonce of the last of them."""
-        self.unused: OrderedDict[int, FrameRef] = OrderedDict()
+        self.unused: dict[int, FrameRef] = {}
         """SPIs of offers that were answered without a challenge, with that answer."""
 
     def offered_in_vain(self, spis: list[int], answer: FrameRef) -> None:
@@ -48,4 +50,4 @@ class Exchange:
         for spi in spis[-UNUSED:]:
             self.unused[spi] = answer
         while len(self.unused) > UNUSED:
-            self.unused.popitem(last=False)
+            del self.unused[next(iter(self.unused))]

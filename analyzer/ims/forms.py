@@ -57,7 +57,7 @@ class Forms:
             bad = ivs.look(packet, binding.role, at)
         if bad is None:
             return
-        binding.faults.add(bad.kind)
+        binding.faults |= {bad.kind}
         self._session.emit(
             BadIvSeen(
                 at=at,
@@ -84,7 +84,7 @@ class Forms:
 
     def payload(self, binding: Binding, next_header: int, at: FrameRef) -> None:
         """A verified packet holds neither UDP nor TCP nor IP."""
-        binding.faults.add("payload")
+        binding.faults |= {"payload"}
         self._session.emit(
             ForeignPayload(
                 at=at,
@@ -113,12 +113,12 @@ class Forms:
                     ivs=ivs.looked_at if ivs is not None else binding.looked_at,
                     window=COMBINED_PACKETS if isinstance(ivs, CombinedIvs) else CBC_PACKETS,
                     combined=isinstance(ivs, CombinedIvs),
-                    faults=frozenset(binding.faults),
+                    faults=binding.faults,
                 )
             )
 
     def _trailer(self, binding: Binding, kind: str, at: FrameRef) -> None:
-        binding.faults.add(kind)
+        binding.faults |= {kind}
         self._session.emit(
             TrailerMalformed(at=at, subject=_subject(binding), terms=binding.set.terms, role=binding.role, kind=kind)
         )

@@ -39,8 +39,8 @@ class Vantage:
         self.sides = Sides()
         self.ttl: dict[Side, int] = {}
         """TTL of the first packet of each side that was heard."""
-        self._near: set[Side] = set()
-        self._touched: set[Side] = set()
+        self._near: tuple[Side, ...] = ()
+        self._touched: tuple[Side, ...] = ()
         self.least: dict[Side, int] = {}
         """The shortest time in which each side answered a request, as seen here, in nanoseconds."""
 
@@ -48,12 +48,13 @@ class Vantage:
         """Learn from one packet. Inside a tunnel the TTL tells nothing: a radio link may lie before it."""
         if sender not in self.ttl:
             self.ttl[sender] = ttl
-        if outbound:
-            self._near.add(sender)
-        if (depth == 0 and ttl not in UNTOUCHED) or depth:
-            self._touched.add(sender)
-        elif sender not in self._touched:
-            self._near.add(sender)
+        if outbound and sender not in self._near:
+            self._near += (sender,)
+        if depth or ttl not in UNTOUCHED:
+            if sender not in self._touched:
+                self._touched += (sender,)
+        elif sender not in self._near and sender not in self._touched:
+            self._near += (sender,)
 
     def measured(self, answered_by: Side, elapsed: int) -> None:
         """That side took so long to answer a request: the way to it and back, and what it needed to think."""

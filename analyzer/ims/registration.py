@@ -270,7 +270,7 @@ class Registrar:
         for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
             context.challenges[each.nonce or ""] = procedure
         while len(context.challenges) > CHALLENGES:
-            context.challenges.popitem(last=False)
+            del context.challenges[next(iter(context.challenges))]
         rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
         procedure.vectors = [vector for rand in rands for vector in session.keyring.vectors(context.impi, rand)]
         procedure.set = self._temporary(context, procedure, sighting)

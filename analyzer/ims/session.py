@@ -33,6 +33,8 @@ CANDIDATES = 16
 """Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
 ALIKE = 32
 """Sets remembered that share destination and SPI; the oldest goes first."""
+TRANSPORT = frozenset({"trans"})
+"""What nearly every negotiation agrees on: one object for all of them."""
 TUNNEL = "udp-enc-tun"
 """The mode in which a UE behind a NAT sends: ESP tunnel in UDP (TS 33.203 Annex M)."""
 SPIS = 200_000
@@ -322,7 +324,8 @@ def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple
 def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozenset[str]:
     """The modes that both sides name for a pair of algorithms."""
     mine = {(entry.alg, entry.ealg, entry.mod) for entry in offer if entry.is_ipsec}
-    return frozenset(e.mod for e in server if e.is_ipsec and (e.alg, e.ealg, e.mod) in mine)
+    found = {e.mod for e in server if e.is_ipsec and (e.alg, e.ealg, e.mod) in mine}
+    return TRANSPORT if found == TRANSPORT else frozenset(found)
 
 
 def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:

@@ -113,7 +113,7 @@ class Context:
         self.current: Procedure | None = None
         self.newest: Procedure | None = None
         """The procedure of the newest challenge."""
-        self.challenges: OrderedDict[str, Procedure] = OrderedDict()
+        self.challenges: dict[str, Procedure] = {}
         self.overlapped: list[Procedure] = []
         """Procedures during which another one began."""
         self.renewal: Renewal | None = None
@@ -128,7 +128,7 @@ class Context:
         """Registered public identities with the end of their registration (FP8)."""
         self.without_ipsec = False
         """Its latest registration succeeded without ipsec-3gpp: what it had before binds it no more (FP11)."""
-        self.calls: OrderedDict[str, None] = OrderedDict()
+        self.calls: dict[str, None] = {}
         self.unsettled: list[MessageDuringRegistration] = []
         """Messages beside a registration procedure, until it is sure that it was still running."""
         self.last_seen = 0
@@ -157,7 +157,7 @@ class Context:
             return False
         self.calls[call_id] = None
         if len(self.calls) > CALLS:
-            self.calls.popitem(last=False)
+            del self.calls[next(iter(self.calls))]
         return True
 
 
@@ -202,7 +202,7 @@ class Pair:
         self.turn = 1
         """Counts what is out of the ordinary between the two addresses."""
         self.vantage = vantage
-        self.emergencies: OrderedDict[str, None] = OrderedDict()
+        self.emergencies: dict[str, None] = {}
         """Call-IDs of emergency calls: later requests of such a call name the other end and no emergency service."""
         self.tcp_tried: set[Side] = set()
         """Sides that have tried to open a TCP connection."""
@@ -218,7 +218,7 @@ class Pair:
         if begins:
             self.emergencies[call_id] = None
             if len(self.emergencies) > CALLS:
-                self.emergencies.popitem(last=False)
+                del self.emergencies[next(iter(self.emergencies))]
         return begins or call_id in self.emergencies
 
     def leads(self, sport: int, dport: int) -> bool:

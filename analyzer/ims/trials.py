@@ -79,10 +79,11 @@ class Trials:
 
     def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
         role = bindings[0].role
-        if self.left <= 0 or owner.trials[role] >= PACKETS or any(known.proven for known in owner.bindings[role]):
+        tried = owner.trials.get(role, 0)
+        if self.left <= 0 or tried >= PACKETS or any(known.proven for known in owner.bindings[role]):
             return False
         self.left -= 1
-        owner.trials[role] += 1
+        owner.trials[role] = tried + 1
         likely = dict.fromkeys((b.association.alg, b.association.ealg) for b in bindings if b.association is not None)
         vectors = {id(b.vector): b.vector for b in bindings if b.vector is not None}
         for vector in list(vectors.values())[:VECTORS]:

@@ -269,15 +269,16 @@ class Keys:
     def __init__(self, auth: Secret, enc: Secret) -> None:
         self.auth = auth
         self.enc = enc
-        self._contexts: dict[tuple[str, str], Contexts] = {}
+        self._contexts: tuple[tuple[Integrity, Encryption, Contexts], ...] = ()
 
     def contexts(self, alg: Integrity, ealg: Encryption, make: Callable[[], Contexts]) -> Contexts:
         """What ``make`` returned when this pair of algorithms was first asked for."""
-        key = (alg.name, ealg.name)
-        found = self._contexts.get(key)
-        if found is None:
-            found = self._contexts[key] = make()
-        return found
+        for first, second, known in self._contexts:
+            if first is alg and second is ealg:
+                return known
+        made = make()
+        self._contexts += ((alg, ealg, made),)
+        return made
 
 
 Row = TypeVar("Row", Integrity, Encryption)

@@ -286,7 +286,7 @@ def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right:
 
 
 def _pairs(pieces: list[str]) -> list[tuple[str, str | None]]:
-    """The parameters of an entry, given as the pieces between its semicolons; at most `PARAMETERS`, repeated ones too."""
+    """The parameters of an entry, given as what stands between semicolons: `PARAMETERS` at most, repeated ones too."""
     pairs = []
     for piece in pieces[:PARAMETERS]:
         key, equals, value = piece.partition("=")
