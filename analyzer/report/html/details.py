@@ -150,6 +150,9 @@ def _messages(finding: Finding, found: Marks, texts: Texts, words: Words) -> tup
 def _message(each: Seen, finding: Finding, found: Marks, texts: Texts, words: Words) -> Shown:
     place = each.at.capture, each.at.number
     own = place == (finding.capture, finding.frame)
+    arrow = texts.arrow(*place)
+    if arrow is not None and each.sender is not None and arrow.uplink is not (each.sender == "UE"):
+        arrow = None  # another message of the same frame
     quote = texts.want(*place)
     headers, sought = (found.headers, found.bad) if own else (found.beside, found.want)
     lines = marked(texts.lines[quote], headers, sought) if quote is not None else []
@@ -159,7 +162,7 @@ def _message(each: Seen, finding: Finding, found: Marks, texts: Texts, words: Wo
         words.moment(each.at.time),
         clean(each.sender or ""),
         clean(each.first_line or "", 200),
-        tuple(_facts(each, texts.arrow(*place), finding if own else None, found)),
+        tuple(_facts(each, arrow, finding if own else None, found)),
         own,
         quote,
         tuple(lines),

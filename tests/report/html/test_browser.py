@@ -231,13 +231,18 @@ def test_a_narrow_page_is_not_wider_than_its_window(browser: Browser, file: Path
 
 
 def test_paper_has_all_findings_open_and_no_buttons(browser: Browser, file: Path) -> None:
+    paper = {"width": 700, "height": 1000, "deviceScaleFactor": 1, "mobile": False}  # A4 without its margins
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", paper)
     browser.open(file)
     browser.run("dispatchEvent(new Event('beforeprint'))")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert browser.shown("button:not([data-text]), .filters, nav a") == []
     assert len(browser.shown(".fault .detail")) == browser.run("return document.querySelectorAll('.fault').length")
     assert browser.shown(".subject .plot") == [""]
+    assert len(browser.shown(".subject .plot .bar")) > 10
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert len(browser.driver.print_page()) > 50_000
 
 
