@@ -101,3 +101,10 @@ def test_what_was_found_shows_no_key() -> None:
     assert isinstance(found, Found)
     assert CK.octets.hex() not in repr(found)
     assert str(CK.octets) not in repr(found)
+
+
+def test_a_cipher_that_checks_itself_says_nothing_of_one_beside_it() -> None:
+    packet = protected("null", "aes-cbc")[0]
+    found = find(CK, IK, [packet], likely=[("null", "aes-gcm"), ("null", "aes-cbc")])
+    assert found is not None
+    assert (found.alg, found.ealg) == ("null", "aes-cbc")
