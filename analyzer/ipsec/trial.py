@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from analyzer.ipsec.algorithms import PAIRS, UNCHECKED, Keys, expand, pair
+from analyzer.ipsec.algorithms import PAIRS, Keys, expand, integrity, pair
 from analyzer.ipsec.esp import BAD_ICV, SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.variants import Variant, VariantAssociation, variants
@@ -52,7 +52,7 @@ def find(
             outcome = _outcome(each, packets)
             if outcome is None:
                 return each
-            if outcome is BAD_ICV and each.alg != UNCHECKED.name:
+            if outcome is BAD_ICV and integrity(each.alg).icv:
                 refuted.add(each.alg)
     if not mistakes:
         return None
