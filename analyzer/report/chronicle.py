@@ -25,7 +25,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import PacketRead, PacketUnread, PacketVerified
 from analyzer.ims.vocabulary import HEARSAY, Side, Sighting
 from analyzer.proof.sets import lives
-from analyzer.report.quotes import BUDGET, Quote, Shelf, quote
+from analyzer.report.quotes import BUDGET, Quote, Shelf, head
 from analyzer.report.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Chronicle:
                 self._late = dict(islice(self._late.items(), _LATE, None))
         others = self._registers if arrow.method == "REGISTER" else self._others
         shelf = self._found if place in self._pinned else others
-        shelf.put(place, quote(sighting.message.raw))
+        shelf.put(place, head(sighting.message.raw))
 
     def around(self, emit: Callable[[object], object]) -> Callable[[object], None]:
         """A receiver of events that notes ESP packets, and hands everything on.
@@ -211,8 +211,11 @@ class Chronicle:
     def quote(self, capture: int, frame: int) -> Quote | None:
         """Headers of the message that this frame completed, without keys; None if they are not kept (any more)."""
         place = capture, frame
-        made = self._found.get(place) or self._registers.get(place) or self._others.get(place)
-        return made if made is None or self._names is None else made.pseudonymous(self._names)
+        kept = self._found.get(place) or self._registers.get(place) or self._others.get(place)
+        if kept is None:
+            return None
+        made = kept.quote()
+        return made if self._names is None else made.pseudonymous(self._names)
 
     @property
     def notices(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The headers of captured messages, as far as a report may quote them: bounded, without bodies and without keys.
 
 A body can be somebody's SMS and says nothing about Gm. CK and IK stand in a 401 that was not cleaned (TS 24.229
-5.2.2), a password in Basic credentials (RFC 7617): both are blanked before anything is kept.
+5.2.2), a password in Basic credentials (RFC 7617): both are blanked before anybody gets it.
 """
 
 from __future__ import annotations
@@ -72,15 +72,28 @@ class Quote(NamedTuple):
         return self._replace(head="\n".join(shown))
 
 
-def quote(raw: bytes) -> Quote:
-    """The quotable part of a message as it was captured."""
+class Head(NamedTuple):
+    """What is kept of a message until somebody asks for its quote."""
+
+    octets: bytes
+    cut: int
+    body: int
+
+    def quote(self) -> Quote:
+        """The quotable part: without keys."""
+        head = _SECRET.sub(rf"\g<1>{BLANK}", self.octets.decode("latin-1"))
+        return Quote(_BASIC.sub(rf"\g<1>{BLANK}", head), self.cut, self.body)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.octets)} octets of headers>"
+
+
+def head(raw: bytes) -> Head:
+    """The part of a message that may be quoted, cheaply: this is done for every message, a quote is made of few."""
     end, rest = header_end(raw)
     if end < 0:
         end = rest = len(raw)
-    head = raw[: min(end, LONGEST)].decode("latin-1")
-    if "=" in head:
-        head = _SECRET.sub(rf"\g<1>{BLANK}", head)
-    return Quote(_BASIC.sub(rf"\g<1>{BLANK}", head), max(end - LONGEST, 0), len(raw) - rest)
+    return Head(raw[: min(end, LONGEST)], max(end - LONGEST, 0), len(raw) - rest)
 
 
 def _nameless(value: str) -> str:
@@ -88,37 +101,37 @@ def _nameless(value: str) -> str:
 
 
 class Shelf:
-    """Quotes by a key, of at most `BUDGET` octets together; the oldest go first, and are counted."""
+    """Heads of messages by their frame, of at most `BUDGET` octets together; the oldest go first, and are counted."""
 
     __slots__ = ("_budget", "_kept", "evicted", "octets")
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
-        self._kept: OrderedDict[tuple[int, int], Quote] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], Head] = OrderedDict()
         self.octets = 0
         self.evicted = 0
 
     def __contains__(self, place: tuple[int, int]) -> bool:
         return place in self._kept
 
-    def put(self, place: tuple[int, int], made: Quote) -> None:
-        """Keep a quote; one frame may hold several messages, and the first one stays."""
+    def put(self, place: tuple[int, int], made: Head) -> None:
+        """Keep a message; one frame may hold several messages, and the first one stays."""
         if place in self._kept:
             return
         self._kept[place] = made
-        self.octets += len(made.head)
+        self.octets += len(made.octets)
         while self.octets > self._budget:
             _, gone = self._kept.popitem(last=False)
-            self.octets -= len(gone.head)
+            self.octets -= len(gone.octets)
             self.evicted += 1
 
-    def get(self, place: tuple[int, int]) -> Quote | None:
-        """The quote of a frame, if it is still kept."""
+    def get(self, place: tuple[int, int]) -> Head | None:
+        """What is kept of a frame, if it is still kept."""
         return self._kept.get(place)
 
-    def take(self, place: tuple[int, int]) -> Quote | None:
-        """The quote of a frame, which leaves this shelf for another."""
+    def take(self, place: tuple[int, int]) -> Head | None:
+        """What is kept of a frame, which leaves this shelf for another."""
         made = self._kept.pop(place, None)
         if made is not None:
-            self.octets -= len(made.head)
+            self.octets -= len(made.octets)
         return made

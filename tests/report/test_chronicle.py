@@ -9,10 +9,14 @@ from analyzer.report import ticks
 from analyzer.report.chronicle import Chronicle
 from analyzer.report.model import Report
 from analyzer.report.pseudonyms import Pseudonyms
-from analyzer.report.quotes import BLANK, LONGEST, Shelf, quote
+from analyzer.report.quotes import BLANK, LONGEST, Quote, Shelf, head
 from analyzer.report.ticks import Ticks
 from analyzer.run import Options, audit
 from tests.scenario import Scenario
+
+
+def quote(raw: bytes) -> Quote:
+    return head(raw).quote()
 
 
 def told(tmp_path: Path, s: Scenario, chronicle: Chronicle) -> Report:
@@ -135,7 +139,7 @@ def test_long_headers_are_cut() -> None:
 def test_a_shelf_forgets_the_oldest() -> None:
     shelf = Shelf(10)
     for number in range(4):
-        shelf.put((0, number), quote(b"abcd"))
+        shelf.put((0, number), head(b"abcd"))
     assert [shelf.get((0, number)) is not None for number in range(4)] == [False, False, True, True]
     assert shelf.evicted == 2 and shelf.octets == 8
     assert shelf.take((0, 2)) is not None and shelf.octets == 4
