@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from analyzer.report.chronicle import Chronicle
 from analyzer.report.html import render
@@ -15,6 +18,7 @@ from analyzer.run import Options, audit
 from tests.scenario import Scenario
 from tests.test_captures import CAPTURES
 
+_ISLAND: Final = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>', re.DOTALL)
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in collect()}
 
 
@@ -51,3 +55,21 @@ def page(made: Material) -> str:
     sink = io.StringIO()
     render(made, sink)
     return sink.getvalue()
+
+
+def readable(text: str) -> str:
+    """The page with the parts in it that open later written out, and without script and style."""
+    text = re.sub(r"sha256-[\w+/=]+", "sha256-…", text)
+    text = re.sub(r"<style>.*?</style>", "<style>…</style>", text, flags=re.DOTALL)
+    text = re.sub(r"<script>.*?</script>", "<script>…</script>", text, flags=re.DOTALL)
+    return _ISLAND.sub(lambda found: f"<!-- {found[1]} -->\n{_written(json.loads(found[2]))}", text)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(map(_written, value))
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_written(each)}" for name, each in value.items())
+    return str(value)

@@ -82,6 +82,12 @@ def test_elements_are_closed_and_nothing_comes_from_elsewhere() -> None:
             assert target.startswith(("#", "https://www.3gpp.org/", "https://www.rfc-editor.org/"))
 
 
+def test_the_same_page_twice() -> None:
+    name = "ue_misbehaves_after_rereg_udp4"
+    one, other = (page(recorded(name, f"{name}.pcap")) for _ in range(2))
+    assert one == other
+
+
 def test_the_policy_names_its_script_and_its_style() -> None:
     text = page(Material(report=report()))
     found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)

@@ -19,6 +19,7 @@ from analyzer.report.renderers import RENDERERS, Material
 from analyzer.report.waivers import Waiver, waive
 from analyzer.rule import collect
 from analyzer.run import Options, audit
+from tests.report.html.made import readable
 from tests.test_captures import CAPTURES
 
 FOLDER: Final = Path(__file__).parent
@@ -27,7 +28,7 @@ RECORDINGS: Final = ("udp4_sha1_aes", "tcp4_sha1_aes")
 """One over UDP, as users call for it first; one over TCP, with passes, waived findings and warnings that decide."""
 
 LADDER: Final = "trace"
-FORMS: Final = ("text", "json", "jsonl", "sarif", "junit", "markdown", "csv", LADDER)
+FORMS: Final = ("text", "json", "jsonl", "sarif", "junit", "markdown", "csv", "html", LADDER)
 
 WAIVED: Final = Waiver(place="waivers.toml, waiver 1", rule="PORT-13", reason="known to the vendor, ticket 4711")
 UNUSED: Final = Waiver(place="waivers.toml, waiver 2", rule="ESP-09", reason="long gone", expires=date(2026, 1, 1))
@@ -67,11 +68,14 @@ def made(recording: str, form: str) -> str:
         assert given.chronicle is not None
         trace.write(given.chronicle, given.report, stream)
         return stream.getvalue()
-    if form == "sarif":  # only rules with findings, or each new sentence of a documentation would be a change here
+    if form in (
+        "sarif",
+        "html",
+    ):  # only rules with findings: a new sentence of another rule is no change here
         found = {finding.rule for finding in given.report.findings}
         given = replace(given, rules={name: rule for name, rule in given.rules.items() if name in found})
     RENDERERS[form].load()(given, stream)
-    return stream.getvalue()
+    return readable(stream.getvalue()) if form == "html" else stream.getvalue()
 
 
 def write() -> None:
