@@ -20,7 +20,6 @@ from analyzer.report import outputs
 from analyzer.report.renderers import RENDERERS, Material
 
 if TYPE_CHECKING:
-    from analyzer.finding import Finding
     from analyzer.report.model import Report
     from analyzer.sources.recording import Recording
     from analyzer.watch.session import Session
@@ -72,6 +71,7 @@ def live(
     Listens on interfaces (-i), or reads a capture from standard input while it is made: tcpdump -U -w - | gmaudit
     live -
     """
+    from analyzer.cli.audience import Audience
     from analyzer.watch.lines import Lines
     from analyzer.watch.session import Session
 
@@ -113,15 +113,7 @@ def live(
     with ExitStack() as files:
         hidden = names.report if names is not None else None
         lines = [Lines(_sink(one, files), hidden) for one in wanted if one.format == LINES]
-
-        def begin() -> None:
-            for each in lines:
-                each.begin(session.report_on())
-
-        def tell(finding: Finding) -> None:
-            for each in lines:
-                each.finding(session.report_on(finding))
-
+        audience = Audience(lines, names, local=local)
         recording = _recording(write, rotate, keep_files, write_evidence)
         session = guarded(
             lambda: Session(
@@ -133,17 +125,19 @@ def live(
                 until=conditions,
                 counting=counting,
                 fail_fast=fail_fast,
-                on_hearing=begin,
-                on_finding=tell,
+                on_hearing=audience.begin,
+                on_finding=audience.tell,
+                on_tick=audience.tick,
                 chronicle=chronicle,
             )
         )
-        with _signals(session.stop):
+        audience.session = session
+        to_screen = all(one.path is not None or one.format == "text" for one in wanted)
+        with _signals(session.stop), audience.before(to_screen):
             found = guarded(session.run)
         _annotate(session, found)
         report = hidden(found) if hidden is not None else found
-        for each in lines:
-            each.end(report)
+        audience.end(report)
     if chronicle is not None and names is not None:
         chronicle = chronicle.through(names)
     material = Material(

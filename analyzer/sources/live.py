@@ -22,7 +22,7 @@ from analyzer.sources.clock import WireClock
 from analyzer.sources.inputs import STDIN, Input, standard_input
 from analyzer.sources.kinds import recognise
 from analyzer.sources.triage import Triage
-from analyzer.sources.walker import Summary, UnreadableCapture
+from analyzer.sources.walker import Lost, Summary, UnreadableCapture, Walker
 from analyzer.sources.window import Stream, Window
 
 PERIOD: Final = 0.1
@@ -66,6 +66,7 @@ class Live:
         self._file = _Patient(self._recorder.stdout if self._recorder else standard_input(), self, tick)
         self._triage = triage
         self._hearing = hearing
+        self._walker: Walker | None = None
         self._tee = tee
 
     def __iter__(self) -> Iterator[Frame]:
@@ -76,6 +77,11 @@ class Live:
             self.hears.set()
             self.close()
             self.summary.notices += self.notes
+
+    @property
+    def lost(self) -> Lost:
+        """What the recorder lost so far: by the interface means by its queue."""
+        return Lost() if self._walker is None else self._walker.lost
 
     def stop(self) -> None:
         """Hear nothing more; what was heard comes yet."""
@@ -117,7 +123,9 @@ class Live:
     def _frames(self) -> Iterator[Frame]:
         try:
             stream: Stream = Input(self.summary.path, file=self._file)
-            walker = recognise(Window(_Tee(stream, self._tee) if self._tee else stream), 0, self._triage, self.summary)
+            self._walker = walker = recognise(
+                Window(_Tee(stream, self._tee) if self._tee else stream), 0, self._triage, self.summary
+            )
         except UnreadableCapture:
             if self._recorder is not None and self._recorder.wait() and not self.stopped:
                 self.listen()

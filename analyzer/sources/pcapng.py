@@ -15,7 +15,7 @@ from analyzer.sources import blocks
 from analyzer.sources.blocks import DATA, OBSOLETE_PACKET, PACKET, Damaged, Judges, Packet, Section
 from analyzer.sources.proofs import CERTAIN, LATE, MORE
 from analyzer.sources.triage import Triage
-from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture, Walker, convert, new
+from analyzer.sources.walker import FOREVER, NEVER, Lost, Summary, UnreadableCapture, Walker, convert, new
 from analyzer.sources.window import Window
 
 
@@ -61,6 +61,15 @@ class PcapngWalker(Walker):
                 if self._lost_by_interface or self._lost_by_system
                 else f"the recorder lost {summary.drops:,} frames: what is missing here may have been sent"
             )
+
+    @property
+    def lost(self) -> Lost:
+        """What the interfaces of this section have lost so far, as the statistics say that came last."""
+        interfaces = self._section.interfaces
+        return Lost(
+            sum(each.lost_by_interface or 0 for each in interfaces),
+            sum(each.lost_by_system or 0 for each in interfaces),
+        )
 
     def _run(self) -> Iterator[Frame | None]:
         """Walk through enhanced packet blocks until something else comes, or one that is not whole or not right."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
-from typing import Final
+from typing import Final, NamedTuple
 
 from analyzer.frame import Frame
 from analyzer.layers.link import NAMES
@@ -87,6 +87,13 @@ class Summary:
     """Frames that took the time of the frame before, having none of their own or one that cannot be."""
 
 
+class Lost(NamedTuple):
+    """Frames that were not recorded, as far as the recorder says."""
+
+    by_interface: int = 0
+    by_system: int = 0
+
+
 class Walker(ABC):
     """Turns the octets of one capture into the frames that are kept.
 
@@ -109,6 +116,11 @@ class Walker(ABC):
         """Time of the last frame that was kept."""
         self._others = 0
         """Blocks that hold no frame."""
+
+    @property
+    def lost(self) -> Lost:
+        """What is known to be lost so far."""
+        return Lost()
 
     @abstractmethod
     def frames(self) -> Iterator[Frame | None]:

@@ -113,6 +113,18 @@ class Session:
         return [context for pair in self.running.engine.tracker.directory for context in pair.contexts]
 
     @property
+    def now(self) -> int:
+        """What time it is on the wire, ns since the epoch; 0 as long as nothing came."""
+        if self._frame is None:
+            return 0
+        return max(self._frame.time, self.live.clock.now() or 0)
+
+    @property
+    def waiting(self) -> int:
+        """Packets that wait for a key, and all that came after the first of them."""
+        return len(self._holding.waiting)
+
+    @property
     def elapsed(self) -> int:
         """Nanoseconds since the beginning."""
         return self.live.clock.steady() - self._began
@@ -195,7 +207,7 @@ class Session:
     def _tell(self) -> None:
         """Hand on what is new, as it stands at this moment."""
         for made in self._news:
-            finding = self.running.as_it_stands(made)
+            finding = self.running.as_it_stands(made, {0: sum(self.live.lost)})
             if self._accept is not None:
                 [finding] = self._accept(self.report_on(finding)).findings
             self.counted += finding.verdict in self._counting and finding.waived is None
