@@ -9,7 +9,7 @@ from analyzer.frame import FrameRef
 BUCKETS: Final = 128
 """Buckets of one set and direction; when there would be more, two become one."""
 
-FINEST: Final = 50_000_000
+FINEST: Final = 1_000_000
 """Width of a bucket at first, in nanoseconds."""
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from analyzer.finding import RANK
+from analyzer.finding import RANK, Finding
 from analyzer.report.chronicle import Arrow
+from analyzer.report.clauses import WAIVED
 from analyzer.report.html.texts import Texts
 from analyzer.report.html.words import SYMBOLS, Words
 from analyzer.report.model import SetSummary
@@ -196,6 +197,8 @@ def _rung(arrow: Arrow, step: str, hits: Sequence[Hit], texts: Texts, words: Wor
     )
 
 
-def hit(rule: str, verdict: str, link: str) -> Hit:
+def hit(finding: Finding, link: str) -> Hit:
     """A finding as it stands beside a message."""
-    return Hit(RANK.index(verdict), clean(rule), verdict, link)
+    if finding.waived is not None:
+        return Hit(len(RANK), clean(finding.rule), WAIVED, link)
+    return Hit(RANK.index(finding.verdict), clean(finding.rule), finding.verdict, link)

@@ -177,6 +177,8 @@ def _headline(
         if report.esp.no_key:
             why = f"{several(report.esp.no_key, 'ESP packet')} could not be read: no key opened them"
         return "Nothing could be judged", f"{why[0].upper()}{why[1:]}."
+    if waived := sum(finding.waived is not None for finding in report.findings):
+        judged += f"; {several(waived, 'finding')} waived"
     if not accusing:
         return "Nothing is broken, as far as it could be judged", f"{judged}; none of them found a fault."
     if not certain:

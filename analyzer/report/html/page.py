@@ -192,7 +192,7 @@ def _hits(findings: Sequence[tuple[Finding, str]]) -> Mapping[tuple[int, int], l
     made: dict[tuple[int, int], list[Hit]] = {}
     for finding, link in findings:
         for number in dict.fromkeys((finding.frame, *finding.occurrences)):
-            made.setdefault((finding.capture, number), []).append(hit(finding.rule, finding.verdict, link))
+            made.setdefault((finding.capture, number), []).append(hit(finding, link))
     return made
 
 

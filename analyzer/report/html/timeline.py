@@ -26,7 +26,7 @@ FLAGS: Final = 60
 """Findings of one subject that have a flag; the others are in the list."""
 
 FLAGGED: Final = ("violation", "warning", "probable")
-"""Verdicts that have flags: a note is nobody's fault."""
+"""Verdicts that have flags, unless somebody waived them: a note is nobody's fault."""
 
 LEVELS: Final = 6
 """Rows of flags above each other."""
@@ -154,7 +154,7 @@ def timeline(
     if axis is None or not (shown or findings):
         return None
     rows = tuple(_row(life, shown[place + 1 :], traffic, axis, words) for place, life in enumerate(shown))
-    accusing = [each for each in findings if each[0].verdict in FLAGGED]
+    accusing = [each for each in findings if each[0].verdict in FLAGGED and each[0].waived is None]
     flags = _flags(accusing[:FLAGS], axis, words)
     missing = [
         f"{len(lives) - SETS} earlier sets" if len(lives) > SETS else "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date
@@ -218,6 +220,14 @@ def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
     text = place.read_text("utf-8")
     assert "at fault</h1>" in text and 'id="rule-NEG-08"' in text
+
+
+def test_the_template_engine_is_loaded_for_this_form_alone(tmp_path: Path) -> None:
+    capture = CAPTURES / "udp4_sha1_aes" / "udp4_sha1_aes.pcap"
+    for form in ("text", "json"):
+        script = "import sys; from analyzer import cli; cli.main(sys.argv[1:]); sys.exit('jinja2' in sys.modules)"
+        call = ["check", str(capture), "--fail-on", "never", "--format", form, "--output", str(tmp_path / form)]
+        assert subprocess.run([sys.executable, "-c", script, *call], check=False).returncode == 0
 
 
 def test_a_report_without_anything() -> None:
