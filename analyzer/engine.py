@@ -11,6 +11,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final, Protocol
 
+from analyzer.express import Express
 from analyzer.frame import Frame
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
@@ -102,9 +103,10 @@ class Engine:
         """Asked about a packet for whose association there is no key yet; true if it will come again (`once_more`)."""
         self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
-        self.packet: Datagram | None = None
-        """The ESP packet that came last, and the message that came last out of TCP: what a finding shows of them."""
+        self._packet: Datagram | None = None
         self.framed: Framed | None = None
+        """The message that came last out of TCP: what a finding shows of it."""
+        self._express = Express(self._reader, self.tracker, self.shadows, self._deliver)
         self._strangers: Strangers | None = None
 
     def leave_out(self, strangers: Strangers) -> None:
@@ -117,6 +119,14 @@ class Engine:
     def reader(self) -> PacketReader:
         """The packet reader, for its counts of copies and of what it skipped."""
         return self._reader
+
+    @property
+    def packet(self) -> Datagram | None:
+        """The ESP packet that came last: what a finding shows of it."""
+        if self._express.last is not None:
+            self._packet = next(iter(PacketReader().read(self._express.last)), None)
+            self._express.last = None
+        return self._packet
 
     def context(self, subject: Subject) -> Context | None:
         """The registration that a subject stands for, of the wire or of what tools tell, if it is remembered."""
@@ -135,6 +145,8 @@ class Engine:
             self.shadows.expire(frame.time)
         if frame.time >= self._deadlines.due:
             self.advance(frame.time)
+        if self._express.takes(frame):
+            return
         for datagram in self._reader.read(frame):
             protocol = datagram.protocol
             if datagram.origin:
@@ -183,7 +195,8 @@ class Engine:
     # --- ESP ---------------------------------------------------------------------------------------------------------
 
     def _esp(self, datagram: Datagram) -> None:
-        self.packet = datagram
+        self._packet = datagram
+        self._express.last = None
         at, _, source, destination, _, packet, _, _, _, cut, _, shell = datagram
         opened = CUT if cut else self._database.open(source, destination, packet)
         if isinstance(opened, Refusal):
@@ -215,6 +228,8 @@ class Engine:
                 self._encapsulation.look(binding, shell, False, at)
             else:
                 binding.place = datagram[6:9]
+                plain = binding.receipt is not None and binding.place[1:] == (None, 0)
+                binding.ttl = datagram.ttl if plain else -1
             tag = Packet(binding, sequence)
         else:
             packets.unbound(association)
@@ -231,15 +246,18 @@ class Engine:
             self.shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
         else:
             self.shadows.recent.append((datagram.at.time, inner))
+        binding = tag.binding
+        if protocol == UDP and binding is not None and inner[:4] == binding.flow:
+            at, frames = datagram[:2]
+            if self._calm.takes(binding, tag.sequence, at, frames, inner[_UDP_HEADER:]):
+                self.tracker.protected_messages += 1
+                return
+        self._deliver(datagram, protocol, inner, tag)
+
+    def _deliver(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet) -> None:
         if protocol == UDP:
-            binding, text = tag.binding, inner[_UDP_HEADER:]
-            if binding is not None and inner[:4] == binding.flow:
-                at, frames = datagram[:2]
-                if self._calm.takes(binding, tag.sequence, at, frames, text):
-                    self.tracker.protected_messages += 1
-                    return
             sport, dport = _PORTS.unpack_from(inner)
-            self._sip(datagram, text, sport, dport, tag)
+            self._sip(datagram, inner[_UDP_HEADER:], sport, dport, tag)
         else:
             self._tcp(datagram, inner, tag)
 

@@ -69,6 +69,7 @@ class Binding:
         "role",
         "sender",
         "set",
+        "ttl",
         "variant",
         "vector",
     )
@@ -87,6 +88,8 @@ class Binding:
         """Where an ordinary packet came from."""
         self.place: tuple[int, bool | None, int] | None = None
         """TTL, direction and depth of the packet before, as a `Datagram` has them; None if it was no ordinary one."""
+        self.ttl = -1
+        """Its TTL, if direction and depth say nothing and all rules have let it pass."""
         self.ledger = Ledger()
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None

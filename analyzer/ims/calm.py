@@ -108,16 +108,11 @@ class Calm:
         done. ``data`` is the message and ``frames`` all that it needed; without a connection it came over UDP.
         """
         owner = binding.set
-        context = owner.contact
-        assert isinstance(context, Context)
+        context: Context = owner.contact  # type: ignore[assignment]
         pair = context.pair
-        if (
-            owner.calm != pair.turn
-            or at.time > owner.calm_until
-            or owner.silent
-            or len(data) > LONGEST
-            or self._identities.waiting
-        ):
+        if owner.calm != pair.turn or at[2] > owner.calm_until or owner.silent:
+            return False
+        if len(data) > LONGEST or self._identities.waiting:
             return False
         found = usual_shape(data.decode("latin-1"))
         if found is None:

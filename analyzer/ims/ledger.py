@@ -58,6 +58,11 @@ class Ledger:
             self.highest = sequence
         elif (known := self._out_of_order(sequence, tail)) is not None:
             return known
+        self.enter(sequence, tail, at)
+        return None
+
+    def enter(self, sequence: int, tail: bytes, at: FrameRef) -> None:
+        """Enter a packet with a number that is known to be new; if it is the highest, the caller has said so."""
         ring = self._ring
         capture, number, time = at
         if ring is None:
@@ -68,7 +73,6 @@ class Ledger:
             oldest = self._oldest
             _pack_into(ring, oldest, sequence, tail, capture, number, time)
             self._oldest = oldest + _SIZE if oldest < _LAST else 0
-        return None
 
     def _out_of_order(self, sequence: int, tail: bytes) -> FrameRef | bool | None:
         """Count a number that does not follow the highest; what `note` returns for one that was there before."""

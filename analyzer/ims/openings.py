@@ -14,6 +14,9 @@ from analyzer.ims.vocabulary import Sighting
 from analyzer.sip.secagree import Comparison, compare
 
 _new = tuple.__new__
+METHODS = 16
+"""Methods of one set whose last right request is remembered."""
+
 _AFTER_PORT = frozenset(b";>")
 _ROUTE = b"\nRoute:"
 _TAG = b"Require: sec-agree\r"
@@ -34,8 +37,9 @@ class Marks:
         """The end of the hostport in its Contact."""
         self.verify = verify
         """Its lines of Security-Verify."""
-        self.places: tuple[tuple[bytes, int], ...] = ()
-        """All that stands in the last right request but the contact, and where: the next one often has it there too."""
+        self.places: dict[str, tuple[tuple[bytes, int], ...]] = {}
+        """By method: all that stands in the last right request but the contact, and where: the next one often has it
+        there too."""
 
 
 def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
@@ -64,7 +68,7 @@ def opened_right(context: Context, owner: SaSet, raw: bytes, method: str) -> boo
     marks = owner.marks
     if marks is None:
         marks = owner.marks = _marks(context, owner)
-    places = marks.places
+    places = marks.places.get(method, ())
     for line, place in places:
         if not raw.startswith(line, place):
             places = ()
@@ -73,7 +77,9 @@ def opened_right(context: Context, owner: SaSet, raw: bytes, method: str) -> boo
         if not (_route(raw, marks.route) and _required(raw) and _mirrors(raw, marks.verify)):
             return None
         lines = (raw[raw.find(_ROUTE) :][: len(marks.route) + 1], b"\n" + _TAG, b"-" + _TAG, *marks.verify)
-        marks.places = tuple((line, raw.find(line)) for line in lines)
+        if len(marks.places) >= METHODS:
+            marks.places.clear()
+        marks.places[method] = tuple((line, raw.find(line)) for line in lines)
     return False if method in _NO_CONTACT else _contact(raw, marks.contact)
 
 

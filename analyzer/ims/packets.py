@@ -78,9 +78,8 @@ class PacketLedger:
         """Note an ESP packet with the ports of its association, if it is like the one before: seen at the same place,
         with the next number and nothing to be settled; false if it is not, and nothing was done.
         """
-        receipt = binding.receipt
         if (
-            receipt is None
+            binding.receipt is None
             or sequence != binding.ledger.highest + 1
             or datagram[6:9] != binding.place
             or datagram[2] != binding.address
@@ -89,17 +88,25 @@ class PacketLedger:
         ):
             return False
         at, packet = datagram[0], datagram[5]
-        self.packets += 1
-        self.verified_count += 1
-        binding.ledger.note(sequence, packet[-TAIL:], at)
-        if binding.ivs is not None:
-            self.forms.iv(binding, packet, sequence, at)
         if len(packet) & 3 and binding.proven_at is not None:
             self.forms.misaligned(binding, at)
+        self.next(binding, sequence, packet, at)
+        return True
+
+    def next(self, binding: Binding, sequence: int, packet: bytes, at: FrameRef) -> None:
+        """Note an ordinary packet with the next number."""
+        self.packets += 1
+        self.verified_count += 1
+        ledger = binding.ledger
+        ledger.highest = sequence
+        ledger.enter(sequence, packet[-TAIL:], at)
+        if binding.ivs is not None:
+            self.forms.iv(binding, packet, sequence, at)
+        receipt = binding.receipt
+        assert receipt is not None
         receipt.times += 1
         if self._traffic.switch.without_use:
             self._proven(binding)
-        return True
 
     def _proven(self, binding: Binding) -> None:
         if binding.role is Role.UC_PS:

@@ -53,11 +53,12 @@ _FOREIGN: Final = Refusal(UNKNOWN_SPI, ())
 class SaDatabase:
     """Associations by destination address and SPI. ``evicted`` counts those that a limit pushed out."""
 
-    __slots__ = ("_ages", "_limit", "_serial", "_table", "evicted")
+    __slots__ = ("_ages", "_limit", "_serial", "evicted", "table")
 
     def __init__(self, limit: int = MAX_ASSOCIATIONS) -> None:
         self._limit = limit
-        self._table: dict[bytes, tuple[SecurityAssociation, ...]] = {}
+        self.table: dict[bytes, tuple[SecurityAssociation, ...]] = {}
+        """By destination and SPI as they lie in a packet, the likeliest first."""
         self._ages: OrderedDict[SecurityAssociation, int] = OrderedDict()
         self._serial = 0
         self.evicted = 0
@@ -69,14 +70,14 @@ class SaDatabase:
         """Put an association in front of those with the same destination and SPI; oldest ones make room."""
         self.remove(association)
         key = _key(association)
-        present = self._table.get(key, ())
+        present = self.table.get(key, ())
         if len(present) >= MAX_CANDIDATES:
             self.remove(min(present, key=self._ages.__getitem__))
             self.evicted += 1
         elif len(self._ages) >= self._limit:
             self.remove(next(iter(self._ages)))
             self.evicted += 1
-        self._table[key] = (association, *self._table.get(key, ()))
+        self.table[key] = (association, *self.table.get(key, ()))
         self._ages[association] = self._serial
         self._serial += 1
 
@@ -85,15 +86,15 @@ class SaDatabase:
         if self._ages.pop(association, None) is None:
             return
         key = _key(association)
-        left = tuple(other for other in self._table[key] if other is not association)
+        left = tuple(other for other in self.table[key] if other is not association)
         if left:
-            self._table[key] = left
+            self.table[key] = left
         else:
-            del self._table[key]
+            del self.table[key]
 
     def candidates(self, destination: bytes, spi: bytes) -> Sequence[SecurityAssociation]:
         """The associations that a packet may belong to, the likeliest first. ``spi`` as it lies in the packet."""
-        return self._table.get(destination + spi, ())
+        return self.table.get(destination + spi, ())
 
     def open(self, source: bytes, destination: bytes, packet: bytes) -> tuple[SecurityAssociation, Opened] | Refusal:
         """Open a packet, given from its SPI on, by the first candidate whose ICV is good; that one moves to the front.
@@ -101,7 +102,7 @@ class SaDatabase:
         A candidate without integrity algorithm is believed only if no other opens the packet. A packet that turns out
         to belong to one candidate, or may belong to one without a key, is no failure of the others.
         """
-        found = self._table.get(destination + packet[:4])
+        found = self.table.get(destination + packet[:4])
         if found is None:
             return _FOREIGN if len(packet) >= 8 else Refusal(TOO_SHORT, ())
         tried: list[tuple[SecurityAssociation, str]] = []
@@ -114,13 +115,13 @@ class SaDatabase:
                 tried.append((association, outcome))
             elif association.icv:
                 if association is not found[0]:
-                    _excuse(tried)
+                    excuse(tried)
                     self._prefer(association, found)
                 return association, outcome
             elif unproven is None:
                 unproven = association, outcome
         if unproven is not None:
-            _excuse(tried)
+            excuse(tried)
             return unproven
         if not tried:
             return _FOREIGN
@@ -131,12 +132,12 @@ class SaDatabase:
         if decisive[1] is BAD_ICV:
             return Refusal(BAD_ICV, tuple(association for association, _ in tried))
         tried.remove(decisive)
-        _excuse(tried)
+        excuse(tried)
         return Refusal(decisive[1], (decisive[0], *(association for association, _ in tried)))
 
     def _prefer(self, association: SecurityAssociation, found: tuple[SecurityAssociation, ...]) -> None:
         others = (other for other in found if other is not association)
-        self._table[_key(association)] = (association, *others)
+        self.table[_key(association)] = (association, *others)
 
 
 def _key(association: SecurityAssociation) -> bytes:
@@ -148,7 +149,7 @@ def _weight(attempt: tuple[SecurityAssociation, str]) -> int:
     return _WEIGHT[outcome, association.icv > 0]
 
 
-def _excuse(tried: list[tuple[SecurityAssociation, str]]) -> None:
+def excuse(tried: list[tuple[SecurityAssociation, str]]) -> None:
     """Take back what was counted against, or for, candidates to which the packet does not belong."""
     for association, outcome in tried:
         if outcome is BAD_ICV:

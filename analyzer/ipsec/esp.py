@@ -157,8 +157,9 @@ class SecurityAssociation:
         end = len(packet) - self._cut
         if end < self._shortest:
             return TOO_SHORT
-        if self._mac is not None:
-            mac = self._mac.copy()
+        keyed = self._mac
+        if keyed is not None:
+            mac = keyed.copy()
             mac.update(packet[:end])
             if mac.finalize()[: self.icv] != packet[end:]:
                 self.failed += 1
@@ -167,13 +168,22 @@ class SecurityAssociation:
         elif self._combined is not None:
             return self._open_combined(self._combined, packet, end)
         body = packet[8:end]
-        if self._decrypt is not None:
+        decrypt = self._decrypt
+        if decrypt is not None:
             if len(body) % self._block:
                 return NOT_BLOCKS
             # The context is never finalised: in CBC the IV, fed as if it were ciphertext, makes the state right for
             # what follows, and its own "plaintext" is dropped with it.
-            body = self._decrypt(body)
-        opened = inner(packet, body, self._iv)
+            body = decrypt(body)
+        # As `inner` does; the call would be a tenth of the time
+        start, trailer = self._iv, len(body) - 2
+        padding, next_header = body[trailer:]
+        last = trailer - padding
+        opened: Opened | str
+        if last < start or (padding and body[last:trailer] != _PADDING[padding]):
+            opened = BAD_PADDING
+        else:
+            opened = _new(Opened, (next_header, body[start:last], _sequence(packet)[0], padding))
         return self._weighed(opened) if self.doubtful else opened
 
     def layout(self, packet: bytes) -> tuple[bytes, Trailer | None]:

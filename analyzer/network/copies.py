@@ -80,9 +80,10 @@ class Copies:
 
     def seen(self, key: bytes, entry: Entry) -> bool:
         """Whether this packet, under its fingerprint, is a copy of one seen before; if not, remember it."""
-        if entry[0] > self._until or entry[0] < self._until - 3 * FAR:
-            self._rotate(entry[0])
-        young = self._young
+        time, young = entry[0], self._young
+        if time > self._until or time < self._until - 3 * FAR:
+            self._rotate(time)
+            young = self._young
         found = young.get(key) or self._old.get(key)
         if found and _equal(found, entry):
             if entry[4] != found[4] or entry[5] != found[5]:
@@ -100,12 +101,35 @@ class Copies:
         young[key] = entry
         self._room -= len(entry[2]) + OVERHEAD
         if self._room < 0:
-            early = sum(-WINDOW < entry[0] - old[0] < WINDOW for old in self._old.values())
-            if early:
-                self.evicted += early
-                self._on_evict(CROWDED)
-            self._rotate(entry[0])
+            self._crowded(time)
         return False
+
+    def first(self, key: bytes, entry: Entry) -> bool:
+        """Remember a packet under its fingerprint; false if that was there, and `seen` has to look what it means."""
+        time, young = entry[0], self._young
+        if time > self._until or time < self._until - 3 * FAR:
+            self._rotate(time)
+            young = self._young
+        if key in young or key in self._old:
+            return False
+        young[key] = entry
+        self._room -= len(entry[2]) + OVERHEAD
+        if self._room < 0:
+            self._crowded(time)
+        return True
+
+    def forget(self, key: bytes) -> None:
+        """Take back what `first` has just remembered."""
+        entry = self._young.pop(key, None)
+        if entry is not None:
+            self._room += len(entry[2]) + OVERHEAD
+
+    def _crowded(self, time: int) -> None:
+        early = sum(-WINDOW < time - old[0] < WINDOW for old in self._old.values())
+        if early:
+            self.evicted += early
+            self._on_evict(CROWDED)
+        self._rotate(time)
 
     def _rotate(self, time: int) -> None:
         self._old = self._young

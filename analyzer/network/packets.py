@@ -98,12 +98,13 @@ _AUTHENTICATED: Final = Shell(None, True)
 class PacketReader:
     """Reads the frames of one timeline; keeps the fragments that wait and the packets of the last moment."""
 
-    __slots__ = ("_fragments", "_on_evict", "_recent", "copies", "skipped")
+    __slots__ = ("_fragments", "_on_evict", "copies", "recent", "skipped")
 
     def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
         """``on_evict`` is told in words what was given up because of a limit or a timeout."""
         self._on_evict = on_evict or _ignore
-        self._recent = Copies(self._on_evict)
+        self.recent = Copies(self._on_evict)
+        """The packets of the last moment."""
         self._fragments = fragments.Reassembler(self._skip, self._count_copy)
         self.copies = 0
         """Frames dropped as copies of another."""
@@ -118,12 +119,12 @@ class PacketReader:
     @property
     def taps(self) -> Taps:
         """What packets that were seen at two points tell of these."""
-        return self._recent.taps
+        return self.recent.taps
 
     @property
     def forgotten(self) -> int:
         """Packets whose copies could not be told any more, since too many came in one moment."""
-        return self._recent.evicted
+        return self.recent.evicted
 
     def read(self, frame: Frame) -> Sequence[Datagram]:
         """Return the innermost whole IP packet that this frame completes; nothing if there is none, or it is a copy."""
@@ -166,7 +167,7 @@ class PacketReader:
                     key = data[before : start + 8] + data[end - 12 : end]
                 else:
                     key = fingerprint(data[before:start], protocol, payload)
-                if self._recent.seen(key, (time, protocol, payload, ident, kind << 12 | ttl << 4, capture)):
+                if self.recent.seen(key, (time, protocol, payload, ident, kind << 12 | ttl << 4, capture)):
                     self.copies += 1
                     return ()
                 return (
@@ -298,7 +299,7 @@ class PacketReader:
         if datagram.origin:
             key = _TOLD_KEY + key
         where = place(kind, datagram.depth, datagram.ttl)
-        if self._recent.seen(key, (frames[-1].time, protocol, payload, ident, where, frames[-1].capture)):
+        if self.recent.seen(key, (frames[-1].time, protocol, payload, ident, where, frames[-1].capture)):
             self.copies += len(frames)
             return ()
         return (datagram,)
