@@ -17,8 +17,6 @@ UNKNOWN: Final = b""
 _RECORD: Final = Struct("=I13p3xIQq")
 """Number, last octets with their length, and frame of one packet: 40 octets, where objects would need 300."""
 _SIZE: Final = _RECORD.size
-_FULL: Final = WINDOW * _SIZE
-_LAST: Final = _FULL - _SIZE
 _WORDS: Final = _SIZE // 4
 
 _pack = _RECORD.pack
@@ -67,12 +65,13 @@ class Ledger:
         capture, number, time = at
         if ring is None:
             self._ring = bytearray(_pack(sequence, tail, capture, number, time))
-        elif len(ring) < _FULL:
+        elif len(ring) < WINDOW * _SIZE:
             ring += _pack(sequence, tail, capture, number, time)
         else:
             oldest = self._oldest
             _pack_into(ring, oldest, sequence, tail, capture, number, time)
-            self._oldest = oldest + _SIZE if oldest < _LAST else 0
+            oldest += _SIZE
+            self._oldest = oldest if oldest < len(ring) else 0
 
     def _out_of_order(self, sequence: int, tail: bytes) -> FrameRef | bool | None:
         """Count a number that does not follow the highest; what `note` returns for one that was there before."""
