@@ -21,6 +21,7 @@ from analyzer.cli.options import (
     pseudonyms_options,
     rules_options,
     time,
+    timing_option,
     zone_option,
 )
 from analyzer.cli.refusal import Refusal
@@ -95,6 +96,7 @@ class Paired(click.Command):
 @click.option("--statistics", cls=Flag, is_flag=True, help="Say of every rule how often it judged, or why it did not.")
 @click.option("--second-opinion", cls=Flag, is_flag=True, help="Let tshark look too, and say where it differs.")
 @click.option("--decrypted", cls=Flag, is_flag=True, help="In pcapng: add what each ESP packet held behind it.")
+@timing_option
 @waivers_option
 @pseudonyms_options
 @zone_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -68,6 +69,29 @@ def rules_options(command: Command) -> Command:
     """The two options that choose rules."""
     return _select(_ignore(command))
 
+
+def _time(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from analyzer.report.timing import Timing
+
+        timing = Timing()
+
+        def tell() -> None:
+            timing.end()
+            timing.write(sys.stderr)
+
+        ctx.call_on_close(tell)
+        timing.begin()
+
+
+timing_option = click.option(
+    "--timing",
+    cls=Flag,
+    is_flag=True,
+    expose_value=False,
+    callback=_time,
+    help="Say on standard error where the time went.",
+)
 
 zone_option = click.option("--utc/--local", "utc", default=True, help="Zone of the times in text. [default: UTC]")
 
