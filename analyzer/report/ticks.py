@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -35,9 +36,22 @@ class Ticks:
         buckets = self.buckets
         bucket = at.time // self.width
         buckets[bucket] = buckets.get(bucket, 0) + 1
-        while len(buckets) > BUCKETS:
+        if len(buckets) > BUCKETS:
+            self._widen(BUCKETS)
+
+    def coarser(self, most: int) -> Ticks:
+        """The same in at most so many buckets."""
+        if len(self.buckets) <= most:
+            return self
+        made = copy(self)
+        made._widen(most)
+        return made
+
+    def _widen(self, most: int) -> None:
+        """Make two buckets one until there are no more than so many."""
+        while len(self.buckets) > most:
             self.width *= 2
             wider: dict[int, int] = {}
-            for place, count in buckets.items():
+            for place, count in self.buckets.items():
                 wider[place // 2] = wider.get(place // 2, 0) + count
-            buckets = self.buckets = wider
+            self.buckets = wider

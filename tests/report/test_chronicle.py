@@ -153,3 +153,6 @@ def test_ticks_stay_few_and_lose_no_packet(gap: int) -> None:
     assert line.count == sum(line.buckets.values()) == 1_000
     assert len(line.buckets) <= ticks.BUCKETS
     assert line.last.number == 1_000
+    few = line.coarser(5)
+    assert len(few.buckets) <= 5 and sum(few.buckets.values()) == 1_000
+    assert few is not line or len(line.buckets) <= 5

@@ -28,6 +28,9 @@ LEAST: Final = 40
 AROUND: Final = 4
 """Messages before and after one with a finding."""
 
+LONELY: Final = 100
+"""Frames with findings and without a SIP message that have a row."""
+
 BESIDE: Final = 8
 """Findings beside one message."""
 
@@ -108,6 +111,8 @@ def ladder(
     drawn: set[tuple[int, int]] = set()
     there = {(each.at.capture, each.at.number) for each in arrows}
     lonely = sorted(place for place in hits if place not in there)
+    unseen = len(lonely) - LONELY
+    del lonely[LONELY:]
     for number, arrow in enumerate(arrows):
         while lonely and (lonely[0][0] == arrow.at.capture and lonely[0][1] < arrow.at.number):
             rungs.append(_lonely(lonely.pop(0), hits, words))
@@ -127,6 +132,8 @@ def ladder(
     if skipped:
         rungs.append(_gap(skipped))
     rungs += [_lonely(place, hits, words) for place in lonely]
+    if unseen > 0:
+        rungs.append(Rung("gap", f"{unseen:,} more frames with findings and without a SIP message"))
     clear = sum(arrow.clear for arrow in arrows)
     return Ladder(tuple(rungs), len(arrows), len(arrows) - len(chosen), clear)
 

@@ -30,7 +30,7 @@ from analyzer.report.html.overview import overview
 from analyzer.report.html.texts import Texts
 from analyzer.report.html.timeline import Timeline, timeline
 from analyzer.report.html.words import SYMBOLS, Words, counted, several
-from analyzer.report.model import SetSummary, SubjectSummary
+from analyzer.report.model import Report, SetSummary, SubjectSummary
 from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
 
@@ -39,6 +39,12 @@ _CONTENT: Final = re.compile(r"<(?=!|script)", re.IGNORECASE)
 
 POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 """What the page may do: run its one script, wear its one style, and load nothing."""
+
+SUBJECTS: Final = 1_000
+"""Subjects that the page shows, those with findings first; the others are counted."""
+
+OCCURRENCES: Final = 60
+"""Frames of one finding that are marked in a ladder."""
 
 EMPTY: Final[Sequence[Any]] = ()
 
@@ -66,13 +72,15 @@ def render(material: Material, sink: TextIO) -> None:
     texts = Texts(material.chronicle)
     told = faults(report.findings, material.rules)
     titles = {fault.number: title(fault) for fault in told}
+    drawn = _drawn(report, told)
+    words.numbers = {subject.id: number for number, subject in enumerate(drawn, 1)}
     environment = _environment()
     islands: list[tuple[str, Markup]] = []
     template, headline = environment.get_template("finding.html"), environment.get_template("headline.html")
     for fault in told:
         parts = [_finding(template, headline, fault, place, texts, words) for place in range(len(fault.findings))]
         islands.append((f"data-fault-{fault.number}", data(parts)))
-    subjects = _subjects(material, told, texts, words, environment, islands)
+    subjects = _subjects(material, drawn, told, texts, words, environment, islands)
     islands.append(("data-texts", data(texts.lines)))
     islands.append(("data-index", data(_index(told, words))))
     script, style = _static("page.js"), _static("page.css")
@@ -84,6 +92,7 @@ def render(material: Material, sink: TextIO) -> None:
         titles=titles,
         since={fault.number: since(fault, words) for fault in told},
         subjects=subjects,
+        hidden=len(report.subjects) - len(drawn),
         documents=documents(report, material.rules),
         columns=COLUMNS,
         rules=rule_rows(report, material.rules, told, titles),
@@ -109,7 +118,7 @@ def data(value: object) -> Markup:
 def _finding(template: Any, headline: Any, fault: Fault, place: int, texts: Texts, words: Words) -> list[str]:
     """Name, headline and details of one finding, the last two as HTML."""
     finding, link = fault.findings[place], fault.links[place]
-    number = words.numbers.get(finding.subject or "")
+    number = words.numbers.get(finding.subject)
     made = detail(finding, texts, words)
     return [
         link,
@@ -131,13 +140,28 @@ def _index(told: Sequence[Fault], words: Words) -> dict[str, Any]:
     rows = []
     for fault in told:
         for finding, link in zip(fault.findings, fault.links, strict=True):
-            number = words.numbers.get(finding.subject or "", 0)
+            number = words.numbers.get(finding.subject, 0)
             rows.append([link, fault.number, fault.state, clean(finding.rule), clean(finding.actor), number])
     return {"findings": rows}
 
 
+def _drawn(report: Report, told: Sequence[Fault]) -> list[SubjectSummary]:
+    """The subjects that the page shows, in the order of the report."""
+    if len(report.subjects) <= SUBJECTS:
+        return report.subjects
+    ranks: dict[str | None, int] = {}
+    for fault in told:
+        for finding in fault.findings:
+            rank = RANK.index(finding.verdict)
+            ranks[finding.subject] = min(ranks.get(finding.subject, rank), rank)
+    places = range(len(report.subjects))
+    first = sorted(places, key=lambda place: (ranks.get(report.subjects[place].id, len(RANK)), place))[:SUBJECTS]
+    return [report.subjects[place] for place in sorted(first)]
+
+
 def _subjects(
     material: Material,
+    drawn: Sequence[SubjectSummary],
     told: Sequence[Fault],
     texts: Texts,
     words: Words,
@@ -159,7 +183,7 @@ def _subjects(
     for one in report.sa_sets:
         sets.setdefault(one.subject, []).append(one)
     views, left = [], TOTAL
-    for subject in report.subjects:
+    for subject in drawn:
         theirs, own = findings.get(subject.id, []), sets.get(subject.id, [])
         room = max(min(ROWS, left), LEAST)
         rungs = ladder(arrows.get(subject.id, EMPTY), own, _hits(theirs), texts, words, room)
@@ -191,7 +215,7 @@ def _picture(
 def _hits(findings: Sequence[tuple[Finding, str]]) -> Mapping[tuple[int, int], list[Hit]]:
     made: dict[tuple[int, int], list[Hit]] = {}
     for finding, link in findings:
-        for number in dict.fromkeys((finding.frame, *finding.occurrences)):
+        for number in dict.fromkeys((finding.frame, *finding.occurrences[:OCCURRENCES])):
             made.setdefault((finding.capture, number), []).append(hit(finding, link))
     return made
 

@@ -39,6 +39,11 @@ LABEL: Final = 10.5
 
 LENGTH: Final = 5.2
 
+DRAWN: Final = 60_000
+"""Ticks of the whole page: where there are very many sets, each has fewer."""
+
+FEWEST: Final = 8
+
 LANES: Final = (("UE", True), ("P-CSCF", False))
 
 
@@ -144,8 +149,9 @@ def timeline(
 ) -> Timeline | None:
     """The timeline of a subject, with its findings and the links to them; None if it has neither sets nor findings."""
     shown = lives[-SETS:]
+    most = max(DRAWN // max(len(chronicle.ticks), 1), FEWEST)
     traffic = {
-        (life.generation, uplink): line
+        (life.generation, uplink): line.coarser(most)
         for life in shown
         for _, uplink in LANES
         if (line := chronicle.ticks.get((subject, life.generation, uplink))) is not None

@@ -32,8 +32,8 @@ class Words(Names):
     def __init__(self, report: Report, *, local: bool) -> None:
         super().__init__(report, local=local)
         self.zone = "local time" if local else "UTC"
-        self.numbers = {subject.id: number for number, subject in enumerate(report.subjects, 1)}
-        """Number of each subject in this report, from 1: what links say."""
+        self.numbers: dict[str | None, int] = {}
+        """Number of each subject that the page shows, from 1: what links say."""
 
     def full(self, time: int) -> str:
         """Date and time to the second."""

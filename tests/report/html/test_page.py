@@ -22,6 +22,7 @@ from analyzer.report.html.page import data
 from analyzer.report.model import WaiverSummary
 from analyzer.report.pseudonyms import Pseudonyms
 from analyzer.report.renderers import Material
+from tests.report.html.large import large
 from tests.report.html.made import material, page, recorded
 from tests.report.reports import finding, report
 from tests.scenario import Scenario
@@ -133,6 +134,18 @@ def test_what_is_waived_accuses_nobody_and_is_shown() -> None:
     text = page(Material(report=report(findings=[waived])))
     assert "Nothing is broken, as far as it could be judged" in text
     assert "fixed in firmware 4.2" in str(islands(text)["data-fault-0"])
+
+
+def test_subjects_with_findings_are_shown_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.report.html.page.SUBJECTS", 12)
+    made = large(subjects=40, findings=75, messages=2)
+    far = made.report.subjects[33].id
+    made.report.findings[0].subject = far
+    text = page(made)
+    shown = re.findall(r'<details class="subject v-(\w+)" id="subject-(\d+)"', text)
+    assert [int(number) for _, number in shown] == list(range(1, 13))
+    assert [state for state, _ in shown].count("violation") == 4
+    assert far.partition("@")[0] in text and "28 further subjects" in text
 
 
 def test_waivers_and_the_second_opinion_are_told() -> None:
