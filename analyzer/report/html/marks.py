@@ -79,8 +79,9 @@ def marks(finding: Finding) -> Marks:
     headers = _named(finding.message)
     observed, expected = _words(finding.observed), _words(finding.expected)
     bad, want = observed - expected, expected - observed
-    # ``spi-c=1`` is what an expected "other than 1" is about, and the rest of that header is not
-    told = {word for word in bad if word.rpartition("=")[2] in expected}
+    # ``spi-c=1`` is what an expected "other than 1" is about; the rest of that header is not, nor what is as expected
+    pairs = [(word, *word.split("=", 1)) for word in bad if "=" in word]
+    told = {word for word, name, value in pairs if value in expected and f"{name} {value}" not in finding.expected}
     return Marks(headers, headers | _named(finding.argument), _sorted(told or bad), _sorted(want))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer.finding import Tally
 from analyzer.report import clauses
 from analyzer.report.html.faults import Fault
-from analyzer.report.html.words import SYMBOLS
+from analyzer.report.html.words import SYMBOLS, named
 from analyzer.report.model import Report
 from analyzer.report.safe import clean
 
@@ -139,7 +139,7 @@ def _rule(tally: Tally, rule: Rule | None, state: str, faults: Sequence[tuple[st
 
 
 def _name(rule: Rule | None) -> str:
-    return "" if rule is None else clean(rule.name.replace("_", " "))
+    return "" if rule is None else named(rule)
 
 
 def _column(state: str) -> str:

@@ -29,13 +29,15 @@ from analyzer.report.html.matrix import COLUMNS, documents, rule_rows
 from analyzer.report.html.overview import overview
 from analyzer.report.html.texts import Texts
 from analyzer.report.html.timeline import Timeline, timeline
-from analyzer.report.html.words import SYMBOLS, Words, counted, several
+from analyzer.report.html.words import SYMBOLS, Words, counted, named, several
 from analyzer.report.model import Report, SetSummary, SubjectSummary
 from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
 
 _CONTENT: Final = re.compile(r"<(?=!|script)", re.IGNORECASE)
 """What could turn the rest of a script element into something else (HTML 13.2.5.15, script data escaped)."""
+
+_BACKTICKS: Final = re.compile(r"`{1,2}([^`]+)`{1,2}")
 
 POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 """What the page may do: run its one script, wear its one style, and load nothing."""
@@ -252,10 +254,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(several=several, clean=clean, bare=bare, symbols=SYMBOLS)
+    made.globals.update(several=several, clean=clean, bare=bare, named=named, symbols=SYMBOLS)
     made.filters["number"] = lambda value: f"{value:,}"
+    made.filters["code"] = _code
     made.filters["place"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return made
+
+
+def _code(text: str) -> Markup:
+    """A sentence of a documentation, with what stands in backticks as code."""
+    parts = _BACKTICKS.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(each) if place % 2 else each for place, each in enumerate(parts)
+    )
 
 
 @cache

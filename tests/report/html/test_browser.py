@@ -250,8 +250,9 @@ def test_headers_of_a_message_open_below_it_with_what_matters_marked(browser: Br
     browser.open(file, "#finding-NEG-11-30")
     own = "document.querySelector('.fault[open] .message.own .quote')"
     assert browser.run(f"return [...{own}.querySelectorAll('mark')].map((e) => e.textContent.split('=')[0])") == [
-        *("spi-c", "spi-s", "port-c"),
-        "port-s",
+        "spi-c",
+        "spi-s",
+        "port-c",
     ]
     before = browser.run(f"return {own}.innerText.split('\\n').length")
     browser.run(f"{own}.querySelector('button').click()")

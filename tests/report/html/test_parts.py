@@ -69,7 +69,7 @@ def test_a_repeated_value_is_marked_and_not_the_rest_of_its_header() -> None:
     made = marks(
         finding(
             message="the offer repeats spi-c",
-            expected="spi-c other than 11111",
+            expected="spi-c other than 11111; port-c 5101",
             observed="ipsec-3gpp;spi-c=11111;spi-s=22222;port-c=5101",
         )
     )
