@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.engine import Engine
 from analyzer.frame import Frame
-from analyzer.ims import events, session, subjects
+from analyzer.ims import announcements, events, subjects
 from analyzer.ims.events import KeyMissing, Notice, Role, SequenceRepeated
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
@@ -363,5 +363,5 @@ def test_spis_that_many_ues_share_are_bounded() -> None:
         who = s.ues[0] if number == 1 else s.ue(number % 9 + 1, address=f"10.20.1.{number}")
         s.sm6(s.sm1(ue=who), server={"spi_c": 5000, "spi_s": 5001})
     made, _ = engine(s)
-    assert max(len(alike) for alike in made.tracker.session.announced.values()) == session.ALIKE
+    assert max(len(alike) for alike in made.tracker.session.announced.values()) == announcements.ALIKE
     assert all(each.role in Role for alike in made.tracker.session.announced.values() for each in alike)

@@ -104,7 +104,7 @@ LIMITS = [
     Limit("ims.packets", "REFUSED", 5, "packets-that-fail", 60,
           lambda e: of_bindings(e, lambda one: len(one.refused))),
     Limit("ims.packets", "EARLY_SPIS", 20, "unknown-spis-of-strangers", 60, lambda e: len(e.tracker.packets._early)),
-    Limit("ims.session", "SPIS", 30, "subjects", 40,
+    Limit("ims.announcements", "SPIS", 30, "subjects", 40,
           lambda e: len(e.tracker.session.announced), "SPIs: the oldest was forgotten"),
     Limit("ims.tracker", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker._gm_registers)),
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,

@@ -65,5 +65,5 @@ def test_proven_associations_are_kept_only_for_those_who_want_their_keys(monkeyp
 
 
 def test_only_so_many_proven_associations_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "SPIS", 3)
+    monkeypatch.setattr(session, "PROVEN", 3)
     assert len(run.keyed_associations([CAPTURE], Options(keys=[str(RECORDING / "keys.toml")]))) == 3

@@ -5,11 +5,11 @@ The database is the one loop of the picture: SM6 tells which associations will b
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
+from analyzer.ims.announcements import SPIS, Announcements
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
@@ -31,14 +31,12 @@ Watch = Callable[[bytes, int], None]
 
 CANDIDATES = 16
 """Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
-ALIKE = 32
-"""Sets remembered that share destination and SPI; the oldest goes first."""
 TRANSPORT = frozenset({"trans"})
 """What nearly every negotiation agrees on: one object for all of them."""
 TUNNEL = "udp-enc-tun"
 """The mode in which a UE behind a NAT sends: ESP tunnel in UDP (TS 33.203 Annex M)."""
-SPIS = 200_000
-"""Announced SPIs remembered; the oldest goes first."""
+PROVEN = 200_000
+"""Associations whose keys are given to other tools."""
 
 
 class Packet(NamedTuple):
@@ -76,8 +74,7 @@ class Session:
         self.deadlines = Deadlines()
         self.emit = emit
         self.watch = watch
-        self.announced: OrderedDict[bytes, list[Binding]] = OrderedDict()
-        """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
+        self.announced = Announcements()
         self.acknowledged: Callable[[Connection, int], int] = lambda connection, by: 0
         """Highest stream offset of a direction that the other side acknowledged."""
         self.heard: Callable[[bytes, bytes], None] = lambda destination, spi: None
@@ -150,7 +147,7 @@ class Session:
             keys=found.keys,
             # Behind a NAT, the outer source may be any.
             source=None if terms.mod == TUNNEL else context.pair.address(role.sender),
-            ports=terms.ports(role),
+            ports=binding.ports,
         )
         self._enter(binding, association)
 
@@ -221,10 +218,10 @@ class Session:
             self.keyring.mark_used(vector)
 
     def _keep(self, proven: list[SecurityAssociation], association: SecurityAssociation) -> None:
-        if len(proven) < SPIS:
+        if len(proven) < PROVEN:
             proven.append(association)
         else:
-            text = f"keys of more than {SPIS} associations: those of the first are given to other tools"
+            text = f"keys of more than {PROVEN} associations: those of the first are given to other tools"
             self.emit(Notice(at=FrameRef(0, 0, 0), subject=None, text=text))
 
     def follow(self, binding: Binding, address: bytes) -> None:
@@ -261,19 +258,14 @@ class Session:
         for role in Role:
             spi = terms.spi(role)
             key = pair.address(role.sender.other) + spi.to_bytes(4, "big") if spi is not None else b""
-            if key in self.announced:
-                self.announced[key] = [found for found in self.announced[key] if found.set is not old]
-                if not self.announced[key]:
-                    del self.announced[key]
+            self.announced.remove(key, old)
         old.forget()
 
     def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
-        alike = self.announced.setdefault(destination + spi.to_bytes(4, "big"), [])
-        alike.insert(0, Binding(made, role))
-        del alike[ALIKE:]
-        self.heard(destination, spi.to_bytes(4, "big"))
-        if len(self.announced) > SPIS:
-            self.announced.popitem(last=False)
+        octets = spi.to_bytes(4, "big")
+        kept = self.announced.add(destination + octets, made, role)
+        self.heard(destination, octets)
+        if not kept:
             self.emit(
                 Notice(at=FrameRef(0, 0, 0), subject=None, text=f"more than {SPIS} SPIs: the oldest was forgotten")
             )
