@@ -13,6 +13,20 @@ DOMAIN = "ims.mnc001.mcc001.3gppnetwork.org"
 GENERATIONS = 128
 """Sets that one UE can have: SPIs of different UEs never meet."""
 
+ACCESS = (
+    "P-Access-Network-Info: 3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=0010100010000001",
+    "User-Agent: bench/1.0 (a phone; release 17)",
+    "Allow: INVITE, ACK, OPTIONS, BYE, CANCEL, UPDATE, INFO, PRACK, NOTIFY, MESSAGE, REFER",
+    "Supported: 100rel, timer, precondition, path, gruu",
+)
+"""What phones say in nearly every message."""
+NETWORK = (
+    "P-Charging-Vector: icid-value=bench-0123456789abcdef;orig-ioi=ims.mnc001.mcc001.3gppnetwork.org",
+    "Server: bench/1.0 (a core)",
+    "Allow: INVITE, ACK, OPTIONS, BYE, CANCEL, UPDATE, INFO, PRACK, NOTIFY, MESSAGE, REFER",
+)
+"""What cores say in many answers."""
+
 
 class Phone:
     """One UE at its P-CSCF: as many sets as it registers, each used from then on."""
@@ -174,12 +188,12 @@ class Phone:
     # What they say.
 
     def talk(self) -> None:
-        """Two MESSAGEs with their answers, or now and then a call: four or seven protected messages."""
+        """Three calls, then an SMS in each direction: ten, or four protected messages."""
         self.turn += 1
-        if self.turn % 8:
-            self.exchange()
-        else:
+        if self.turn % 4:
             self.call()
+        else:
+            self.exchange()
 
     def exchange(self) -> None:
         """A MESSAGE in each direction, and its answer."""
@@ -188,36 +202,42 @@ class Phone:
         mine = self.request(f"sip:callee@{DOMAIN}", f"{self.text}:45000", name, f"<sip:{self.impi}>", body, verify=True)
         self.up(keys, mine)
         asserted = "P-Asserted-Identity: <sip:callee@example.org>"
-        self.down(keys, self.answer(mine, "202 Accepted", asserted, "X-Pad: " + "y" * 520))
+        self.down(keys, self.answer(mine, "202 Accepted", asserted, *NETWORK))
         uri = f"sip:{self.user}@{self.text}:45000"
         theirs = self.request(uri, f"{self.pcscf_text}:6100", "n" + name, "<sip:caller@x.org>", body)
         self.down(keys, theirs)
-        self.up(keys, self.answer(theirs, "200 OK", "X-Pad: " + "y" * 520))
+        self.up(keys, self.answer(theirs, "200 OK", *ACCESS))
 
     def call(self) -> None:
-        """A call by the UE: INVITE, 100, 180, 200, ACK, BYE, 200."""
+        """A call by the UE: INVITE, 100, 183, PRACK, 200, 180, 200, ACK, BYE, 200."""
         keys, name = self.set, f"{self.number}c{self.turn}"
         sdp = (
             f"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
             f"m=audio {49152 + self.number % 8000 * 2} RTP/AVP 104 96\r\nb=AS:41\r\na=rtpmap:104 AMR-WB/16000\r\n"
             "a=fmtp:104 mode-change-capability=2;max-red=0\r\na=rtpmap:96 AMR/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+            "a=curr:qos local none\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n"
         )
         uri, caller = f"sip:callee@{DOMAIN}", f"<sip:{self.impi}>"
         contact = f"Contact: <sip:{self.user}@{self.text}:45000>"
         sent_by, kind = f"{self.text}:45000", "application/sdp"
-        invite = self.request(uri, sent_by, name, caller, sdp, True, "INVITE", 1, kind, (contact,))
+        invite = self.request(uri, sent_by, name, caller, sdp, True, "INVITE", 1, kind, (contact, *ACCESS))
         self.up(keys, invite)
         self.down(keys, self.answer(invite, "100 Trying"))
         routes = f"Record-Route: <sip:scscf.{DOMAIN};lr>, <sip:{self.pcscf_text}:6100;lr>"
         remote = f"sip:callee@as.{DOMAIN}:5060"
-        self.down(keys, self.answer(invite, "180 Ringing", routes, f"Contact: <{remote}>"))
-        ok = (routes, f"Contact: <{remote}>", "Content-Type: application/sdp")
-        self.down(keys, self.answer(invite, "200 OK", *ok, body=sdp))
-        to = f"<{uri}>;tag=a"
-        self.up(keys, self.request(remote, sent_by, name, caller, "", False, "ACK", 1, "", (), to, name + "a"))
-        bye = self.request(remote, sent_by, name, caller, "", True, "BYE", 2, "", (), to, name + "b")
+        ok = (routes, f"Contact: <{remote}>", *NETWORK)
+        typed = "Content-Type: application/sdp"
+        self.down(keys, self.answer(invite, "183 Session Progress", *ok, "RSeq: 1", "Require: 100rel", typed, body=sdp))
+        to, rack = f"<{uri}>;tag=a", "RAck: 1 1 INVITE"
+        prack = self.request(remote, sent_by, name, caller, "", True, "PRACK", 2, "", (rack, *ACCESS), to, name + "p")
+        self.up(keys, prack)
+        self.down(keys, self.answer(prack, "200 OK", *NETWORK))
+        self.down(keys, self.answer(invite, "180 Ringing", *ok))
+        self.down(keys, self.answer(invite, "200 OK", *ok, typed, body=sdp))
+        self.up(keys, self.request(remote, sent_by, name, caller, "", False, "ACK", 1, "", ACCESS, to, name + "a"))
+        bye = self.request(remote, sent_by, name, caller, "", True, "BYE", 3, "", ACCESS, to, name + "b")
         self.up(keys, bye)
-        self.down(keys, self.answer(bye, "200 OK"))
+        self.down(keys, self.answer(bye, "200 OK", *NETWORK))
 
     def request(
         self,

@@ -36,7 +36,7 @@ def test_nobody_is_accused_and_every_packet_is_read(workload: Workload, tmp_path
     report = audit([str(made.capture)], options)
     assert [(found.rule, found.message) for found in report.findings] == []
     assert report.crashed == []
-    assert SIZE <= report.esp.verified <= SIZE + 10
+    assert SIZE <= report.esp.verified <= SIZE + 20  # the last call is finished, over TCP with its acknowledgements
     assert len(report.subjects) == 3
     assert [each.keyed for each in report.sa_sets] == [True] * 6
     assert report.sip.malformed == report.esp.bad_icv == report.esp.replayed == report.copies == 0
