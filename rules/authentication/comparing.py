@@ -15,7 +15,9 @@ def cell(value: str | None) -> str:
         return ABSENT
     if value == "":
         return '""'
-    shown = "".join(letter if letter.isprintable() else "?" for letter in value[:SHOWN])
+    shown = value[:SHOWN]
+    if not shown.isprintable():
+        shown = "".join(letter if letter.isprintable() else "?" for letter in shown)
     return shown if len(value) <= SHOWN else f"{shown[: SHOWN - 3]}..."
 
 

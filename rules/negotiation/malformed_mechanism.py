@@ -50,6 +50,9 @@ def malformed_mechanism(event: RegistrationStarted | ChallengeSent, profile: Pro
     flaws = dict.fromkeys(sorted({flaw for entry in judged_entries for flaw in _flaws(entry, profile.papers)}))
     if nameless:
         flaws["name", "is no token"] = None
+    short = [key for key in ("spi-c", "spi-s") if any(_digits(entry, key) < DIGITS for entry in judged_entries)]
+    if not flaws and not short:
+        return PASS
     tables = (entries_table(name, [*judged_entries, *nameless]),)
     if flaws:
         return Broken(
@@ -61,17 +64,14 @@ def malformed_mechanism(event: RegistrationStarted | ChallengeSent, profile: Pro
             argument="the values were read without regard to case, quotes, blanks and leading zeros",
             tables=tables,
         )
-    short = [key for key in ("spi-c", "spi-s") if any(_digits(entry, key) < DIGITS for entry in judged_entries)]
-    if short:
-        note = Broken(
-            fault="short-spi",
-            message=f"{name} prints {' and '.join(short)} with fewer than ten digits, as most do",
-            actor=actor,
-            level=Level.INFO,
-            tables=tables,
-        )
-        return Pass(note=note)
-    return PASS
+    note = Broken(
+        fault="short-spi",
+        message=f"{name} prints {' and '.join(short)} with fewer than ten digits, as most do",
+        actor=actor,
+        level=Level.INFO,
+        tables=tables,
+    )
+    return Pass(note=note)
 
 
 def _flaws(entry: Mechanism, papers: bool) -> list[tuple[str, str]]:

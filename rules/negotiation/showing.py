@@ -59,4 +59,5 @@ def _text(value: object) -> str:
 
 def short(text: str, limit: int = 60) -> str:
     """A value from the wire as a report may show it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:limit])
+    shown = text[:limit]
+    return shown if shown.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in shown)
