@@ -366,7 +366,8 @@ class SaSet:
         self.silent.clear()
         self.neglected = ()
         self.astray.clear()
-        self.challenge = self.sm7_last = self.sm12_stream = self.parent = None
+        self.challenge = self.sm7_last = self.sm12_stream = self.parent = self.marks = None
+        self.server = []
         self.uplink_transaction = self.downlink_transaction = None
 
     def repeated(self, sighting: Sighting) -> None:
