@@ -63,14 +63,17 @@ class Express:
         capture, number, time, kind, data, _ = frame
         if kind != ETHERNET or len(data) < _LEAST:
             return False
-        begin = 14 if data[12:14] != _VLAN else 18
-        if data[begin - 2 : begin + 1] == _V4:
+        begin = 14
+        begins = data[12:15]  # EtherType, version and header length
+        if begins[:2] == _VLAN:
+            begin, begins = 18, data[16:19]
+        if begins == _V4:
             length, ident, fragment, ttl, protocol, source, where, sequence = _IPV4(data, begin)
             if protocol != ESP or fragment & 0x3FFF:
                 return False
             end, start = begin + length, begin + 20
             fingerprint = data[begin + 12 : begin + 28] + data[end - 12 : end]
-        elif data[begin - 2 : begin] == _V6:
+        elif begins[:2] == _V6:
             length, protocol, ttl, source, where, sequence = _IPV6(data, begin)
             if protocol != ESP:
                 return False
