@@ -2,9 +2,9 @@
 
 python -m benchmarks.soak [--minutes 60] [--lives 1.0]     as root; prints memory and drops every minute
 
-The phones are the scripted UE of the tests, with the times that its messages really have. Each has a card and an address
-of its own and begins its next life when the last one is over, with other keys, SPIs and ports. Memory is that of both
-processes, the audit and its recorder (VmRSS, KiB).
+The phones are the scripted UE of the tests, with the times that its messages really have. Each has a card and an
+address of its own and begins its next life when the last one is over, with other keys, SPIs and ports. Memory is that
+of both processes, the audit and its recorder (VmRSS, KiB).
 """
 
 from __future__ import annotations
