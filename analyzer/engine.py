@@ -33,6 +33,7 @@ from analyzer.lines import Line, Lines
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import ACK, SYN, Closing, Connection, Data, Endpoint, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
+from analyzer.segments import Segments
 from analyzer.shadows import Shadows
 from analyzer.sip.framing import Framed
 from analyzer.sip.large import LARGE, LargeMessages
@@ -104,9 +105,8 @@ class Engine:
         self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
         self._packet: Datagram | None = None
-        self.framed: Framed | None = None
-        """The message that came last out of TCP: what a finding shows of it."""
-        self._express = Express(self._reader, self.tracker, self.shadows, self._deliver)
+        self._segments = Segments(self._streams, self._lines, self.tracker)
+        self._express = Express(self._reader, self.tracker, self._segments, self.shadows, self._deliver)
         self._strangers: Strangers | None = None
 
     def leave_out(self, strangers: Strangers) -> None:
@@ -127,6 +127,11 @@ class Engine:
             self._packet = next(iter(PacketReader().read(self._express.last)), None)
             self._express.last = None
         return self._packet
+
+    @property
+    def framed(self) -> Framed | None:
+        """The message that came last out of TCP: what a finding shows of it."""
+        return self._segments.framed
 
     def context(self, subject: Subject) -> Context | None:
         """The registration that a subject stands for, of the wire or of what tools tell, if it is remembered."""
@@ -477,7 +482,7 @@ class Engine:
         tags = [each for each in framed.tags if isinstance(each, Packet)]
         tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
         if tag is not None and tag.binding is not None and line.is_sip and framed.kind == "message":
-            self.framed = framed
+            self._segments.framed = framed
             if (sport, dport) == tag.binding.ports and self._calm.takes(
                 tag.binding, tag.sequence, framed.at, framed.frames, framed.data, connection
             ):
@@ -488,7 +493,7 @@ class Engine:
             self.malformed += line.is_sip
             return
         line.is_sip = True
-        self.framed = framed
+        self._segments.framed = framed
         if len(framed.data) > LARGE:
             self._large.note(message)
         self.tracker.message(

@@ -21,6 +21,7 @@ from analyzer.ipsec.database import excuse
 from analyzer.layers.link import ETHERNET
 from analyzer.network.copies import ESP, TCP, UDP
 from analyzer.network.packets import Datagram, PacketReader
+from analyzer.segments import Segments
 from analyzer.shadows import Shadows
 
 _VLAN: Final = b"\x81\x00"
@@ -44,15 +45,18 @@ Deliver = Callable[[Datagram, int, bytes, Packet], None]
 class Express:
     """Takes the frames that nothing more has to be asked about."""
 
-    __slots__ = ("_copies", "_deliver", "_shadows", "_table", "_tracker", "last")
+    __slots__ = ("_copies", "_deliver", "_segments", "_shadows", "_table", "_tracker", "last")
 
-    def __init__(self, reader: PacketReader, tracker: Tracker, shadows: Shadows, deliver: Deliver) -> None:
-        """``deliver`` gets what was in a packet, save for the messages that `Calm` takes: the datagram, the protocol,
+    def __init__(
+        self, reader: PacketReader, tracker: Tracker, segments: Segments, shadows: Shadows, deliver: Deliver
+    ) -> None:
+        """``deliver`` gets what was in a packet, save for what `Calm` and `Segments` take: the datagram, the protocol,
         the octets and whose they are.
         """
         self._copies = reader.recent
         self._table = tracker.session.database.table
         self._tracker = tracker
+        self._segments = segments
         self._shadows = shadows
         self._deliver = deliver
         self.last: Frame | None = None
@@ -119,9 +123,11 @@ class Express:
             shadows.opened(time, inner, source, where[:-4])
         else:
             shadows.recent.append((time, inner))
-        if protocol == UDP and tracker.calm.takes(binding, sequence, at, (at,), inner[8:]):
+        if protocol == TCP:
+            done = self._segments.takes(binding, sequence, at, inner)
+        elif done := tracker.calm.takes(binding, sequence, at, (at,), inner[8:]):
             tracker.protected_messages += 1
-        else:
+        if not done:
             datagram = Datagram(at, (at,), source, where[:-4], ESP, packet, ttl, None, 0, False)
             self._deliver(datagram, protocol, inner, Packet(binding, sequence))
         return True

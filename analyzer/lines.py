@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from analyzer.keys.cx import PORT as DIAMETER
-from analyzer.network.stream import Connection, Data, Hole
+from analyzer.network.stream import Connection, Data, Hole, Side
 from analyzer.sip.framing import Framed, Framer
 
 LINES: Final = 20_000
@@ -26,7 +26,7 @@ CROWDED: Final = "unfinished SIP messages over TCP: too many at once"
 class Line:
     """One direction of a TCP connection as SIP sees it."""
 
-    __slots__ = ("by", "connection", "framer", "held", "is_diameter", "is_sip")
+    __slots__ = ("by", "connection", "framer", "held", "is_diameter", "is_sip", "plain")
 
     def __init__(self, connection: Connection, by: int) -> None:
         self.connection = connection
@@ -38,17 +38,20 @@ class Line:
         """Perhaps: a UE may have chosen that port for its SIP."""
         self.is_sip = False
         """A message has come out of it: only then is a hole, or text that is none, worth telling."""
+        self.plain = False
+        """It is SIP and nothing else, and the next octet begins a message."""
 
 
 class Lines:
     """All directions of a timeline. ``deliver`` gets what is cut out of each, ``on_evict`` hears what was given up."""
 
-    __slots__ = ("_deliver", "_held", "_on_evict", "_table", "_unfinished")
+    __slots__ = ("_deliver", "_held", "_on_evict", "_unfinished", "table")
 
     def __init__(self, deliver: Callable[[Line, Framed], None], on_evict: Callable[[str], None]) -> None:
         self._deliver = deliver
         self._on_evict = on_evict
-        self._table: OrderedDict[tuple[Connection, int], Line] = OrderedDict()
+        self.table: OrderedDict[Side, Line] = OrderedDict()
+        """By direction; the one that was silent longest comes first. Whoever has a plain one's message keeps it."""
         # Those that hold a part of a message; the one that was silent longest comes first.
         self._unfinished: OrderedDict[Line, None] = OrderedDict()
         self._held = 0
@@ -59,6 +62,7 @@ class Lines:
         for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
             self._deliver(line, framed)
         held = line.framer.held
+        line.plain = not held and line.is_sip and line.framer.synchronised and not line.is_diameter
         if held or line.held:
             self._charge(line, held)
             while self._held > OCTETS:
@@ -73,7 +77,7 @@ class Lines:
         return line
 
     def _line(self, connection: Connection, by: int, start: int) -> Line:
-        table, key = self._table, (connection, by)
+        table, key = self.table, connection.sides[by]
         known = table.get(key)
         if known is not None:
             table.move_to_end(key)
@@ -89,6 +93,7 @@ class Lines:
         return made
 
     def _give_up(self, line: Line) -> None:
+        line.plain = False
         for framed in line.framer.hole():
             self._deliver(line, framed)
         self._charge(line, 0)

@@ -105,7 +105,7 @@ def test_a_direction_that_was_forgotten_begins_anew_at_a_start_line(monkeypatch:
     wires.send(1, b"torn\r\n" + WHOLE)
     assert wires.found[-1][1].data == WHOLE
     assert all(kind == "message" for _, kind in wires.kinds())
-    assert len(wires.lines._table) == 2
+    assert len(wires.lines.table) == 2
 
 
 def test_a_hole_loses_what_is_unfinished() -> None:

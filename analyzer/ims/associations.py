@@ -20,7 +20,7 @@ from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.variants import Variant
 from analyzer.keys.entries import Vector
-from analyzer.network.tcp import Connection
+from analyzer.network.stream import Connection, Course
 from analyzer.profile import Profile
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Binding:
         "address",
         "answers",
         "association",
+        "course",
         "faults",
         "flow",
         "inner",
@@ -90,6 +91,8 @@ class Binding:
         """TTL, direction and depth of the packet before, as a `Datagram` has them; None if it was no ordinary one."""
         self.ttl = -1
         """Its TTL, if direction and depth say nothing and all rules have let it pass."""
+        self.course: Course | None = None
+        """The TCP connection between its ports, if that is followed segment by segment."""
         self.ledger = Ledger()
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None

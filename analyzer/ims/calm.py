@@ -27,6 +27,7 @@ from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Seen, Transaction
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
+from analyzer.sip.framing import says_whole
 from analyzer.sip.usual import LONGEST, usual_shape
 
 PLAIN: Final = frozenset(
@@ -105,7 +106,8 @@ class Calm:
         connection: Connection | None = None,
     ) -> bool:
         """Enter a message between the ports of this association; false if it has to go the long way, and nothing was
-        done. ``data`` is the message and ``frames`` all that it needed; without a connection it came over UDP.
+        done. ``frames`` is all that was needed for it, and ``data`` the message; if it has a connection (else it came
+        over UDP), perhaps not yet cut.
         """
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
@@ -115,7 +117,7 @@ class Calm:
         if len(data) > LONGEST or self._identities.waiting:
             return False
         found = usual_shape(data.decode("latin-1"))
-        if found is None:
+        if found is None or (connection is not None and not says_whole(data, found.end())):
             return False
         status = found[1]
         if status is not None:

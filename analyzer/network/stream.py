@@ -203,5 +203,9 @@ class Side:
         del self.queue[:ready]
 
 
+Course = tuple[Connection, Side, Side]
+"""A connection as one of its ends sees it: its own direction, and the other. The stream of each has begun."""
+
+
 def _start(piece: _Piece) -> int:
     return piece.start

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.network.stream import Closing, Connection, Data, Endpoint, Event, Hole, Opened, Segment, Side
+from analyzer.network.stream import Closing, Connection, Course, Data, Endpoint, Event, Hole, Opened, Segment, Side
 
 __all__ = [
     "Closing",
@@ -84,15 +84,15 @@ def parse_segment(
 class TcpTracker:
     """All TCP connections of one timeline, told apart by addresses and ports alone."""
 
-    __slots__ = ("_octets", "_on_evict", "_order", "_table", "_waiting", "evicted", "strays")
+    __slots__ = ("_octets", "_on_evict", "_table", "_waiting", "evicted", "order", "strays")
 
     def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
         """``on_evict`` is told in words what was given up because of a limit."""
         self._on_evict = on_evict
         # Each connection stands here twice, once for each direction.
         self._table: dict[tuple[bytes, int, bytes, int], tuple[Connection, int]] = {}
-        # Those that were silent longest come first.
-        self._order: OrderedDict[Connection, None] = OrderedDict()
+        self.order: OrderedDict[Connection, None] = OrderedDict()
+        """All that are known, those that were silent longest first. Whoever follows a `course` keeps it."""
         # Directions with a hole, the one that was noticed first at the front.
         self._waiting: OrderedDict[Side, Connection] = OrderedDict()
         self._octets = 0
@@ -114,7 +114,7 @@ class TcpTracker:
             connection, by = self._open(found, segment, flags, events)
         else:
             connection, by = found
-            self._order.move_to_end(connection)
+            self.order.move_to_end(connection)
         connection.touched = at.time
         mine = connection.sides[by]
         if flags & ACK:
@@ -169,6 +169,18 @@ class TcpTracker:
         found = self._table.get((*source, *destination))
         return None if found is None else found[0]
 
+    def course(self, source: Endpoint, destination: Endpoint) -> Course | None:
+        """The same for who follows it himself, as seen from the source; None until both streams have begun.
+
+        It holds as long as the connection is in `order`.
+        """
+        found = self._table.get((*source, *destination))
+        if found is None:
+            return None
+        connection, by = found
+        mine, other = connection.sides[by], connection.sides[1 - by]
+        return None if mine.base is None or other.base is None else (connection, mine, other)
+
     def acknowledged(self, connection: Connection, by: int) -> int:
         """The highest stream offset of this direction that the other side acknowledged.
 
@@ -195,7 +207,7 @@ class TcpTracker:
         """Return the connection of a segment with SYN, or of one that no known connection fits."""
         if found is not None and flags & SYN and _continues(*found, segment):
             connection, by = found
-            self._order.move_to_end(connection)
+            self.order.move_to_end(connection)
         else:
             if found is not None:
                 self._forget(found[0], events)
@@ -216,9 +228,9 @@ class TcpTracker:
         connection = Connection(first, second)
         self._table[second + first] = connection, 1
         self._table[first + second] = connection, 0
-        self._order[connection] = None
-        if len(self._order) > CONNECTIONS:
-            self._forget(next(iter(self._order)), events)
+        self.order[connection] = None
+        if len(self.order) > CONNECTIONS:
+            self._forget(next(iter(self.order)), events)
             self._tell(EVICTED)
         return connection
 
@@ -228,7 +240,7 @@ class TcpTracker:
         first, second = connection.endpoints
         self._table.pop(first + second, None)
         self._table.pop(second + first, None)
-        del self._order[connection]
+        del self.order[connection]
 
     def _acknowledge(self, connection: Connection, side: Side, ack: int, now: int, events: list[Event]) -> None:
         if side.base is None:

@@ -73,7 +73,7 @@ class _Piece(NamedTuple):
 class Framer:
     """One direction of one connection; `feed` it the octets in order. Call `hole` first if the start was not seen."""
 
-    __slots__ = ("_buffer", "_end", "_pieces", "_searched", "_started", "_synchronised", "_torn", "_wanted")
+    __slots__ = ("_buffer", "_end", "_pieces", "_searched", "_started", "_torn", "_wanted", "synchronised")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -85,7 +85,8 @@ class Framer:
         self._started = False
         # Octets of the message at the start of the buffer, once its headers are complete.
         self._wanted = 0
-        self._synchronised = True
+        self.synchronised = True
+        """It knows where it is: between two messages, or in one."""
         # The buffer begins in the middle of a line (only while not synchronised).
         self._torn = False
 
@@ -96,11 +97,11 @@ class Framer:
 
     def feed(self, data: bytes, at: FrameRef, frames: tuple[FrameRef, ...], tag: Hashable, end: int) -> list[Framed]:
         """Take the next octets, which end at stream offset `end`, and return what they complete."""
-        if self._synchronised and not self._buffer and _is_whole(data):
+        if self.synchronised and not self._buffer and _is_whole(data):
             return [Framed("message", data, at, frames, (tag,), end)]
         found: list[Framed] = []
         if len(self._pieces) >= PIECES_LIMIT:
-            if self._synchronised:
+            if self.synchronised:
                 found.append(self._malformed(len(self._buffer)))
             self._drop(len(self._buffer))
             self._torn = True
@@ -121,13 +122,13 @@ class Framer:
         """
         found = [self._take("message", len(self._buffer))] if self._wanted and self._buffer else []
         self._drop(len(self._buffer))
-        self._synchronised = self._torn = False
+        self.synchronised = self._torn = False
         return found
 
     def _next(self) -> Framed | None:
         """The next thing in the buffer, None if more octets are needed to tell what it is."""
         buffer = self._buffer
-        if not self._synchronised and not self._seek():
+        if not self.synchronised and not self._seek():
             return None
         if not self._wanted:
             blank = _BLANK.match(buffer)
@@ -175,13 +176,13 @@ class Framer:
         last = buffer.rfind(b"\n", self._searched)
         if last >= 0:
             if not self._torn and _FIRST_LINE.match(buffer):
-                self._synchronised = True
+                self.synchronised = True
                 return True
             later = _LATER_LINE.search(buffer)
             self._torn = False
             self._drop(later.start() + 1 if later else last + 1)
             if later:
-                self._synchronised = True
+                self.synchronised = True
                 return True
         self._searched = len(buffer)
         if len(buffer) > START_LINE_LIMIT:
@@ -193,7 +194,7 @@ class Framer:
         """Report and skip the octets that cannot be read (all if `size` is 0), and lose synchronisation."""
         size = size or len(self._buffer)
         self._torn = not self._buffer.endswith(b"\n", 0, size)
-        self._synchronised = False
+        self.synchronised = False
         return self._take("malformed", size)
 
     def _take(self, kind: Literal["message", "keepalive", "malformed"], size: int) -> Framed:
@@ -225,6 +226,12 @@ class Framer:
             pieces.popleft()
         self._searched = self._wanted = 0
         self._started = False
+
+
+def says_whole(data: bytes, rest: int) -> bool:
+    """Whether a message whose headers end at `rest` has, by a Content-Length of the usual form, all these octets."""
+    at = data.find(b"\nContent-Length:", 0, rest)
+    return at >= 0 and data.startswith(b" %d\r\n" % (len(data) - rest), at + 16)
 
 
 def _is_whole(data: bytes) -> bool:

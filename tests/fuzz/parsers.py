@@ -284,7 +284,7 @@ def lines(data: bytes) -> None:
                 table.feed(event)
             elif isinstance(event, Hole):
                 table.hole(event)
-    assert table._held == sum(line.held for line in table._table.values())
+    assert table._held == sum(line.held for line in table.table.values())
 
 
 def _calm(text: str) -> bool:
