@@ -272,7 +272,6 @@ class Engine:
         if self.keyless is not None and not (refusal.tried or datagram.cut) and self.keyless(datagram):
             return None
         if not (refusal.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
-            packets.packets += 1
             packets.verified_count += 1
             return None
         if not refusal.tried and self._explicit(datagram.source, datagram.destination, packet):

@@ -168,7 +168,6 @@ def _run(
     until = max((each.until for each in source.summaries if each.until is not None), default=0)
     running.engine.advance(until)
     packets = running.engine.tracker.packets
-    packets.packets += triage.strangers.count
     packets.no_key += triage.strangers.count
     if triage.evicted:
         source.notices.append(f"{triage.evicted:,} forgotten: protected ports whose clear packets are looked for")

@@ -54,10 +54,10 @@ class PacketLedger:
         "_reserved",
         "_session",
         "_traffic",
+        "_unused",
         "bad_icv",
         "forms",
         "no_key",
-        "packets",
         "replayed",
         "verified_count",
     )
@@ -65,14 +65,19 @@ class PacketLedger:
     def __init__(self, session: Session, traffic: Traffic) -> None:
         self._session = session
         self._traffic = traffic
+        self._unused = traffic.switch.without_use
         self.forms = Forms(session)
         self._reserved: set[tuple[bytes, int]] = set()
         self._early: set[bytes] = set()
-        self.packets = 0
         self.verified_count = 0
         self.bad_icv = 0
         self.no_key = 0
         self.replayed = 0
+
+    @property
+    def packets(self) -> int:
+        """All ESP packets but copies; those that came again are among the verified ones."""
+        return self.verified_count + self.bad_icv + self.no_key
 
     def ordinary(self, binding: Binding, sequence: int, datagram: Datagram) -> bool:
         """Note an ESP packet with the ports of its association, if it is like the one before: seen at the same place,
@@ -95,7 +100,6 @@ class PacketLedger:
 
     def next(self, binding: Binding, sequence: int, packet: bytes, at: FrameRef) -> None:
         """Note an ordinary packet with the next number."""
-        self.packets += 1
         self.verified_count += 1
         ledger = binding.ledger
         ledger.highest = sequence
@@ -105,7 +109,7 @@ class PacketLedger:
         receipt = binding.receipt
         assert receipt is not None
         receipt.times += 1
-        if self._traffic.switch.without_use:
+        if self._unused:
             self._proven(binding)
 
     def _proven(self, binding: Binding) -> None:
@@ -123,7 +127,6 @@ class PacketLedger:
     ) -> bool:
         """An ESP packet that its association opened; false if it is a repetition of one that was seen."""
         session, owner = self._session, binding.set
-        self.packets += 1
         association = binding.association
         if association is None or association.icv:
             self.verified_count += 1
@@ -186,7 +189,6 @@ class PacketLedger:
             taps.repeated(at.capture, elapsed)
             return False
         taps.again((first.capture, at.capture), (ttl, datagram.ttl), elapsed)
-        self.packets -= 1
         self.replayed -= 1
         association = binding.association
         if association is None or association.icv:
@@ -197,7 +199,6 @@ class PacketLedger:
 
     def unbound(self, association: SecurityAssociation) -> None:
         """An ESP packet that an association of a key file opened which no negotiation names."""
-        self.packets += 1
         if not association.icv:
             self.no_key += 1
             self._session.keyring.mark_used(association)
@@ -228,7 +229,6 @@ class PacketLedger:
 
     def noise(self, binding: Binding | None, spi: int, what: str) -> None:
         """A packet that belongs to an association and cannot be read for its form; `what` says so in words."""
-        self.packets += 1
         self.verified_count += 1
         context = binding.set.contact if binding is not None else None
         subject = context.subject if isinstance(context, Context) else None
@@ -237,7 +237,6 @@ class PacketLedger:
 
     def failed(self, binding: Binding, sequence: int, spi: int, at: FrameRef) -> None:
         """An ESP packet of a keyed association that did not verify."""
-        self.packets += 1
         owner = binding.set
         context = owner.contact
         assert isinstance(context, Context)
@@ -299,7 +298,6 @@ class PacketLedger:
     def unopened(self, pair: Pair | None, datagram: Datagram) -> None:
         """An ESP packet for which there is no key at all, or of which the capture kept only a part."""
         at, source, destination, packet = datagram.at, datagram.source, datagram.destination, datagram.payload
-        self.packets += 1
         self.no_key += 1
         if len(packet) < 8:
             return

@@ -30,6 +30,9 @@ NOT_BLOCKS: Final = "not whole blocks"
 BAD_PADDING: Final = "bad padding"
 """The ICV is good, but the content makes no sense: another encryption key, or a fault of the sender (RFC 4303 2.4)."""
 
+UNPREPARED: Final = 1 << 62
+"""Stands for the octets that the shortest packet has, as long as an association has not seen any."""
+
 TCP: Final = 6
 UDP: Final = 17
 _HEADED: Final = frozenset({4, TCP, UDP, 41})
@@ -140,7 +143,7 @@ class SecurityAssociation:
         self.demanded_icv = self._cut
         """Octets that the algorithms demand of the ICV."""
         self._iv = self._block = 0
-        self._shortest = 0  # until the first packet: many associations of a large capture never see one
+        self._shortest = UNPREPARED  # until the first packet: many associations of a large capture never see one
         self._mac: HMAC | None = None
         self._decrypt: Decrypt | None = None
         self._combined: AESGCM | None = None
@@ -150,18 +153,19 @@ class SecurityAssociation:
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""
-        if not self._shortest:
+        end = len(packet) - self._cut
+        if end < self._shortest:
+            if self._shortest < UNPREPARED:
+                return TOO_SHORT
             if self.keys is None:
                 return NO_KEY
             self._prepare(self.keys)
-        end = len(packet) - self._cut
-        if end < self._shortest:
-            return TOO_SHORT
+            return self.open(packet)
         keyed = self._mac
         if keyed is not None:
             mac = keyed.copy()
             mac.update(packet[:end])
-            if mac.finalize()[: self.icv] != packet[end:]:
+            if not mac.finalize().startswith(packet[end:]):
                 self.failed += 1
                 return BAD_ICV
             self.verified += 1
@@ -170,7 +174,7 @@ class SecurityAssociation:
         body = packet[8:end]
         decrypt = self._decrypt
         if decrypt is not None:
-            if len(body) % self._block:
+            if (end - 8) % self._block:
                 return NOT_BLOCKS
             # The context is never finalised: in CBC the IV, fed as if it were ciphertext, makes the state right for
             # what follows, and its own "plaintext" is dropped with it.
@@ -193,7 +197,7 @@ class SecurityAssociation:
         """
         iv = packet[8 : 8 + self._integrity.iv + self._encryption.iv]
         end = len(packet) - self._cut
-        if not self._shortest or end < self._shortest:
+        if end < self._shortest:
             return iv, None
         body: bytes = packet[8 + len(iv) : end]
         if self._decrypt is not None:

@@ -23,6 +23,7 @@ from analyzer.ipsec.esp import (
     NOT_BLOCKS,
     TOO_SHORT,
     UDP,
+    UNPREPARED,
     Opened,
     SecurityAssociation,
     inner,
@@ -71,7 +72,7 @@ class VariantAssociation(SecurityAssociation):
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of `esp.py`."""
         if self.keys is None:
             return NO_KEY
-        if not self._shortest:
+        if self._shortest == UNPREPARED:
             self._prepare(self.keys)
         end = len(packet) - self.icv
         if end < self._shortest:

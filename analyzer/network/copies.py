@@ -66,7 +66,7 @@ class Copies:
     The moment is ``WINDOW``, and ``FAR`` once a packet was seen at two points of its way.
     """
 
-    __slots__ = ("_old", "_on_evict", "_room", "_until", "_young", "evicted", "taps")
+    __slots__ = ("_old", "_on_evict", "_room", "_since", "_until", "_young", "evicted", "taps")
 
     def __init__(self, on_evict: Callable[[str], None]) -> None:
         self._on_evict = on_evict
@@ -74,6 +74,8 @@ class Copies:
         self._old: dict[bytes, Entry] = {}
         self._room = OCTETS
         self._until = 0
+        self._since = 0
+        """Packets before that time have a clock of their own, or one that was set back: then all is as good as old."""
         self.taps = Taps()
         self.evicted = 0
         """Packets forgotten before their time, since more came than the table holds."""
@@ -81,7 +83,7 @@ class Copies:
     def seen(self, key: bytes, entry: Entry) -> bool:
         """Whether this packet, under its fingerprint, is a copy of one seen before; if not, remember it."""
         time, young = entry[0], self._young
-        if time > self._until or time < self._until - 3 * FAR:
+        if not self._since <= time <= self._until:
             self._rotate(time)
             young = self._young
         found = young.get(key) or self._old.get(key)
@@ -107,7 +109,7 @@ class Copies:
     def first(self, key: bytes, entry: Entry) -> bool:
         """Remember a packet under its fingerprint; false if that was there, and `seen` has to look what it means."""
         time, young = entry[0], self._young
-        if time > self._until or time < self._until - 3 * FAR:
+        if not self._since <= time <= self._until:
             self._rotate(time)
             young = self._young
         if key in young or key in self._old:
@@ -137,6 +139,7 @@ class Copies:
         self._room = OCTETS
         # As long as nothing was seen at two points, a long memory would only cost time (5 %).
         self._until = time + (FAR if self.taps.sightings else WINDOW)
+        self._since = self._until - 3 * FAR
 
     def _elsewhere(self, first: Entry, second: Entry, level: bool) -> None:
         """A copy from another point. Within a tunnel and outside of it TTLs cannot be compared."""
