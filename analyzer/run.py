@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from analyzer.audit import Audit, Options
@@ -48,17 +49,19 @@ def audit(
     *,
     progress: Callable[[int], None] | None = None,
     chronicle: Chronicle | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Audit capture files as one timeline.
 
     `progress` gets the octets read since its last call (a `Watcher` also learns how many there are); an empty
-    `chronicle` is filled with what happened, for the reports that draw it.
+    `chronicle` is filled with what happened, for the reports that draw it. With more than one of `jobs` as many other
+    processes walk over the captures, and the report is the same.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
     options = options or Options()
     if options.second_opinion:
-        return _twice(captures, options, progress, chronicle)
-    running, keyring, source = _run(captures, options, progress, chronicle=chronicle)
+        return _twice(captures, options, progress, chronicle, jobs)
+    running, keyring, source = _run(captures, options, progress, chronicle=chronicle, jobs=jobs)
     report = report_of(running, keyring, options, [summary_of(each) for each in source.summaries], source.notices)
     if chronicle is not None:
         chronicle.close(running.engine, options.profile)
@@ -70,13 +73,16 @@ def _twice(
     options: Options,
     progress: Callable[[int], None] | None,
     chronicle: Chronicle | None,
+    jobs: int,
 ) -> Report:
     """The audit, and what tshark thinks of the same captures."""
     from analyzer import second  # seldom asked for, and the engine that remembers is of no other use
     from analyzer.opinion.witness import Witness
 
     tshark = second.check(captures)
-    running, keyring, source = _run(captures, options, progress, Witness, keep_keys=True, chronicle=chronicle)
+    running, keyring, source = _run(
+        captures, options, progress, Witness, keep_keys=True, chronicle=chronicle, jobs=jobs
+    )
     summaries = [summary_of(each) for each in source.summaries]
     report = report_of(running, keyring, options, summaries, source.notices)
     if chronicle is not None:
@@ -148,12 +154,14 @@ def _run(
     *,
     keep_keys: bool = False,
     chronicle: Chronicle | None = None,
+    jobs: int = 1,
 ) -> tuple[Audit, Keyring, Captures]:
+    untouched = deepcopy(chronicle) if jobs > 1 else None
     keyring = Keyring()
     for path in options.keys:
         keyring.add_file(path)
     triage = Triage()
-    source = Captures(captures, triage, progress=progress)
+    source = Captures(captures, triage, progress=progress, jobs=jobs)
     if isinstance(progress, Watcher):
         progress.begin(source)
     running = Audit(options, keyring, triage.watch, engine, chronicle)
@@ -165,6 +173,10 @@ def _run(
     with rare_collections():
         for frame in source:
             receive(frame)
+    if source.missed:
+        if chronicle is not None:
+            vars(chronicle).update(vars(untouched))
+        return _run(captures, options, progress, engine, keep_keys=keep_keys, chronicle=chronicle)
     until = max((each.until for each in source.summaries if each.until is not None), default=0)
     running.engine.advance(until)
     packets = running.engine.tracker.packets
@@ -181,7 +193,7 @@ def summary_of(each: Summary) -> CaptureSummary:
         frames=each.frames,
         first=each.first,
         last=each.last,
-        skipped=each.skipped,
+        skipped=dict(sorted(each.skipped.items())),
         notices=each.notices,
         drops=each.drops,
     )

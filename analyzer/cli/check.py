@@ -96,6 +96,13 @@ class Paired(click.Command):
 @click.option("--statistics", cls=Flag, is_flag=True, help="Say of every rule how often it judged, or why it did not.")
 @click.option("--second-opinion", cls=Flag, is_flag=True, help="Let tshark look too, and say where it differs.")
 @click.option("--decrypted", cls=Flag, is_flag=True, help="In pcapng: add what each ESP packet held behind it.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Let N processes walk over the captures; the report is the same. [default: 1]",
+)
 @timing_option
 @waivers_option
 @pseudonyms_options
@@ -125,6 +132,7 @@ def check(
     utc: bool,
     waivers: tuple[str, ...],
     decrypted: bool,
+    jobs: int,
 ) -> int:
     """Audit captures as one timeline.
 
@@ -156,7 +164,7 @@ def check(
         from analyzer.report.chronicle import Chronicle
 
         chronicle = Chronicle()
-    report = accepted(audit(captures, options, chronicle=chronicle))
+    report = accepted(audit(captures, options, chronicle=chronicle, jobs=jobs))
     read = [each.path for each in report.captures]
     if names is not None:
         report = names.report(report)

@@ -165,13 +165,14 @@ def audit(
     options: Options,
     *,
     chronicle: Chronicle | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Audit captures with a counter on standard error."""
     from analyzer.report.progress import Counter
     from analyzer.run import audit
 
     with Counter() as progress:
-        return guarded(lambda: audit(captures, options, progress=progress, chronicle=chronicle))
+        return guarded(lambda: audit(captures, options, progress=progress, chronicle=chronicle, jobs=jobs))
 
 
 def keyed(captures: Sequence[str], options: Options) -> list[Keyed]:

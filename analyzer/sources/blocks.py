@@ -82,17 +82,17 @@ class Judges:
         self._triage = triage
         self._known: dict[tuple[ByteOrder, int, int], Judge] = {}
 
-    def of(self, order: ByteOrder, link: int, moment: int) -> Judge:
-        """``moment`` is by how many bits a time is shifted so that it counts about seconds."""
-        known = self._known.get((order, link, moment))
+    def of(self, order: ByteOrder, link: int, ticks: int) -> Judge:
+        """``ticks`` is how many a second has."""
+        known = self._known.get((order, link, ticks))
         if known is None:
-            known = Judge(self._triage, _records(order, moment), link, self.sieve)
+            known = Judge(self._triage, _records(order, ticks), link, self.sieve)
             if len(self._known) < MAX_JUDGES:
-                self._known[order, link, moment] = known
+                self._known[order, link, ticks] = known
         return known
 
 
-def _records(order: ByteOrder, moment: int) -> Records:
+def _records(order: ByteOrder, ticks: int) -> Records:
     """How enhanced packet blocks lie in the buffer.
 
     Their loops have three more parameters: the index of the interface that is ``chosen``, the ``earliest`` time that
@@ -108,7 +108,7 @@ def _records(order: ByteOrder, moment: int) -> Records:
         late="not earliest <= (upper << 32 | lower) <= limit",
         close=f"start + {DATA} + size",
         clock="12xII",
-        moment=moment,
+        ticks=ticks,
         parameters=", chosen, earliest, lost",
         also=f"if total - size >= {32 + LEAST_LOST}:\n            lost(block, buffer, start, after)\n        ",
     )
@@ -145,7 +145,7 @@ class Interface:
         """What the packets themselves say was lost before each of them, added up."""
         resolution = options.get(TIME_RESOLUTION, b"\x06")[0]
         per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
-        self.judge = judges.of(order, link, min(per_second.bit_length() - 1, 63))
+        self.judge = judges.of(order, link, per_second)
         self.reason = reason_for(link, self.judge.shape.known)
         # In lowest terms, so that the usual tick needs no number above 64 bits: 150 ns less.
         common = gcd(SECOND, per_second)

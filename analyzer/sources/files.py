@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from errno import EMFILE
 from heapq import heapify, heappop, heapreplace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from analyzer.frame import Frame
 from analyzer.sources.inputs import Input, no_access, size_of
@@ -19,6 +19,9 @@ from analyzer.sources.naming import Naming
 from analyzer.sources.triage import Triage
 from analyzer.sources.walker import FOREVER, NEVER, Summary, UnreadableCapture
 from analyzer.sources.window import BLOCK, Window
+
+if TYPE_CHECKING:
+    from analyzer.sources.scouts import Scouts, Trail
 
 __all__ = ["Captures", "Summary", "UnreadableCapture"]
 
@@ -69,17 +72,41 @@ class _Reader:
         self._input.close()
 
 
+class _Scouted:
+    """A capture over which another process walks."""
+
+    __slots__ = ("_trail", "frames", "walker")
+
+    def __init__(self, trail: Trail, capture: int, triage: Triage, summary: Summary) -> None:
+        from analyzer.sources.scouts import ScoutedWalker
+
+        self._trail = trail
+        self.walker = ScoutedWalker(trail, capture, triage, summary)
+        self.frames = self.walker.frames()
+
+    def close(self) -> None:
+        self._trail.close()
+
+
 class Captures:
     """The frames of many captures that can matter, in the order of their times. To be iterated once.
 
     Triage has seen every frame before it is asked about the next, also where the two are in different captures.
     """
 
-    def __init__(self, paths: Sequence[str], triage: Triage, *, progress: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        triage: Triage,
+        *,
+        progress: Callable[[int], None] | None = None,
+        jobs: int = 1,
+    ) -> None:
         """Open files, the captures below directories, what fits a pattern, and standard input for ``-``.
 
         ``progress`` is called with the number of octets read since the last call. Raises UnreadableCapture if one of
         the paths is no capture, or a directory without any. A pipe is waited for until its first frame is there.
+        With more than one of ``jobs`` as many processes walk over the captures, which must be files then.
         """
         self.summaries: list[Summary] = []
         """What there is to tell about each capture; complete when iteration has ended."""
@@ -87,7 +114,12 @@ class Captures:
         """Octets of all files together, as ``progress`` counts them; None if a pipe is among them."""
         self._triage = triage
         self._progress = progress
-        self._open: dict[int, _Reader] = {}
+        self._open: dict[int, _Reader | _Scouted] = {}
+        self._jobs = jobs
+        self._scouts: Scouts | None = None
+        self._turns: dict[int, int] = {}
+        self.missed = False
+        """Frames were left out that should not have been: all must be done again with one process."""
         self._timeline: list[tuple[int, int]] = []
         naming = Naming(paths)
         try:
@@ -108,17 +140,13 @@ class Captures:
         timeline = self._timeline
         heapify(timeline)
         try:
+            if self._jobs > 1:
+                self._send_scouts()
             while timeline:
                 _, capture = timeline[0]
                 reader = self._open.get(capture)
                 if reader is None:
-                    reader = self._open[capture] = _Reader(
-                        capture,
-                        self._triage,
-                        self.summaries[capture],
-                        progress=self._progress,
-                        capacity=self._capacity,
-                    )
+                    reader = self._open[capture] = self._reader(capture)
                 # It goes on as long as no other capture has an earlier frame; at equal times the order of naming holds.
                 time, rival = min(timeline[1:3], default=(FOREVER, capture))
                 reader.walker.limit = time - 1 if rival < capture else time
@@ -130,11 +158,30 @@ class Captures:
                 else:
                     heappop(timeline)
                     self._open.pop(capture).close()
+            if self._scouts is not None:
+                timeless = any(summary.timeless for summary in self.summaries)
+                self.missed = timeless or self._triage.evicted > 0 or self._scouts.missed(self._triage.watched)
         finally:
             self._close()
 
+    def _send_scouts(self) -> None:
+        from analyzer.sources.scouts import Scouts  # seldom needed, and it needs much
+
+        order = [capture for _, capture in sorted(self._timeline)]
+        self._turns = {capture: turn for turn, capture in enumerate(order)}
+        paths = [self.summaries[capture].path for capture in order]
+        self._scouts = Scouts(self._jobs, paths, self._progress)
+
+    def _reader(self, capture: int) -> _Reader | _Scouted:
+        summary = self.summaries[capture]
+        if self._scouts is not None:
+            return _Scouted(self._scouts.open(self._turns[capture]), capture, self._triage, summary)
+        return _Reader(capture, self._triage, summary, progress=self._progress, capacity=self._capacity)
+
     def _add(self, path: str) -> None:
         capture, summary, size = len(self.summaries), Summary(path), size_of(path)
+        if size is None and self._jobs > 1:
+            raise UnreadableCapture(f"{path}: can be read by one process only; leave out --jobs, or write it to a file")
         if size is None:
             reader = self._open[capture] = _Reader(capture, self._triage, summary, progress=self._progress)
             first = reader.first()
@@ -149,3 +196,5 @@ class Captures:
     def _close(self) -> None:
         for reader in self._open.values():
             reader.close()
+        if self._scouts is not None:
+            self._scouts.close()

@@ -99,9 +99,10 @@ class PcapWalker(Walker):
                     break
                 if why == LATE:
                     continue
+                if why != CERTAIN and judge.turn(buffer, start + record, after):
+                    after = start
+                    continue
                 number += 1
-                if why != CERTAIN:
-                    judge.turn(buffer, start + record, after)
                 if why == CERTAIN or shape.keeps(buffer, start + record, after):
                     kept += 1
                     seconds, ticks, size, length = fields(buffer, start)

@@ -14,7 +14,7 @@ from analyzer.frame import Frame
 from analyzer.sources import blocks
 from analyzer.sources.blocks import DATA, OBSOLETE_PACKET, PACKET, Damaged, Judges, Packet, Section
 from analyzer.sources.proofs import CERTAIN, LATE, MORE
-from analyzer.sources.triage import Triage
+from analyzer.sources.triage import Octets, Triage
 from analyzer.sources.walker import FOREVER, NEVER, Lost, Summary, UnreadableCapture, Walker, convert, new
 from analyzer.sources.window import Window
 
@@ -77,12 +77,20 @@ class PcapngWalker(Walker):
         buffer, view, end, fields = window.buffer, window.view, window.end, section.fields
         interface, chosen = self._interface, self._index
         start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
-        stop = end
+        stop, told = end, -1
+
+        def lost(block: int, octets: Octets, begin: int, close: int) -> None:
+            """Count once what a packet tells of losses, also if it is walked over a second time."""
+            nonlocal told
+            if begin > told:
+                told = begin
+                section.count_lost_before(block, octets, begin, close)
+
         while True:
             judge, bounded = interface.judge, self.limit < FOREVER and stop == end
             limit = interface.ticks(self.limit) if bounded else FOREVER
             start, after, number, why = judge.walk(bounded=bounded)(
-                buffer, view, start, after, stop, number, limit, chosen, interface.earliest, section.count_lost_before
+                buffer, view, start, after, stop, number, limit, chosen, interface.earliest, lost
             )
             if why == MORE and stop < end:
                 stop = end
@@ -106,13 +114,14 @@ class PcapngWalker(Walker):
                     # Without a time, but not later than the frame before: the loop that looks at none walks on to here.
                     stop = section.block(buffer, after, end)[1]
             else:
-                number += 1
                 _, upper, lower, size, length = fields(buffer, start)
                 begin, close = start + DATA, start + DATA + size
-                if why != CERTAIN:
-                    judge.turn(buffer, begin, close)
-                    if not judge.shape.keeps(buffer, begin, close):
-                        continue
+                if why != CERTAIN and judge.turn(buffer, begin, close):
+                    after = start
+                    continue
+                number += 1
+                if why != CERTAIN and not judge.shape.keeps(buffer, begin, close):
+                    continue
                 kept += 1
                 time = interface.time(upper, lower)
                 if time < previous:

@@ -3,8 +3,8 @@
 Nearly every frame of a capture has the same headers as the one before. So a loop is written for these headers, as
 source text, and compiled (0.4 ms): it fetches the size of the record and all that tells whether the frame can matter
 with a single ``unpack_from``, proves on the spot that it cannot, and goes to the next. A frame without that proof is
-handed back for the complete answer, and if its headers are others, the loop for those is the next. A wrong guess costs
-time and never a frame: what a loop walks over, the complete answer would have dropped (tests hold the two together).
+handed back: for another loop, if its headers are others, and then for the complete answer. A wrong guess costs time
+and never a frame: what a loop walks over, the complete answer would have dropped (tests hold the two together).
 
 One loop takes 250 ns a frame; one that asks something which headers there are took 400 to 1,000. Written out for each
 kind of record and each stack of headers, the loops would be thirty copies of twenty lines.
@@ -105,8 +105,8 @@ class Records(NamedTuple):
     """Where the frame ends."""
     clock: str
     """Struct layout that fetches the two halves of the time, and nothing else of what is before the frame."""
-    moment: int = -1
-    """By how many bits the whole time is shifted so that it counts about seconds; -1: its first half is the seconds."""
+    ticks: int = 0
+    """How many ticks a second has, if the time is a number of them in two halves; 0: the first half is the seconds."""
     parameters: str = ""
     """Further parameters."""
     also: str = ""
@@ -122,6 +122,7 @@ class Judge:
         self._records = records
         self._sieve = sieve
         self._ports = triage.ports(records.order)
+        self._flows = triage.flows
         self._codes = triage.codes
         self._loops: dict[tuple[Stack, bool], Walk] = {}
         self._stack: Stack = (IPV4,)
@@ -134,11 +135,15 @@ class Judge:
             loop = self._loops[key] = self._compile(*key)
         return loop
 
-    def turn(self, buffer: Octets, start: int, end: int) -> None:
-        """Walk with the loop for the headers of this frame from now on, if there is one."""
+    def turn(self, buffer: Octets, start: int, end: int) -> bool:
+        """Take the loop for the headers of this frame from now on; false if it is the same one, or there is none."""
         stack = self._find(buffer, start, end)
-        if stack is not None and (len(self._loops) < MAX_LOOPS or (stack, False) in self._loops):
-            self._stack = stack
+        if stack is None or stack == self._stack:
+            return False
+        if len(self._loops) >= MAX_LOOPS and (stack, False) not in self._loops:
+            return False
+        self._stack = stack
+        return True
 
     def _find(self, buffer: Octets, start: int, end: int) -> Stack | None:
         """The headers of a frame; None if no loop can be written for them."""
@@ -175,7 +180,10 @@ class Judge:
         return None
 
     def _compile(self, stack: Stack, bounded: bool) -> Walk:
-        records, text = self._records, _Text(self._records, self._edge, self.shape.network, stack)
+        records, text = (
+            self._records,
+            _Text(self._records, self._edge, self.shape.network, stack, self._flows is not None),
+        )
         layout, names = records.bounded if bounded else records.plain
         source = _LOOP.format(
             parameters=records.parameters,
@@ -186,7 +194,7 @@ class Judge:
             also=records.also,
             checks=" and ".join(text.checks),
             protocol=text.protocol,
-            elsewhere=f"{text.elsewhere('source', 0)} and {text.elsewhere('target', 1)}",
+            elsewhere=text.elsewhere(),
             transport=text.at,
             least=text.at - records.data,
             close=records.close,
@@ -198,8 +206,10 @@ class Judge:
             "unpack": Struct(records.order + layout + text.layout).unpack_from,
             "ports": self._ports,
             "starting": _STARTING,
-            "stranger": self._sieve.over(records.order, records.clock, records.moment, text.ip, text.width),
+            "stranger": self._sieve.over(records.order, records.clock, records.ticks, text.ip, text.width),
             "count": count,
+            "flows": None if self._flows is None else self._flows.known,
+            "boring": None if self._flows is None else self._flows.boring,
             "MORE": MORE,
             "LATE": LATE,
             "CERTAIN": CERTAIN,
@@ -219,7 +229,7 @@ class _Text:
     kept for its ports alone, so there a frame must be long enough.
     """
 
-    def __init__(self, records: Records, edge: str | None, network: int, stack: Stack) -> None:
+    def __init__(self, records: Records, edge: str | None, network: int, stack: Stack, flows: bool) -> None:
         self.layout = f"{network}x" if edge is None else edge
         self.names = [] if edge is None else ["kind"]
         self.checks: list[str] = []
@@ -230,6 +240,8 @@ class _Text:
         self.protocol = ""
         """The name of what the innermost IP header says to carry."""
         self._data = records.data
+        self._addresses = ""
+        self._flows = flows
         self._swaps = records.order == "<"
         announced = None if edge is None else "kind"
         for depth, header in enumerate(stack):
@@ -245,14 +257,23 @@ class _Text:
                 self._ip6(str(depth))
             else:
                 self._gtp(str(depth), header)
-        self.layout += "HH4xBxxxB"
-        self.names += ["source", "target", "head", "flags"]
+        self.layout += f"{2 * self.width + 4}s" if flows else f"{self._addresses}HH"
+        self.layout += "4xBxxxB"
+        self.names += [*(["flow"] if flows else ["source", "target"]), "head", "flags"]
 
-    def elsewhere(self, port: str, end: int) -> str:
-        """That one end of a packet is nobody who is watched. Few ports are anybody's: the address is seldom needed."""
-        address = self.ip + (12 if self.width == 4 else 8) + end * self.width
-        there = f"view[start + {address}:start + {address + self.width}].tobytes()"
-        return f"(not ports[{port}] or {there} not in ports[{port}])"
+    def elsewhere(self) -> str:
+        """That a packet is of nobody who is watched.
+
+        Few ports are anybody's, so the addresses are seldom needed. Who notes flows has both in one string of octets.
+        """
+        if self._flows:
+            return "(flow in flows or boring(flow))"
+        each = []
+        for end, port in enumerate(("source", "target")):
+            address = self.ip + (12 if self.width == 4 else 8) + end * self.width
+            there = f"view[start + {address}:start + {address + self.width}].tobytes()"
+            each.append(f"(not ports[{port}] or {there} not in ports[{port}])")
+        return " and ".join(each)
 
     def _fetch(self, layout: str, size: int, *names: str) -> None:
         self.layout += layout
@@ -267,18 +288,20 @@ class _Text:
 
     def _ip4(self, of: str) -> None:
         self.ip, self.width, self.protocol = self.at, 4, f"protocol{of}"
-        self._fetch("B5xHxB10x", 20, f"version{of}", f"fragment{of}", self.protocol)
+        self._fetch("B5xHxBxx", 20, f"version{of}", f"fragment{of}", self.protocol)
+        self._addresses = "8x"
         self.checks.append(f"version{of} == 0x45")
         self._check(f"fragment{of}", 0, FRAGMENTED)
 
     def _ip6(self, of: str) -> None:
         self.ip, self.width, self.protocol = self.at, 16, f"protocol{of}"
-        self._fetch("H4xB33x", 40, f"version{of}", self.protocol)
+        self._fetch("H4xBx", 40, f"version{of}", self.protocol)
+        self._addresses = "32x"
         self._check(f"version{of}", 0x6000, 0xF000)
 
     def _gtp(self, of: str, message: int) -> None:
         self.checks.append(f"{self.protocol} == {UDP}")
-        self._fetch("2xH4x", 8, f"tunnel{of}")
+        self._fetch(f"{self._addresses}2xH4x", 8, f"tunnel{of}")
         self._check(f"tunnel{of}", GTP_U)
         self._fetch("HBB4x", 8, f"message{of}", f"high{of}", f"low{of}")
         self._check(f"message{of}", message)

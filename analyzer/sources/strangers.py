@@ -84,7 +84,7 @@ class Sieve:
         self.count = 0
         self._strangers = strangers
 
-    def over(self, order: str, clock: str, moment: int, ip: int, width: int) -> Dismiss:
+    def over(self, order: str, clock: str, ticks: int, ip: int, width: int) -> Dismiss:
         """What looks at ESP behind an IP header ``ip`` octets after the beginning of a record.
 
         ``width`` is that of its addresses; the others are explained in `proofs.Records`.
@@ -105,7 +105,7 @@ class Sieve:
             if sequence <= previous:
                 strangers.surprise(key)
                 return False
-            now = upper if moment < 0 else (upper << 32 | lower) >> moment
+            now = (upper << 32 | lower) // ticks if ticks else upper
             if now != strangers.moment:
                 strangers.moment = now
                 return False

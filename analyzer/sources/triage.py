@@ -15,7 +15,7 @@ Layouts are those of RFC 791, 8200, 768, 9293, and of https://www.tcpdump.org/li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from struct import Struct, calcsize
 from types import CodeType
@@ -28,7 +28,7 @@ from analyzer.layers.link import VLAN_TYPES as TAGS
 from analyzer.layers.told import EXPORTED, HEP
 from analyzer.layers.tunnels import BY_PORT, DEPTH, GTP_U, NAT_TRAVERSAL
 from analyzer.sources.strangers import Strangers
-from analyzer.sources.watched import Ports, Watched
+from analyzer.sources.watched import Flows, Ports, Watched
 
 ByteOrder = Literal["<", ">"]
 """Byte order as `struct` writes it: of a capture's own fields, never of the packets in it."""
@@ -138,6 +138,8 @@ class Triage:
         """Frames that were not kept. Walkers add theirs once a block."""
         self.strangers = Strangers()
         """ESP packets that are only counted."""
+        self.flows: Flows | None = None
+        """What is noted of the packets that are not kept, for who does not know yet whom to watch."""
         self.codes: dict[str, CodeType] = {}
         """The loops of `proofs.py` that were compiled, by their source."""
         self._watched = Watched(SIGNALLING | TUNNELS)
@@ -153,6 +155,11 @@ class Triage:
     def watch(self, address: bytes, port: int) -> None:
         """Keep every frame from or to this address (4 or 16 octets) and port from now on, UDP and TCP."""
         self._watched.add(address, port)
+
+    @property
+    def watched(self) -> Iterable[bytes]:
+        """The watched pairs: addresses and ports as they stand in a packet."""
+        return self._pairs
 
     @property
     def evicted(self) -> int:
