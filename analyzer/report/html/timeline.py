@@ -35,7 +35,7 @@ FLAG: Final = 9.0
 """Room of a flag, in percent of a page of usual width, as are the next two."""
 
 MARK: Final = 4.2
-LABEL: Final = 10.5
+LABEL: Final = 9.5
 
 LENGTH: Final = 5.2
 
@@ -317,10 +317,12 @@ def _labels(axis: Scale, words: Words) -> tuple[Label, ...]:
         wanted += [(axis.place(time), time) for time in (each.start + length * step // steps for step in range(steps))]
     wanted.append((axis.place(axis.end), axis.end))
     made: list[Label] = []
-    last = wanted[-1][0] - LABEL
+    free, last = 0.0, wanted[-1][0] - LABEL
     for left, time in wanted:
-        if (made and left - made[-1].left < LABEL) or (last < left and time != axis.end):
-            continue
         anchor = "end" if left > 100 - LABEL / 2 else "middle" if left > LABEL / 2 else "start"
+        begin = left - {"start": 0.0, "middle": LABEL / 2, "end": LABEL}[anchor]
+        if begin < free or (time != axis.end and begin + LABEL > last):
+            continue
+        free = begin + LABEL
         made.append(Label(left, words.hour(time), anchor))
     return tuple(made)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report.html.details import _compared
 from analyzer.report.html.marks import marked, marks
 from analyzer.report.html.scale import STRETCHES, scale
-from tests.report.reports import finding
+from analyzer.report.html.timeline import LABEL, _labels
+from analyzer.report.html.words import Words
+from tests.report.reports import finding, report
 
 SECOND = 1_000_000_000
 
@@ -40,6 +44,15 @@ def test_a_long_silence_is_cut_and_what_happens_has_the_room() -> None:
     (cut,) = axis.cuts
     assert cut.width < 5 and cut.skipped == week - busy[-1]
     assert axis.place(busy[-1]) > 40 and axis.place(week) < 60
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=40))
+def test_times_below_the_axis_do_not_run_into_one_another(times: list[int]) -> None:
+    axis = scale(times)
+    assert axis is not None
+    before = {"start": 0.0, "middle": LABEL / 2, "end": LABEL}
+    begins = [label.left - before[label.anchor] for label in _labels(axis, Words(report(), local=False))]
+    assert begins and all(later - one > LABEL - 0.001 for one, later in pairwise(begins))
 
 
 LINES = [
