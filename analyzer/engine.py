@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from analyzer.express import Express
 from analyzer.frame import Frame
+from analyzer.ims import clear_packets
 from analyzer.ims.associations import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
@@ -444,7 +445,9 @@ class Engine:
             return
         pair, sender = found
         if sport in pair.guarded or dport in pair.guarded:
-            self.tracker.packets.clear(pair, sender, datagram.at, transport, sport, dport, what, None, None)
+            clear_packets.told(
+                self.tracker.session, pair, sender, datagram.at, transport, sport, dport, what, None, None
+            )
 
     def _pair(self, datagram: Datagram) -> tuple[Pair, Side] | None:
         """The pair of a packet, which learns from it where the capture was taken."""

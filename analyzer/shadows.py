@@ -17,7 +17,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
-from analyzer.ims.packets import SIP_PORTS
+from analyzer.ims.clear_packets import SIP_PORTS
 from analyzer.ims.subjects import Pair
 from analyzer.network.copies import TCP, UDP, WINDOW
 from analyzer.network.packets import Datagram

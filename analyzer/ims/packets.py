@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import REFUSED, Binding, SaSet, overdue
-from analyzer.ims.connections import sent_there, told_to
+from analyzer.ims.associations import REFUSED, Binding, SaSet
+from analyzer.ims.connections import sent_there
 from analyzer.ims.events import (
-    ClearOnProtectedPort,
     ForeignSpi,
     IntegrityFailed,
     KeyMissing,
@@ -22,8 +21,7 @@ from analyzer.ims.events import (
 from analyzer.ims.forms import Forms
 from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.traffic import Traffic, sent_astray
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.traffic import Traffic
 from analyzer.ims.vocabulary import Role, Side, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
@@ -41,9 +39,6 @@ STRAYS = 64
 """Pairs of ports that are none of an association's and were seen on a set; the oldest is forgotten first."""
 RESERVED = 4096
 """Announcements of reserved SPIs remembered, so that each is told once."""
-
-SIP_PORTS = frozenset({5060, 5061})
-"""Ports that must not be announced as protected (R7)."""
 
 
 class PacketLedger:
@@ -375,85 +370,6 @@ class PacketLedger:
             self._session.emit(
                 ReservedSpi(at=announcement or sm6.at, subject=context.subject, spis=low, announced_by=side)
             )
-
-    # --- clear packets ---------------------------------------------------------------------------------------------
-
-    def clear(
-        self,
-        pair: Pair,
-        sender: Side,
-        at: FrameRef,
-        transport: str,
-        sport: int,
-        dport: int,
-        what: str,
-        sighting: Sighting | None,
-        transaction: Transaction | None,
-    ) -> None:
-        """A clear UDP datagram or TCP segment that has a protected port; the caller has looked at `pair.guarded`."""
-        ue_port, pcscf_port = (sport, dport) if sender is Side.UE else (dport, sport)
-        for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or []):
-            if isinstance(owner.contact, Context):
-                for side in Side:
-                    overdue(owner, owner.contact.newest_established(), side, at.time, self._session.profile)
-            if owner.alive(sender) and owner.alive(sender.other):
-                break
-        else:
-            return
-        used = owner.unopened or any(b.ledger.highest for role in owner.bindings.values() for b in role)
-        if owner.sm12 is None and not used:
-            return  # SM6 has announced the set, but nobody has used it: nothing lives on these ports yet
-        terms, context = owner.terms, owner.contact
-        assert isinstance(context, Context)
-        at_ue, at_pcscf = ue_port in (terms.port_uc, terms.port_us), pcscf_port in (terms.port_pc, terms.port_ps)
-        request = transaction.request if transaction is not None and sighting is not None else None
-        answer = request is not None and sighting is not None and not sighting.message.is_request
-        via = request.message.top_via if request is not None and answer else None
-        named = via.port if via is not None else None
-        protected_ports = {port for port, fits in ((ue_port, at_ue), (pcscf_port, at_pcscf)) if fits}
-        self._session.emit(
-            ClearOnProtectedPort(
-                at=at,
-                subject=context.subject,
-                sender=sender,
-                terms=terms,
-                transport=transport,
-                sport=sport,
-                dport=dport,
-                what=what,
-                ue_port=at_ue,
-                follows_via=answer
-                and request is not None
-                and request.protection is None
-                and dport in protected_ports
-                and len(protected_ports) == 1
-                and named == dport,
-                invited=(sighting is not None and sent_astray(sighting, request))
-                or (
-                    sighting is None
-                    and sender is Side.UE
-                    and dport == terms.port_pc
-                    and sport != terms.port_us
-                    and told_to(pair, dport)
-                ),
-                begins_anew=sender is Side.UE
-                and not at_pcscf
-                and (sighting is None or (sighting.message.is_request and sighting.message.method == "REGISTER")),
-                reaction=sender is Side.PCSCF
-                and not at_pcscf
-                and sighting is None
-                and transport == "TCP"
-                and what != "TCP SYN",
-                unprotected_port=bool(protected_ports) and protected_ports <= SIP_PORTS,
-                deregistration=transaction is not None and transaction.deregisters,
-                answers_protected=answer and request is not None and request.protection is not None,
-                answers_clear=answer
-                and request is not None
-                and request.protection is None
-                and (request.sport, request.dport) == (dport, sport),
-                is_request=sighting is not None and sighting.message.is_request,
-            )
-        )
 
     def retire(self, context: Context, owner: SaSet) -> None:
         """At the end of a set: tell what was held back, and that no key opened its packets."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
-from analyzer.ims import handshakes
+from analyzer.ims import clear_packets, handshakes
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.calm import Calm
@@ -246,7 +246,8 @@ class Tracker:
             context.last_seen = sighting.at.time
         self._trace(context, sighting)
         if ue_port in pair.guarded or pcscf_port in pair.guarded:
-            self.packets.clear(
+            clear_packets.told(
+                self.session,
                 pair,
                 sighting.sender,
                 sighting.at,
