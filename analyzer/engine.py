@@ -445,9 +445,7 @@ class Engine:
             return
         pair, sender = found
         if sport in pair.guarded or dport in pair.guarded:
-            clear_packets.told(
-                self.tracker.session, pair, sender, datagram.at, transport, sport, dport, what, None, None
-            )
+            clear_packets.told(self.tracker.session, pair, sender, datagram.at, transport, sport, dport, what)
 
     def _pair(self, datagram: Datagram) -> tuple[Pair, Side] | None:
         """The pair of a packet, which learns from it where the capture was taken."""

@@ -1,4 +1,4 @@
-"""Packets below SIP: ESP packets and their sequence numbers, clear packets on protected ports, closing connections."""
+"""ESP packets: which are counted as what, and what their sequence numbers, ports and ICVs tell (RFC 4303)."""
 
 from __future__ import annotations
 
