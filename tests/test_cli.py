@@ -69,6 +69,7 @@ class Auditor:
         *,
         progress: Callable[[int], None] | None = None,
         chronicle: Chronicle | None = None,
+        jobs: int = 1,
     ) -> Report:
         self.captures, self.options = list(captures), options
         if isinstance(self.outcome, BaseException):

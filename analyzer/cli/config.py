@@ -221,6 +221,8 @@ def _one(found: _File, key: str, value: Any, param: click.Option, ctx: click.Con
     if not isinstance(value, wanted) or isinstance(value, bool):
         one = "a whole number" if wanted is int else "a string"
         raise found.refuse(key, f"must be {one}" + (", or a list of them" if param.multiple else ""))
+    if isinstance(value, str) and "\0" in value:
+        raise found.refuse(key, "must not hold a null character")
     try:
         param.type.convert(value, param, ctx)
     except click.BadParameter as error:

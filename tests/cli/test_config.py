@@ -221,6 +221,12 @@ def test_what_is_wrong_is_said_with_file_and_key(run: Run, tmp_path: Path, text:
         assert err.count("\n") == 1
 
 
+def test_no_path_has_a_null_character(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gmaudit.toml").write_text('keys = "a\\u0000b"\n', "utf-8")
+    status, _, err = run("trace", CAPTURE)
+    assert (status, err) == (2, f"gmaudit: {tmp_path}/gmaudit.toml: keys: must not hold a null character\n")
+
+
 NAMES = st.sampled_from(["keys", "fail-on", "from", "profile", "statistics", "local", "reports", "check", "live", "x"])
 VALUES = st.recursive(
     st.sampled_from(["1", "-2.5", "true", "inf", '""', '"rel-17"', '"a\\u0000b"', "2026-01-10", "06:00:00"]),
