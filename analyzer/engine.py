@@ -213,7 +213,12 @@ class Engine:
         association, content = opened
         protocol, inner, sequence, _ = content
         binding, packets = association.owner, self.tracker.packets
-        if type(binding) is Binding and inner[:4] == binding.flow and protocol in (UDP, TCP):
+        if (
+            type(binding) is Binding
+            and inner[:4] == binding.flow
+            and protocol in (UDP, TCP)
+            and len(inner) >= _UDP_HEADER
+        ):
             if packets.ordinary(binding, sequence, datagram):
                 self._inside(datagram, protocol, inner, Packet(binding, sequence))
                 return

@@ -22,7 +22,7 @@ from analyzer.layers.link import ETHERNET
 from analyzer.network.copies import ESP, TCP, UDP
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.segments import Segments
-from analyzer.shadows import Shadows
+from analyzer.shadows import UDP_HEADER, Shadows
 
 _VLAN: Final = b"\x81\x00"
 _V4: Final = b"\x08\x00\x45"
@@ -111,7 +111,7 @@ class Express:
             copies.forget(fingerprint)
             return False
         protocol, inner, _, _ = opened
-        if inner[:4] != binding.flow or protocol not in (UDP, TCP):
+        if inner[:4] != binding.flow or protocol not in (UDP, TCP) or len(inner) < UDP_HEADER:
             association.verified -= 1
             copies.forget(fingerprint)
             return False
@@ -125,7 +125,7 @@ class Express:
             shadows.recent.append((time, inner))
         if protocol == TCP:
             done = self._segments.takes(binding, sequence, at, inner)
-        elif done := tracker.calm.takes(binding, sequence, at, (at,), inner[8:]):
+        elif done := tracker.calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:]):
             tracker.protected_messages += 1
         if not done:
             datagram = Datagram(at, (at,), source, where[:-4], ESP, packet, ttl, None, 0, False)

@@ -269,8 +269,9 @@ class SaSet:
         self.calm = 0
         """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`)."""
         self.calm_until = 0
-        self.fresh: dict[tuple[Side, bool], Receipt] = {}
-        """All rules have let new transactions on it pass, as the newest set, by who began them and if by an ACK."""
+        self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}
+        """All rules have let new transactions on it pass, as the newest set, by who began them, if by an ACK, and if
+        over UDP."""
         self.trials: dict[Role, int] = {}
         """Packets of each association that failed and were tried with other keys."""
 

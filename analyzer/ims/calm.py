@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.associations import OPEN, Binding, SaSet
 from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.identities import Identities
 from analyzer.ims.openings import opened_right
@@ -27,7 +27,9 @@ from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Seen, Transaction
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
+from analyzer.sip.addresses import read_address
 from analyzer.sip.framing import says_whole
+from analyzer.sip.text import split_addresses
 from analyzer.sip.usual import LONGEST, usual_shape
 
 PLAIN: Final = frozenset(
@@ -36,8 +38,12 @@ PLAIN: Final = frozenset(
 """Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
 to the transaction of another request."""
 
-RECEIPTS: Final = 64
-"""Kinds of messages on one set that are known to pass; when there are more, all are forgotten."""
+RECEIPTS: Final = 8
+"""Kinds of requests on one association that are known to pass; when there are more, all are forgotten. There are two or
+three, but a P-CSCF may put another token into each Record-Route."""
+
+ROUTE: Final = 256
+"""Octets of a Record-Route that is remembered with such a kind."""
 
 ALWAYS: Final = 1 << 63
 """Later than any time, ns since the epoch."""
@@ -49,10 +55,11 @@ _new = tuple.__new__
 class Calm:
     """Knows which sets are calm, and takes their messages."""
 
-    __slots__ = ("_identities", "_quality", "_right", "_session", "_switch", "taken")
+    __slots__ = ("_identities", "_patience", "_quality", "_right", "_session", "_switch", "taken")
 
     def __init__(self, session: Session, switch: Switch, identities: Identities, quality: Quality) -> None:
         self._session = session
+        self._patience = session.profile.timer_64_t1
         self._switch = switch
         self._identities = identities
         self._quality = quality
@@ -82,6 +89,8 @@ class Calm:
     def passed(binding: Binding, sighting: Sighting, receipt: Receipt) -> None:
         """A request that is no repetition, or an answer to a request on the same set and connection, let all pass."""
         message, udp = sighting.message, sighting.transport == "UDP"
+        if (sighting.sport, sighting.dport) != binding.ports:
+            return  # of those, rules say less (PORT-07 has spoken already)
         if not message.is_request:
             binding.answers[udp] = receipt
             return
@@ -91,7 +100,8 @@ class Calm:
         if found is None:
             return
         route = _record_route(message.raw[: found.end()]) if sighting.sender is _PCSCF else b""
-        if not route or message.to_tag is None:  # inside a dialog the rules allow more than outside of it
+        # Inside a dialog the rules allow more than outside of it
+        if not route or (message.to_tag is None and len(route) <= ROUTE and _readable(route)):
             if len(binding.requests) >= RECEIPTS:
                 binding.requests.clear()
             binding.requests[udp, message.method == "ACK", found[4], found[6], route] = receipt
@@ -145,6 +155,9 @@ class Calm:
         transactions = context.pair.transactions
         if method not in PLAIN or len(data) > LARGE or not transactions.new(key):
             return False
+        now, requests = seen.at.time, owner.open_requests
+        if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
+            return False  # somebody may have given up
         right: bool | None = None
         if sender is _UE:
             claimed = context.asserted.get(method)
@@ -156,17 +169,16 @@ class Calm:
                     return False
         fresh = None
         if owner.parent is not None:
-            fresh = owner.fresh.get((sender, method == "ACK"))
+            fresh = owner.fresh.get((sender, method == "ACK", seen.connection is None))
             if fresh is None:
                 return False
-        now = seen.at.time
         if method == "ACK":
             made = transactions.acknowledged(key, call_id, now)
             if made is None:
                 return False
         else:
             made = Transaction.of(seen, data, method)
-            owner.opened(made, now, self._session.profile)
+        requests[id(made)] = made
         transactions.enter(key, made, call_id, now)
         passed.times += 1
         if fresh is not None:
@@ -222,12 +234,20 @@ class Calm:
         return True
 
 
+def _readable(route: bytes) -> bool:
+    """Whether a line of Record-Route, not a folded one, has an address that can be read: else the next line counts."""
+    values = route.partition(b":")[2].decode("latin-1")
+    return "\n" not in values and any(read_address(each).uri for each in split_addresses(values))
+
+
 def _record_route(head: bytes) -> bytes:
     """The line of the topmost Record-Route in a header, in lower case; empty if there is none."""
     head = head.lower()
     begin = head.find(b"\nrecord-route")
     if begin < 0:
         return b""
+    if head[begin + 13 : begin + 14] != b":":
+        return head[begin:]  # another header of a like name, or one of an odd spelling
     end = head.find(b"\n", begin + 1)
     while head[end + 1 : end + 2] in (b" ", b"\t"):  # folded
         end = head.find(b"\n", end + 1)

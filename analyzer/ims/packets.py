@@ -167,7 +167,7 @@ class PacketLedger:
         receipt = session.emit(
             _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         )
-        if flow == binding.ports and fits and kind is PacketVerified:
+        if flow == binding.ports and fits and kind is PacketVerified and binding.ledger.highest:
             binding.receipt, binding.address = receipt, source
         self._proven(binding)
         return True

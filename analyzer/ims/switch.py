@@ -88,7 +88,7 @@ class Switch:
         else:
             receipt = session.emit(event)
             if on_newest and receipt is not None and newest.uplink is not None and not event.pending:
-                owner.fresh[sender, sighting.message.method == "ACK"] = receipt
+                owner.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
 
     @staticmethod
     def _wait(table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:

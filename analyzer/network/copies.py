@@ -107,17 +107,18 @@ class Copies:
         return False
 
     def first(self, key: bytes, entry: Entry) -> bool:
-        """Remember a packet under its fingerprint; false if that was there, and `seen` has to look what it means."""
+        """Remember a packet under its fingerprint; false if that was there or there is no room, and `seen` has to look
+        what it means.
+        """
         time, young = entry[0], self._young
         if not self._since <= time <= self._until:
             self._rotate(time)
             young = self._young
-        if key in young or key in self._old:
+        room = self._room - len(entry[2]) - OVERHEAD
+        if key in young or key in self._old or room < 0:
             return False
         young[key] = entry
-        self._room -= len(entry[2]) + OVERHEAD
-        if self._room < 0:
-            self._crowded(time)
+        self._room = room
         return True
 
     def forget(self, key: bytes) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import pytest
 
 from analyzer import run
 from analyzer.audit import Audit
+from analyzer.express import Express
+from analyzer.ims.calm import RECEIPTS, ROUTE
+from analyzer.keys.keyring import Keyring
+from analyzer.profile import PROFILES
 from analyzer.report.json import document
+from analyzer.report.model import CaptureSummary
 from analyzer.run import Options, audit
 from analyzer.sources.files import UnreadableCapture
 from tests.fuzz.damage import CAPTURES, load, recordings, rough
-from tests.scenario import Scenario
+from tests.ims.lives import Life, life
+from tests.scenario import Scenario, crypto
+from tests.scenario.state import SaSet
 
 
 class Hearing(Audit):
@@ -26,104 +31,183 @@ class Hearing(Audit):
         self._every, self._unheard = True, None
 
 
-def reports(path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object, int]:
-    """What comes out in the usual way, what if each event is heard, and how many messages went the short way."""
-    made: list[Audit] = []
+def without_express(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Express, "takes", lambda self, frame: False)
 
-    def watched(kind: type[Audit]) -> Callable[..., Audit]:
-        def make(*arguments: object, **options: object) -> Audit:
+
+def reports(path: Path, keys: Path) -> tuple[list[dict[str, Any]], int]:
+    """What comes out in the usual way, without the express way, and if each event is heard; and how many messages went
+    the short way.
+    """
+    documents, taken = [], []
+    for kind, express in ((Audit, True), (Audit, False), (Hearing, False)):
+        made: list[Audit] = []
+
+        def make(*arguments: object, kind: type[Audit] = kind, made: list[Audit] = made, **options: object) -> Audit:
             made.append(kind(*arguments, **options))  # type: ignore[arg-type]
             return made[-1]
 
-        return make
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "Audit", make)
+            if not express:
+                without_express(patch)
+            documents.append(document(audit([str(path)], Options(keys=[str(keys)]))))
+        taken += [each.engine.tracker.calm.taken for each in made]
+    assert taken[2] == 0
+    return documents, taken[0]
 
-    options = Options(keys=[str(keys)])
-    monkeypatch.setattr(run, "Audit", watched(Audit))
-    quick = document(audit([str(path)], options))
-    monkeypatch.setattr(run, "Audit", watched(Hearing))
-    slow = document(audit([str(path)], options))
-    taken = [each.engine.tracker.calm.taken for each in made]
-    assert taken[1] == 0
-    return quick, slow, taken[0]
+
+def told(kind: type[Audit], what: Life) -> tuple[object, int]:
+    """What one way of auditing says of a life, and how many messages went the short way."""
+    keyring, options = Keyring(), Options(profile=what.profile, vantage=what.vantage)
+    if not what.late:
+        keyring.add_text(what.keys, "keys")
+    running = kind(options, keyring)
+    for place, frame in enumerate(what.frames):
+        if what.late and place == what.late:
+            keyring.add_text(what.keys, "keys")
+            running.engine.keys_came()
+        if place in what.advances:
+            running.engine.advance(what.advances[place])
+        running.engine.receive(frame)
+    summaries = [CaptureSummary(path=str(n), frames=len(what.frames), first=None, last=None) for n in range(2)]
+    return document(run.report_of(running, keyring, options, summaries)), running.engine.tracker.calm.taken
+
+
+def same(what: Life) -> tuple[dict[str, Any], int]:
+    """The report on a life, which has to be the same in all three ways."""
+    quick, taken = told(Audit, what)
+    with pytest.MonkeyPatch.context() as patch:
+        without_express(patch)
+        assert told(Audit, what)[0] == quick
+        assert told(Hearing, what) == (quick, 0)
+    assert isinstance(quick, dict)
+    return quick, taken
+
+
+def lived(s: Scenario) -> Life:
+    return Life(s.frames(), s.keys_toml(), PROFILES["rel-17"], "auto")
 
 
 @pytest.mark.parametrize(("folder", "file"), recordings())
-def test_the_recordings(folder: str, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick, slow, _ = reports(CAPTURES / folder / file, CAPTURES / folder / "keys.toml", monkeypatch)
-    assert quick == slow
+def test_the_recordings(folder: str, file: str) -> None:
+    (quick, *others), _ = reports(CAPTURES / folder / file, CAPTURES / folder / "keys.toml")
+    assert others == [quick, quick]
 
 
 @pytest.mark.parametrize(("folder", "file"), recordings())
-def test_damaged_recordings(folder: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_recordings(folder: str, file: str, tmp_path: Path) -> None:
     recording = load(folder, file)
     for seed in range(2):
         path = tmp_path / f"{seed}.pcap"
         path.write_bytes(rough(recording, seed))
         try:
-            quick, slow, _ = reports(path, CAPTURES / folder / "keys.toml", monkeypatch)
+            (quick, *others), _ = reports(path, CAPTURES / folder / "keys.toml")
         except UnreadableCapture:
             continue
-        assert quick == slow, seed
+        assert others == [quick, quick], seed
 
 
-def life(seed: int) -> Scenario:
-    """Much talk on a few sets, and now and then something else."""
-    rng = random.Random(seed)
-    s = Scenario(
-        transport=rng.choice(("udp", "tcp")),
-        ealg=rng.choice(("aes-cbc", "null")),
-        ipv6=rng.random() < 0.3,
-        vantage=rng.choice(("ue", "pcscf", "middle")),
-        copies=rng.choice((None, None, "gtp")),
-        seed=f"calm {seed}",
-    )
-    last = s.register()
-    names: list[str] = []
+@pytest.mark.parametrize("seed", range(24))
+def test_lives(seed: int) -> None:
+    same(life(seed))
+
+
+def settled(**options: Any) -> tuple[Scenario, SaSet]:
+    """A set that is so calm that messages of both sides go the short way."""
+    s = Scenario(**options)
+    owner = s.register()
+    for _ in range(3):
+        s.request("ue", "MESSAGE", on=owner)
+        s.request("pcscf", "OPTIONS", on=owner)
+    return s, owner
+
+
+def counted(report: dict[str, Any], rule: str) -> dict[str, int]:
+    row = next(each for each in report["rules"] if each["id"] == rule)
+    return {name: row[name] for name in ("pass", "violation", "warning", "probable", "inconclusive") if row[name]}
+
+
+def test_most_messages_go_the_short_way() -> None:
+    s, owner = settled()
+    for _ in range(20):
+        s.request("ue", "MESSAGE", on=owner)
+        s.request("pcscf", "OPTIONS", on=owner)
+    report, taken = same(lived(s))
+    assert taken > 70
+    assert counted(report, "PORT-08") == {"pass": 47}
+
+
+def test_the_request_by_which_two_others_time_out_is_told() -> None:
+    s, owner = settled()
+    for pause in (1.0, 300.0):
+        s.request("ue", "MESSAGE", on=owner, answered=False)
+        s.wait(pause)
+    s.request("ue", "MESSAGE", on=owner, answered=False)
+    report, _ = same(lived(s))
+    assert counted(report, "LIFE-18") == {"probable": 1}
+
+
+def test_two_transports_on_a_renewed_set() -> None:
+    s, first = settled()
+    second = s.register(over=first)
+    for transport in ("udp", "udp", "tcp", "tcp", "udp", "udp", "udp"):
+        s.request("ue", "MESSAGE", on=second, transport=transport)
+        s.request("pcscf", "MESSAGE", on=second, transport=transport)
+    report, _ = same(lived(s))
+    assert counted(report, "TRN-09") == {"pass": 4}
+
+
+def test_what_passed_on_other_ports_says_nothing_of_the_right_ones() -> None:
+    s, owner = settled()
+    for ports in ({"sport": 4444, "dport": 5555}, {}):
+        for _ in range(2):
+            way: Any = {"role": "us>pc", **ports}
+            s.request("ue", "MESSAGE", on=owner, answered=False, **way)
+            s.request("pcscf", "MESSAGE", on=owner, answer=way)
+    report, _ = same(lived(s))
+    assert counted(report, "PORT-08")["violation"] == 4
+
+
+@pytest.mark.parametrize("before", [{"Record-RouteX": "x"}, {"Record-Route": "<<>"}])
+def test_every_record_route_that_may_be_the_first_counts(before: dict[str, str]) -> None:
+    s, owner = settled()
+    for port in (owner.port_ps, 9):
+        for _ in range(2):
+            route = f"<sip:10.20.0.1:{port};lr>"
+            lines = [*([before["Record-Route"]] if "Record-Route" in before else []), route]
+            s.request("pcscf", "OPTIONS", on=owner, headers={**before, "Record-Route": lines})
+    report, _ = same(lived(s))
+    assert counted(report, "PORT-13") == {"pass": 5, "violation": 2}
+
+
+def test_a_datagram_too_short_for_udp_has_no_ports() -> None:
+    s, owner = settled()
+    for octets in (4, 8):
+        ports = owner.port_uc.to_bytes(2, "big") + owner.port_ps.to_bytes(2, "big")
+        s._emit("short", s.sent["req"].path, crypto.raw_payload(17, (ports + b"\0\10\0\0")[:octets]), {})
+    report, _ = same(lived(s))
+    assert counted(report, "PORT-07") == {"pass": 15}
+
+
+def test_kinds_of_requests_are_bounded() -> None:
+    s, owner = settled()
     for turn in range(40):
-        side: Literal["ue", "pcscf"] = "ue" if rng.random() < 0.5 else "pcscf"
-        name = f"m{turn}"
-        kind = rng.random()
-        on = None if kind > 0.97 else last
-        if kind < 0.6:
-            s.request(side, rng.choice(("MESSAGE", "OPTIONS", "INFO")), on=on, label=name, answered=rng.random() < 0.9)
-            names.append(name)
-        elif kind < 0.75:
-            s.call(side, on=last)
-        elif kind < 0.8 and names and s.transport == "udp":
-            s.again(rng.choice(names[-3:]), on=last)
-        elif kind < 0.85:
-            s.request(side, "MESSAGE", on=last, label=name, status=rng.choice((200, 202, 403, 404, 500)))
-        elif kind < 0.9:
-            last = s.register(over=last)
-        elif kind < 0.92:
-            s.refresh(on=last)
-        elif kind < 0.95:
-            s.request(
-                side,
-                "MESSAGE",
-                on=on,
-                label=name,
-                role=rng.choice(("uc>ps", "us>pc") if side == "ue" else ("pc>us", "ps>uc")),
-            )
-        elif kind < 0.97 and names:
-            s.duplicate(rng.choice(names[-3:]), rng.choice((0.001, 0.5)))
-        else:
-            s.request(side, "MESSAGE", on=on, label=name)
-        if rng.random() < 0.1:
-            s.wait(rng.choice((1.0, 40.0, 200.0, 1000.0)))
-    if rng.random() < 0.5:
-        s.deregister(on=last)
-    for name in rng.sample(names, k=min(len(names), rng.randrange(4))):
-        rng.choice((s.lose, s.corrupt, lambda label: s.cut(label, 60)))(name)
-    return s
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_lives(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = life(seed)
-    path, keys = tmp_path / "life.pcap", tmp_path / "keys.toml"
-    path.write_bytes(made.pcap())
-    keys.write_text(made.keys_toml(), "utf-8")
-    quick, slow, taken = reports(path, keys, monkeypatch)
-    assert quick == slow
-    assert taken > 0
+        route = f"<sip:{'t' * (300 if turn % 2 else 3)}{turn}@10.20.0.1:{owner.port_ps};lr>"
+        s.request("pcscf", "OPTIONS", on=owner, headers={"Record-Route": route})
+    what, keyring = lived(s), Keyring()
+    keyring.add_text(what.keys, "keys")
+    running = Audit(Options(), keyring)
+    for frame in what.frames:
+        running.engine.receive(frame)
+    tables = [
+        binding.requests
+        for pair in running.engine.tracker.directory
+        for context in pair.contexts
+        for each in context.sets
+        for role in each.bindings.values()
+        for binding in role
+    ]
+    assert 0 < max(map(len, tables)) <= RECEIPTS
+    assert all(len(key[-1]) <= ROUTE for table in tables for key in table)
+    same(what)

@@ -1,0 +1,399 @@
+"""Random lives of a UE and its P-CSCF: much talk on a few sets, and now and then anything else that may happen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from analyzer.frame import SECOND, Frame
+from analyzer.profile import PROFILES, Profile
+from tests.scenario import Scenario
+from tests.scenario.state import Role, SaSet, Sent, Who
+from tests.scenario.taps import both_vantages, captures, decrypted, step
+
+METHODS: Final = (
+    "MESSAGE",
+    "OPTIONS",
+    "INFO",
+    "PUBLISH",
+    "REFER",
+    "SUBSCRIBE",
+    "UPDATE",
+    "PRACK",
+    "BYE",
+    "NOTIFY",
+    "X",
+)
+STATUS: Final = (100, 180, 183, 200, 202, 401, 403, 404, 481, 494, 500, 503)
+FLAGS: Final = ("nat", "seed-solution-1", "seed-solution-2")
+PAIRS: Final = (("hmac-sha-1-96", "aes-cbc"), ("hmac-md5-96", "des-ede3-cbc"), ("hmac-sha-1-96", "null"))
+PAUSES: Final = (0.001, 0.3, 3.0, 40.0, 130.0, 200.0, 1000.0)
+
+Way = Callable[[], object]
+
+
+@dataclass
+class Life:
+    """One life, as an audit gets it."""
+
+    frames: list[Frame]
+    keys: str
+    profile: Profile
+    vantage: str
+    advances: dict[int, int] = field(default_factory=dict)
+    """Before which frame, by its place, time is told, and which."""
+    late: int = 0
+    """The place of the frame before which the keys come."""
+
+
+class Living:
+    """Decides what happens next; the same seed has the same life."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = rng = random.Random(seed)
+        alg, ealg = rng.choice(PAIRS)
+        self.s = Scenario(
+            transport=rng.choice(("udp", "udp", "tcp")),
+            alg=alg,
+            ealg=ealg,
+            ipv6=rng.random() < 0.3,
+            expires=rng.choice((600_000, 600_000, 3600, 600)),
+            vantage=rng.choice(("ue", "pcscf", "middle")),
+            copies=rng.choice((None, None, None, "gtp")),
+            mod="UDP-enc-tun" if rng.random() < 0.05 else "trans",
+            rtt=rng.choice((0.04, 0.001, 0.6)),
+            seed=f"calm {seed}",
+        )
+        self.wild = rng.choice((0.01, 0.05, 0.05, 0.2, 0.5))
+        """How much of what happens is out of the ordinary."""
+        self.mixed = rng.choice((0.0, 0.0, 0.3))
+        """How much goes over the other transport."""
+        self.sets: list[SaSet] = []
+        self.names: list[str] = []
+        self.waiting: list[Sent] = []
+        self.calls: list[Sent] = []
+
+    def pick(self) -> SaSet:
+        """Mostly the newest set."""
+        return self.sets[-1] if self.rng.random() > self.wild / 3 else self.rng.choice(self.sets)
+
+    def side(self) -> Who:
+        return "ue" if self.rng.random() < 0.5 else "pcscf"
+
+    def transport(self) -> str:
+        other = self.rng.random() < self.mixed
+        return {"udp": "tcp", "tcp": "udp"}[self.s.transport] if other else self.s.transport
+
+    def how(self, who: Who, on: SaSet | None) -> dict[str, Any]:
+        """How a message travels: as it should, or not quite."""
+        rng, way = self.rng, dict[str, Any](on=on, transport=self.transport())
+        if rng.random() < 0.1:
+            way["segments"] = rng.choice((2, 3))
+        if rng.random() > self.wild or on is None:
+            return way
+        for _ in range(rng.choice((1, 1, 2))):
+            kind = rng.randrange(9)
+            if kind == 0:
+                roles: tuple[Role, ...] = ("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc")
+                way["role"] = rng.choice(roles)
+            elif kind == 1:
+                way["sport"], way["dport"] = rng.choice((4444, on.port_us)), rng.choice((5555, on.port_ps))
+                way["role"] = rng.choice(("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc"))
+            elif kind == 2:
+                way["ttl"] = rng.choice((64, 63, 57, 255))
+            elif kind == 3:
+                way["rport"] = True
+            elif kind == 4 and who == "ue":
+                way["src"] = "fd00:20::99" if self.s.ipv6 else "10.20.0.99"
+            elif kind == 5:
+                way["body"] = rng.randbytes(rng.choice((0, 1290, 3000, 5000))).hex()[:5000].encode()
+            elif kind == 6:
+                way["esp"] = self.esp(on)
+            else:
+                way["headers"] = {**way.get("headers", {}), **self.headers(who, on)}
+        return way
+
+    def esp(self, on: SaSet) -> dict[str, Any]:
+        rng = self.rng
+        ways: tuple[dict[str, Any], ...] = (
+            {"seq": rng.choice((0, 1, 2, 7, 30, 200, 4_000_000_000))},
+            {"icv": rng.choice((11, 16))},
+            {} if on.ealg == "null" else {"iv": bytes(16 if on.ealg == "aes-cbc" else 8)},
+            {"tunnel": True},
+            {"udp": 4500},
+            {"esn": 1},
+            {"next_header": rng.choice((1, 59, 6))},
+        )
+        return rng.choice(ways)
+
+    def headers(self, who: Who, on: SaSet) -> dict[str, Any]:
+        """Other headers than a conformant sender would write."""
+        rng, s, ue = self.rng, self.s, on.ue
+        own = f"[{ue.pcscf}]" if s.ipv6 else ue.pcscf
+        port = rng.choice((on.port_ps, on.port_ps, on.port_pc, 5060))
+        mine = f"[{ue.address}]" if s.ipv6 else ue.address
+        branch = rng.choice((f"z9hG4bK{rng.randrange(10**9)}", "z9hG4bKsame"))
+        routes = (
+            [f"<sip:{own}:{port};lr>"],
+            [f"<sip:token{rng.randrange(20)}@{own}:{port};lr>"],
+            ["<<>", f"<sip:{own}:{port};lr>"],
+            [f"<sip:{own}:{on.port_ps};lr>, <sip:10.30.0.9;lr>"],
+            ["<sip:other.example.org;lr>"],
+            [f"\r\n <sip:{own}:{port};lr>"],
+        )
+        at = rng.choice((on.port_us, on.port_us, on.port_uc, 5060)) if who == "ue" else port
+        place = mine if who == "ue" else own
+        transport = rng.choice(("UDP", "TCP"))
+        ways: tuple[dict[str, Any], ...] = (
+            {"Via": f"SIP/2.0/{transport} {place}:{at};branch={branch}"},
+            {"Via": f"SIP/2.0/{transport} {place};branch={branch}"},
+            {"Via": f"SIP/2.0/{transport} name.example.org:{at};branch={branch};rport"},
+            {"Via": f"SIP / 2.0 / {transport} {place}:{at} ;branch={branch}"},
+            {"Record-Route": rng.choice(routes)},
+            {"Record-Route": rng.choice(routes)},
+            {"Record-Routes": "x", "Record-Route": rng.choice(routes)},
+            {"record-route": rng.choice(routes)},
+            {"Route": f"<sip:{own}:{port};lr>"},
+            {"Route": None},
+            {"Require": rng.choice((None, "sec-agree, x", "100rel"))},
+            {"Security-Verify": rng.choice((None, "ipsec-3gpp;alg=x"))},
+            {"Contact": f"<sip:a@{mine}:{rng.choice((on.port_us, on.port_uc))}>"},
+            {"P-Preferred-Identity": rng.choice((None, "<sip:somebody@else.example.org>", f"<{ue.impus[-1]}>"))},
+            {"From": f"<{ue.impus[-1]}>;tag=1"},
+            {"To": "<sip:x@example.org>;tag=2"},
+            {"Call-ID": rng.choice(("same@home", f"other{rng.randrange(9)}"))},
+            {"CSeq": rng.choice(("1 OPTIONS", "7 MESSAGE", "x"))},
+            {"Max-Forwards": "70\r\nX-Folded: a\r\n b"},
+            {"X-Pad": "p" * rng.choice((300, 1200, 4000))},
+            {"Content-Length": "3"},
+        )
+        return rng.choice(ways)
+
+    # What may happen.
+
+    def talk(self) -> None:
+        rng, s, who = self.rng, self.s, self.side()
+        on, name = self.pick(), f"m{len(self.names)}"
+        method = rng.choice(METHODS[:3] if rng.random() > self.wild else METHODS)
+        way = self.how(who, on)
+        sent = s.request(who, method, label=name, answered=False, **way)
+        self.names.append(name)
+        if rng.random() < 0.15 * (1 + self.wild):
+            self.waiting.append(sent)
+        else:
+            self.reply(sent)
+
+    def reply(self, sent: Sent) -> None:
+        """Answer a request, with some delay or none, perhaps several times."""
+        rng, s = self.rng, self.s
+        for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):
+            status = 200 if rng.random() > self.wild else rng.choice(STATUS)
+            how = dict[str, Any]()
+            if rng.random() < self.wild / 2:
+                how = self.how("pcscf" if sent.who == "ue" else "ue", self.pick())
+            how["label"] = f"{sent.label}.{status}"
+            name = s.answer(sent, status, **how).label
+            self.names.append(name)
+            if rng.random() < self.wild / 4:
+                self.names.append(s.again(name).label)
+
+    def late(self) -> None:
+        if self.waiting:
+            self.reply(self.waiting.pop(self.rng.randrange(len(self.waiting))))
+
+    def call(self) -> None:
+        rng, s, who = self.rng, self.s, self.side()
+        on = self.pick()
+        call = s.invite(who, **self.how(who, on))
+        self.names.append(call.label)
+        if rng.random() < 0.7:
+            s.answer(call, rng.choice((180, 183)))
+        if rng.random() < 0.2 * (1 + self.wild):
+            self.waiting.append(call)
+            if rng.random() < 0.4:
+                s.cancel(call, answered=rng.random() < 0.8)
+        else:
+            s.answer(call, 200 if rng.random() < 0.7 else rng.choice((486, 487, 500)))
+            self.go_on(call)
+
+    def go_on(self, call: Sent) -> None:
+        rng, s = self.rng, self.s
+        if rng.random() < 0.85:
+            s.ack(call, on=self.pick() if rng.random() < self.wild / 2 else call.on)
+        if call.final < 300:
+            self.calls.append(call)
+
+    def hang_up(self) -> None:
+        if self.calls:
+            call = self.calls.pop(self.rng.randrange(len(self.calls)))
+            on = self.pick()
+            self.s.bye(call, self.side(), on=on if on.ue is call.ue else call.on)
+
+    def again(self) -> None:
+        """A request or an answer once more."""
+        if self.names:
+            name = self.rng.choice(self.names[-6:])
+            if self.rng.random() < 0.2 and self.s.sent[name].transport == "tcp":
+                self.s.retransmit(name)
+            elif self.rng.random() < self.wild / 3 and self.sets[-1].ue is self.s.sent[name].ue:
+                self.s.again(name, on=self.pick())
+            else:
+                self.s.again(name)
+
+    def register(self) -> None:
+        rng, s = self.rng, self.s
+        over = self.pick() if self.sets and rng.random() < 0.85 else None
+        kind = rng.random()
+        if over is not None and kind < 0.2:
+            s.refresh(on=over)
+        elif kind < 0.75:
+            self.sets.append(s.register(over=over, core=rng.random() < 0.1))
+        else:
+            procedure = s.sm1(over=over)
+            if rng.random() < 0.7:
+                s.sm6(procedure)
+            if procedure.set is not None and rng.random() < 0.2:
+                s.reject(procedure, rng.choice(("mac", "sqn")))
+            elif procedure.set is not None and rng.random() < 0.6:
+                if self.sets:
+                    self.talk()
+                s.sm7(procedure, res_wrong=rng.random() < 0.5)
+                if self.sets and rng.random() < 0.5:
+                    self.talk()
+                if rng.random() < 0.8:
+                    s.sm12(procedure, status=rng.choice((200, 401, 403, 500)))
+                if rng.random() < 0.5:
+                    self.sets.append(procedure.set)
+
+    def another(self) -> None:
+        """Another contact of the same UE, another UE, an emergency registration, or the same UE from elsewhere."""
+        rng, s = self.rng, self.s
+        kind = rng.randrange(4)
+        one = {} if kind == 3 else {"sos": True} if kind == 0 else {"reg_id": 2, "instance": "urn:gsma:imei:2"}
+        ue = s.ue(2 if kind == 3 else 1, **one)
+        self.sets.append(s.register(ue=ue))
+        if rng.random() < 0.5:
+            self.sets.reverse()
+
+    def ending(self) -> None:
+        if self.rng.random() < 0.5:
+            self.s.deregister(on=self.pick())
+        else:
+            self.s.notify_terminated(on=self.pick())
+
+    def below(self) -> None:
+        """Something below SIP, or no SIP at all."""
+        rng, s, on, who = self.rng, self.s, self.pick(), self.side()
+        role: Role = rng.choice(("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc"))
+        kind = rng.randrange(7)
+        if kind == 0:
+            s.rst(who, on=on, role=role, clear=rng.random() < 0.3)
+        elif kind == 1:
+            s.fin(who, on=on, role=role)
+        elif kind == 2:
+            s.syn(who, on=on, role=role, answered=rng.random() < 0.5, clear=rng.random() < 0.3)
+        elif kind == 3:
+            s.send(who, rng.choice((b"\r\n\r\n", b"x", b"", b"\x00" * 30)), on=on, role=role, transport="udp")
+        elif kind == 4:
+            s.packet(who, 50, rng.randbytes(60), ue=on.ue)
+        elif kind == 5:
+            s.packet(who, rng.choice((1, 51)), rng.randbytes(40), ue=on.ue)
+        else:
+            s.request(who, rng.choice(METHODS), ue=on.ue, transport="udp")
+
+    def live(self, turns: int) -> None:
+        rng = self.rng
+        self.sets.append(self.s.register())
+        rare: tuple[Way, ...] = (self.register, self.register, self.register, self.another, self.ending, self.below)
+        for _ in range(turns):
+            kind = rng.random()
+            if kind < self.wild / 4:
+                rng.choice(rare)()
+            elif kind < self.wild / 2:
+                self.again()
+            elif kind < 0.85:
+                self.talk()
+            else:
+                rng.choice((self.call, self.call, self.hang_up, self.late))()
+            if rng.random() < 0.1:
+                self.s.wait(rng.choice(PAUSES))
+
+    # What the capture makes of it.
+
+    def harm(self) -> None:
+        rng, s = self.rng, self.s
+        if rng.random() < 0.05 and s.mod == "trans" and self.wild < 0.02:
+            decrypted(s, delay=rng.choice((0.00002, -0.00002)))
+        labels = sorted({record.label for record in s.records})
+        for name in rng.sample(labels, k=min(len(labels), rng.choice((0, 0, 1, 3, 8)))):
+            kind = rng.randrange(6)
+            if kind == 0:
+                s.lose(name)
+            elif kind == 1:
+                s.corrupt(name)
+            elif kind == 2:
+                s.cut(name, rng.choice((60, 100, 300)))
+            elif kind == 3:
+                s.duplicate(name, rng.choice((0.001, 0.15, 0.5, 3.0)))
+            elif kind == 4:
+                s.fragment(name, 400)
+            else:
+                step(s, name, rng.choice((-0.05, -2.0, -300.0, 50.0, 2000.0)))
+        if rng.random() < 0.05:
+            s.only(self.side())
+        if rng.random() < 0.05:
+            s.start_at(rng.choice([record.label for record in s.records]))
+
+    def written(self) -> list[Frame]:
+        """The frames, perhaps of two captures, swapped, tagged."""
+        rng, s = self.rng, self.s
+        kind = rng.random()
+        if kind < 0.05:
+            both_vantages(s, delay=rng.choice((0.02, 0.3)), clock=rng.choice((0.0, 0.0, 1.5)))
+        if 0.05 < kind < 0.2:
+            frames = captures(s, self.side(), clock=rng.choice((0.0, 0.1, -1.0)), both=rng.random() < 0.5)
+        else:
+            frames = s.frames()
+        if rng.random() < 0.1:
+            for _ in range(5):
+                place = rng.randrange(1, len(frames))
+                frames[place - 1], frames[place] = frames[place], frames[place - 1]
+        if rng.random() < 0.1:
+            frames = [
+                replaced(each, each.data[:12] + b"\x81\x00\x00\x01" + each.data[12:]) if rng.random() < 0.5 else each
+                for each in frames
+            ]
+        if rng.random() < 0.1:
+            frames = [replaced(each, each.data + bytes(6)) for each in frames]
+        return frames
+
+
+def replaced(frame: Frame, data: bytes) -> Frame:
+    return frame._replace(data=data, length=frame.length + len(data) - len(frame.data))
+
+
+def life(seed: int, turns: int = 40) -> Life:
+    """The life of this seed, in one of the profiles."""
+    living = Living(seed)
+    living.live(turns)
+    living.harm()
+    rng, s = living.rng, living.s
+    frames = living.written()
+    profile = PROFILES["rel-17"] if rng.random() < 0.5 else rng.choice(list(PROFILES.values()))
+    if rng.random() < 0.2:
+        profile = replace(profile, flags=frozenset({rng.choice(FLAGS)}))
+    entries = s.keys_toml().split("[[aka]]")[1:]
+    if rng.random() < 0.1:
+        entries = [each for each in entries if rng.random() < 0.7] or entries[:1]
+    keys = "".join(f"[[aka]]{each}" for each in entries)
+    if rng.random() < 0.1:
+        keys = s.subscriber_toml()
+    made = Life(frames, keys, profile, rng.choice(("auto", "auto", "auto", "ue", "pcscf", "middle")))
+    if rng.random() < 0.1:
+        made.late = rng.randrange(len(frames))
+    if rng.random() < 0.2:
+        for place in rng.sample(range(len(frames)), k=min(10, len(frames))):
+            made.advances[place] = frames[place].time - rng.choice((0, 0, SECOND))
+    return made
