@@ -209,6 +209,7 @@ def _scapy() -> Any:
     except ImportError:
         raise NoCapture("interfaces are heard with scapy, on Linux: pip install 'gmaudit[live]'") from None
     conf.logLevel = 40
+    conf.ifaces.reload()  # it remembers the numbers of interfaces, which may have gone and come back
     return L2ListenSocket
 
 

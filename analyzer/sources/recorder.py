@@ -13,6 +13,7 @@ import argparse
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from collections import deque
@@ -21,7 +22,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from analyzer import pcapng
-from analyzer.sources.listening import ANY, LARGEST, Heard, Listener, NoCapture
+from analyzer.sources.listening import LARGEST, Heard, Listener, NoCapture
 from analyzer.sources.split import OURS
 
 QUEUE: Final = 1 << 26
@@ -44,6 +45,7 @@ class Ear:
         self.index, self.name = index, name
         self.filter, self.promiscuous = filter, promiscuous
         self.listener: Listener | None = Listener(name, filter, promiscuous=promiscuous)
+        self._number = _number(name)
         self.link = self.listener.link
         self.dropped = 0
         """Frames that the queue had no room for, and one for each time at which nothing could be heard."""
@@ -62,24 +64,21 @@ class Ear:
         """Nothing can be heard: the interface is down, and will be heard again when it is up."""
         self.dropped += 1
         say(f"{self.name}: cannot be heard ({error.strerror}); what is sent meanwhile is missing")
-        try:
-            present = self.name == ANY or bool(_index(self.name))
-        except OSError:
-            present = False
-        if not present and self.listener is not None:
+
+    def revive(self) -> None:
+        """Open an interface again that was removed, as soon as there is one of its name."""
+        number = _number(self.name)
+        if self.listener is not None and number != self._number:
             self.received, _, self.lost = self.counters()
             self.listener.close()
             self.listener = None
-
-    def revive(self) -> None:
-        """Open an interface again that was removed, if there is one of its name."""
-        with suppress(NoCapture, OSError):
-            if _index(self.name):
+        if self.listener is None and number:
+            with suppress(NoCapture):
                 found = Listener(self.name, self.filter, promiscuous=self.promiscuous)
                 if found.link != self.link:
                     found.close()
                     return
-                self.listener = found
+                self.listener, self._number = found, number
                 say(f"{self.name}: is heard again")
 
 
@@ -151,7 +150,7 @@ class Recorder:
     def _look(self, last: bool = False) -> None:
         """Tell what is lost, if that has changed or nothing more will come; look for what was removed."""
         for ear in self._ears:
-            if ear.listener is None and not last:
+            if not last:
                 ear.revive()
             found = ear.counters()
             if found == ear.told and not last:
@@ -250,10 +249,12 @@ def main() -> int:
     return 0
 
 
-def _index(name: str) -> int:
-    from socket import if_nametoindex
-
-    return if_nametoindex(name)
+def _number(name: str) -> int:
+    """The kernel's number of an interface; 0 if there is none, and for all of them together."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
 
 
 if __name__ == "__main__":

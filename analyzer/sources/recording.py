@@ -80,7 +80,7 @@ class Recording:
             if number:
                 if self._rotates and self._full(size + len(piece.block), piece.time):
                     self._put(waiting)
-                    self._next(number)
+                    self._next(number, piece.time)
                     waiting = [*self._preamble]
                     size = sum(map(len, waiting))
                 if sparse:
@@ -136,11 +136,12 @@ class Recording:
             rotation.every is not None and time - self._began >= rotation.every
         )
 
-    def _next(self, number: int) -> None:
+    def _next(self, number: int, time: int) -> None:
         if self.failure:
             return
         os.close(self._file)
         self._file = self._open(number)
+        self._began = time
         keep = self.rotation.keep
         while keep is not None and len(self.files) > keep:
             Path(self.files.pop(0).path).unlink(missing_ok=True)
@@ -171,10 +172,15 @@ class Recording:
             while written < len(octets):
                 written += os.write(self._file, octets[written:])
         except OSError as error:
-            os.ftruncate(self._file, self._size)
-            where = self.files[-1].path
+            whole = 0
+            for block in blocks:
+                if whole + len(block) > written:
+                    break
+                whole += len(block)
+            os.ftruncate(self._file, self._size + whole)
             self.failure = (
-                f"{where}: {error.strerror}; the packets up to frame {self.frames:,} are not all in it, and none later"
+                f"{self.files[-1].path}: {error.strerror}; it ends before frame {self.frames:,}, and nothing later "
+                "was written"
             )
             return
         self._size += len(octets)

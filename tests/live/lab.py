@@ -106,6 +106,14 @@ class Lab:
         self._cables.append(made)
         return made
 
+    def again(self, cable: Cable) -> Cable:
+        """Remove a cable, and lay another whose ends have the same names."""
+        cable.close()
+        ip("-n", self.listener, "link", "del", cable.name)
+        made = Cable(self.sender, self.listener, self._cables.index(cable))
+        self._cables.append(made)
+        return made
+
     def close(self) -> None:
         for cable in self._cables:
             cable.close()
