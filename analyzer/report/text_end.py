@@ -58,7 +58,9 @@ def unjudged(report: Report, cases: Sequence[Case], page: Page, names: Names) ->
         where = f"{names.place(finding)}, {names.moment(finding.time)}"
         times = f", {finding.count:,} times" if finding.count > 1 else ""
         whose = f"; {names.subject(finding.subject)}" if names.several or finding.subject is None else ""
-        page.hanging((head, STYLES["inconclusive"]), f"{clean(finding.message)} ({where}{times}{whose})", indent=4)
+        actor = f"; it would be the {clean(finding.actor)}'s" if len(ids) == 1 and finding.actor != "unknown" else ""
+        about = f"{where}{times}{whose}{actor}"
+        page.hanging((head, STYLES["inconclusive"]), f"{clean(finding.message)} ({about})", indent=4)
         if len(ids) > 1:
             listed = families(sorted(ids))
             page.hanging(("    ", ""), "the same rules" if listed in known else listed, "dim")
@@ -167,6 +169,8 @@ def _overview(cases: Sequence[Case], page: Page, names: Names) -> None:
         for row, case in zip(rows, cases, strict=False):
             row.append((shortened(clean(case.finding.message), room), ""))
     page.table([heads, *rows], right=[heads.index(head) for head in ("times", "frame") if head in heads])
+    if any(case.follow_ups for case in cases[:ROWS]):
+        page.hanging(("  +N  ", "dim"), "so many other findings follow from this one", "dim")
     if (more := len(cases) - ROWS) > 0:
         page.line((f"  and {several(more, 'more fault')}, above", ""))
 

@@ -16,7 +16,7 @@ from analyzer.finding import RANK, Finding
 from analyzer.frame import SECOND
 from analyzer.report.model import Report, SetSummary
 from analyzer.report.order import badness
-from analyzer.report.page import STYLES, Page, Part, several, shortened
+from analyzer.report.page import STYLES, Page, Part, several
 from analyzer.report.safe import clean
 from analyzer.report.text_names import Names
 from analyzer.report.times import duration
@@ -37,11 +37,18 @@ SETS: Final = 8
 PAUSE: Final = 2 * SECOND
 """From so long on, the time in which nothing was sent is drawn."""
 
-LEAST: Final = 30
-"""Columns that the reason for the end of a set needs beside it; else it stands below."""
-
 MARKS: Final = {"violation": "!", "warning": "+", "probable": "?", "inconclusive": "~", "note": "."}
 """What stands before the rule, since a colour alone says nothing."""
+
+STATES: Final = {
+    "offered": "before SM6",
+    "tmp": "since SM6",
+    "new": "since SM12, not used by the UE yet",
+    "use": "in use",
+    "old": "replaced, still allowed for what is pending",
+    "gone": "had to be given up",
+}
+"""What the states of sets mean, for those who see them for the first time."""
 
 CLEAR: Final = "yellow"
 
@@ -108,6 +115,9 @@ def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> N
         page.hanging(("", ""), f"{unread}, so their messages are missing here; give keys with --keys FILE", indent=2)
     if drawer.marked:
         page.hanging(("", ""), ", ".join(f"{MARKS[name]} {name}" for name in RANK if name in drawer.marked), "dim")
+    if drawer.states:
+        known = "; ".join(f"{name} = {meaning}" for name, meaning in STATES.items() if name in drawer.states)
+        page.hanging(("", ""), f"sets, as the sender had to see them: {known}", "dim", indent=2)
     for notice in (*chronicle.notices, *report.notices):
         page.hanging(("  - ", ""), clean(notice))
 
@@ -119,6 +129,8 @@ class _Drawer:
         self.page, self.names = page, names
         self.marked: set[str] = set()
         """Verdicts that stand beside some arrow."""
+        self.states: set[str] = set()
+        """States of sets that stand there."""
         self.layout = layout(page.width)
         self.strokes: Strokes = strokes(page.unicode and page.terminal)
         self._lives = chronicle.lives
@@ -191,9 +203,11 @@ class _Drawer:
             style, protection = "dim", "told"
         elif each.generation is not None:
             role = clean(each.role)
-            protection = (
-                f"set {each.generation} {role} {self._state(each)}" if plan.full else f"{each.generation} {role}"
-            )
+            protection = f"{each.generation} {role}"
+            if plan.full:
+                state = self._state(each)
+                self.states.add(state)
+                protection = f"set {protection} {state}"
         transport = "" if each.told else clean(each.transport)
         parts: list[Part] = [
             (f"{number:>{plan.number}}  ", ""),
@@ -259,12 +273,13 @@ class _Drawer:
         time = f"{'':{plan.number}}  {self.names.hour(ending.time)[-plan.time :]}"
         line = f"{time:{plan.lifeline}}{ue}{middle}{pcscf}"
         where = " and ".join(ending.sides)
-        text, room = f"at the {where}: {clean(ending.why)}", self.page.width - len(line) - 2
-        if room >= LEAST:
-            self.page.line((line, _colour(ending.generation)), (f"  {shortened(text, room)}", "dim"))
+        text = f"at the {where}: {clean(ending.why)}"
+        if len(line) + 2 + len(text) <= self.page.width:
+            self.page.line((line, _colour(ending.generation)), (f"  {text}", "dim"))
             return
         self.page.line((line, _colour(ending.generation)))
-        self.page.line((f"{'':{plan.lifeline}}{shortened(text, self.page.width - plan.lifeline)}", "dim"))
+        margin = [(" " * plan.lifeline, ""), (f"{side} ", "dim")]
+        self.page.framed(margin, margin, text, "dim")
 
     def _endings(self, subject: str | None) -> list[_Ending]:
         """When which set had to be given up by whom, in the order of time; both sides at once are one."""

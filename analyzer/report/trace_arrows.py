@@ -110,7 +110,7 @@ def arrow(each: Arrow, room: int, drawn: Strokes, *, again: bool) -> str:
 
 
 def _label(each: Arrow, room: int, *, again: bool) -> str:
-    """Method, or status with the method that it answers: as much as there is room for."""
+    """Method, or status with the method that it answers, and whether it came before: what there is room for."""
     first, _, rest = each.start_line.partition(" ")
     if each.status or first.upper().startswith("SIP/"):
         status, _, reason = rest.strip().partition(" ")
@@ -118,6 +118,6 @@ def _label(each: Arrow, room: int, *, again: bool) -> str:
     else:
         forms = [first]
     if again:
-        forms.insert(0, f"{forms[0]}, again")
+        forms = [*(f"{form} again" for form in forms), *forms]
     told = [clean(form, 80) for form in forms]
     return next((form for form in told if cell_len(form) <= room), shortened(told[-1], room))
