@@ -12,10 +12,11 @@ def ports(text: str) -> list[tuple[int, int]]:
     """The ranges of ``443,10000-20000``. Raises ValueError with what is wrong."""
     found = []
     for word in text.replace(",", " ").split():
-        first, _, last = word.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
+        first, dash, last = word.partition("-")
+        last = last if dash else first
+        if not (first.isdecimal() and last.isdecimal()):
             raise ValueError(word)
-        low, high = int(first), int(last or first)
+        low, high = int(first), int(last)
         if not 0 < low <= high <= 65_535:
             raise ValueError(word)
         found.append((low, high))
