@@ -17,7 +17,7 @@ from analyzer.ims.session import Session
 from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.database import Refusal
 from analyzer.ipsec.esp import TOO_SHORT, SecurityAssociation
-from analyzer.ipsec.trial import Found, find
+from analyzer.ipsec.trial import Candidates, Found, find
 from analyzer.keys.keyring import Vector
 
 PACKETS: Final = 4
@@ -33,10 +33,12 @@ LIMIT: Final = 20_000
 class Trials:
     """Tries packets that no candidate of their SPI has opened; `left` is how often it still will."""
 
-    __slots__ = ("_session", "left")
+    __slots__ = ("_loose", "_session", "left")
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._loose: dict[int, tuple[Vector, Candidates]] = {}
+        """The vectors that strangers are tried with, by their id, and what is tried."""
         self.left = LIMIT
 
     def rescue(self, refusal: Refusal, packet: bytes) -> bool:
@@ -52,7 +54,7 @@ class Trials:
         """An association for a packet whose negotiation is not in the capture, if any vector at hand opens it."""
         for vector in itertools.islice(self._session.keyring.loose(), min(LOOSE, self.left)):
             self.left -= 1
-            found = find(vector.ck, vector.ik, [packet])
+            found = self._candidates(vector).find([packet])
             if found is not None:
                 spi = int.from_bytes(packet[:4], "big")
                 self._session.emit(
@@ -76,6 +78,14 @@ class Trials:
                     )
                 ]
         return []
+
+    def _candidates(self, vector: Vector) -> Candidates:
+        found = self._loose.get(id(vector))
+        if found is None:
+            if len(self._loose) >= LOOSE:
+                self._loose.clear()
+            found = self._loose[id(vector)] = vector, Candidates(vector.ck, vector.ik)
+        return found[1]
 
     def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
         role = bindings[0].role

@@ -42,23 +42,42 @@ def find(
     Raises UnknownAlgorithm for a likely pair that is not in the table.
     """
     pairs = dict.fromkeys((*likely, *PAIRS))
-    right = [Found(alg, ealg, expand(alg, ealg, ck, ik), "") for alg, ealg in pairs]
-    if not packets:
-        return None
-    refuted = set[str]()
-    for each in right:
-        # One ICV speaks for all ciphers beside the same algorithm: half of the time.
-        if each.alg not in refuted:
-            outcome = _outcome(each, packets)
-            if outcome is None:
-                return each
-            if outcome is BAD_ICV and integrity(each.alg).icv:
-                refuted.add(each.alg)
-    if not mistakes:
-        return None
+    right = Candidates(ck, ik, pairs)
+    found = right.find(packets)
+    if found is not None or not mistakes or not packets:
+        return found
     wrong = (each for alg, ealg in pairs for each in mistaken(alg, ealg, ck, ik))
-    odd = (each._replace(variant=variant) for each in right for variant in variants(each.alg, each.ealg))
-    return next((each for each in (*wrong, *odd) if _outcome(each, packets) is None), None)
+    odd = (each._replace(variant=variant) for each in right.found for variant in variants(each.alg, each.ealg))
+    return next((each for each in (*wrong, *odd) if _outcome(_association(each), packets) is None), None)
+
+
+class Candidates:
+    """The right keys of pairs of algorithms, from one CK and IK, to be tried on packets of any number of SPIs.
+
+    Whoever has to try them often keeps them: their ciphers are made once (10 µs a packet instead of 50).
+    Raises UnknownAlgorithm for a pair that is not in the table.
+    """
+
+    __slots__ = ("_associations", "found")
+
+    def __init__(self, ck: Secret, ik: Secret, pairs: Iterable[tuple[str, str]] = PAIRS) -> None:
+        self.found = [Found(alg, ealg, expand(alg, ealg, ck, ik), "") for alg, ealg in pairs]
+        self._associations = [_association(each) for each in self.found]
+
+    def find(self, packets: Sequence[bytes]) -> Found | None:
+        """The first that opens all these packets of one SPI, given from it on; None if there are no packets."""
+        if not packets:
+            return None
+        refuted = set[str]()
+        for each, association in zip(self.found, self._associations, strict=True):
+            # One ICV speaks for all ciphers beside the same algorithm.
+            if each.alg not in refuted:
+                outcome = _outcome(association, packets)
+                if outcome is None:
+                    return each
+                if outcome is BAD_ICV and integrity(each.alg).icv:
+                    refuted.add(each.alg)
+        return None
 
 
 def mistaken(alg: str, ealg: str, ck: Secret, ik: Secret) -> list[Found]:
@@ -76,16 +95,17 @@ def mistaken(alg: str, ealg: str, ck: Secret, ik: Secret) -> list[Found]:
     return found
 
 
-def _outcome(candidate: Found, packets: Sequence[bytes]) -> str | None:
-    """Why the first packet that these keys do not open is refused; None if they open all."""
-    association = associate(
-        candidate.variant, spi=0, destination=b"", alg=candidate.alg, ealg=candidate.ealg, keys=candidate.keys
-    )
+def _outcome(association: SecurityAssociation, packets: Sequence[bytes]) -> str | None:
+    """Why the first packet that an association does not open is refused; None if it opens all."""
     for packet in packets:
         outcome = association.open(packet)
         if isinstance(outcome, str):
             return outcome
     return None
+
+
+def _association(found: Found) -> SecurityAssociation:
+    return associate(found.variant, spi=0, destination=b"", alg=found.alg, ealg=found.ealg, keys=found.keys)
 
 
 def associate(variant: Variant | None, **fields: Any) -> SecurityAssociation:

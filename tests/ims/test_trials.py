@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from analyzer.ims import trials
@@ -20,7 +22,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         tried.extend(packets)
         return find(ck, ik, packets, **how)  # type: ignore[arg-type]
 
+    class Counting(trials.Candidates):
+        def find(self, packets: Sequence[bytes]) -> Found | None:
+            tried.extend(packets)
+            return super().find(packets)
+
     monkeypatch.setattr(trials, "find", counting)
+    monkeypatch.setattr(trials, "Candidates", Counting)
     return tried
 
 
