@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.ims import trials
 from analyzer.ipsec.secret import Secret
-from analyzer.ipsec.trial import Found, find
+from analyzer.ipsec.trial import Candidates, Found, find
 from analyzer.report.model import Report
 from tests.scenario import Scenario, audited
 from tests.test_scenario import PAIRS
@@ -22,7 +22,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         tried.extend(packets)
         return find(ck, ik, packets, **how)  # type: ignore[arg-type]
 
-    class Counting(trials.Candidates):
+    class Counting(Candidates):
         def find(self, packets: Sequence[bytes]) -> Found | None:
             tried.extend(packets)
             return super().find(packets)
