@@ -119,7 +119,8 @@ def live(
             lambda: Session(
                 interface,
                 options,
-                filter=_heard(filter, bulk),
+                filter=filter,
+                bulk=_left_out(filter, bulk),
                 recording=recording,
                 accept=accepted,
                 until=conditions,
@@ -231,14 +232,14 @@ def _condition(text: str) -> Until:
         raise Refusal(f"--until {text}: is no condition; there are {FORMS}") from None
 
 
-def _heard(filter: str, bulk: tuple[str, ...]) -> str:
-    """The filter of the kernel: the user's own, or all but the ports of media."""
-    from analyzer.watch.filters import leaving_out, ports
+def _left_out(filter: str, bulk: tuple[str, ...]) -> list[tuple[int, int]]:
+    """The ports of media, which are not heard."""
+    from analyzer.watch.filters import ports
 
     if filter and bulk:
         raise Refusal("--filter and --bulk cannot both be given: put the ports into the filter")
     try:
-        return filter or leaving_out([each for text in bulk for each in ports(text)])
+        return [each for text in bulk for each in ports(text)]
     except ValueError as error:
         raise Refusal(f"--bulk {error}: is no port and no range of ports; write it as 443,10000-20000") from None
 

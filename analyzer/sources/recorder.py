@@ -214,6 +214,8 @@ class Recorder:
         if clause in self._kept:
             return
         self._kept[clause] = None
+        if len(self._kept) > KEPT:
+            say(f"more than {KEPT} protected ports lie among those that were to be left out: all is heard")
         for ear in self._ears:
             wider = "" if len(self._kept) > KEPT else " or ".join((f"({ear.filter})", *self._kept))
             if ear.listener is not None and ear.filter:

@@ -28,6 +28,7 @@ from analyzer.sources.live import Live
 from analyzer.sources.recording import Recording
 from analyzer.sources.triage import Triage
 from analyzer.watch.evidence import Evidence
+from analyzer.watch.filters import leaving_out
 from analyzer.watch.holding import Holding
 from analyzer.watch.until import Standing, Until
 
@@ -47,6 +48,7 @@ class Session:
         options: Options | None = None,
         *,
         filter: str = "",
+        bulk: Sequence[tuple[int, int]] = (),
         queue: int | None = None,
         recording: Recording | None = None,
         accept: Callable[[Report], Report] | None = None,
@@ -60,8 +62,9 @@ class Session:
     ) -> None:
         """Get ready to hear these interfaces, or to read standard input if there are none.
 
-        ``queue``: octets that may wait while the audit computes; ``accept`` marks what is waived; ``counting``: the
-        verdicts that ``until`` and ``fail_fast`` mean. Raises KeyFileError or UnreadableCapture.
+        ``filter``: what is heard, as in tcpdump; or ``bulk``: ranges of ports that are not heard, but for those of
+        sets; ``queue``: octets that may wait while the audit computes; ``accept`` marks what is waived; ``counting``:
+        the verdicts that ``until`` and ``fail_fast`` mean. Raises KeyFileError or UnreadableCapture.
         """
         self.options = options or Options()
         self.keyring = Keyring()
@@ -76,7 +79,7 @@ class Session:
         self.live = Live(
             interfaces,
             self._triage,
-            filter=filter,
+            filter=filter or leaving_out(bulk),
             queue=queue,
             hearing=self._hearing,
             tick=self._tick,
@@ -96,7 +99,8 @@ class Session:
         self._on_finding, self._on_hearing, self._on_tick = on_finding, on_hearing, on_tick
         self._accept = accept
         self._chronicle = chronicle
-        self._filter = filter
+        self._filter = filter or leaving_out(bulk)
+        self._bulk = bulk
         self._began = self.live.clock.steady()
         self._last = self._began
         self._seen = -1
@@ -261,7 +265,7 @@ class Session:
     def _watched(self, address: bytes, port: int) -> None:
         """A set uses this address and port."""
         self._triage.watch(address, port)
-        if self._filter:
+        if any(low <= port <= high for low, high in self._bulk):
             self.live.keep(str(ip_address(address)), port)
 
     def _notices(self) -> list[str]:

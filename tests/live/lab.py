@@ -70,8 +70,8 @@ class Cable:
         for space, end in ((sender, f"tx{number}"), (listener, self.name)):
             ip("-n", space, "link", "set", end, "mtu", "9000", "up")
         with inside(sender):
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-            self._socket.bind((f"tx{number}", 0))
+            self.raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            self.raw.bind((f"tx{number}", 0))
 
     def send(self, frames: Sequence[tuple[float, bytes]], *, timed: bool = False) -> None:
         """Send the frames, with the gaps between their times if that is wanted."""
@@ -79,14 +79,14 @@ class Cable:
         for moment, frame in frames:
             if timed:
                 time.sleep(max(0.0, moment - first - (time.monotonic() - began)))
-            self._socket.send(frame)
+            self.raw.send(frame)
 
     def set(self, *words: str) -> None:
         """Change the listener's end: ``down``, ``up``."""
         ip("-n", self.listener, "link", "set", self.name, *words)
 
     def close(self) -> None:
-        self._socket.close()
+        self.raw.close()
 
 
 class Lab:

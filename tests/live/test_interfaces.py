@@ -81,15 +81,27 @@ def test_several_interfaces_are_one_timeline(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_bulk_is_not_heard(lab: Lab) -> None:
-    cable = lab.cable()
-    text = leaving_out(ports("9,20000-30000"))
-    run = Listening(cable, OPTIONS, filter=text)
+    cable, bulk = lab.cable(), ports("9,20000-30000")
+    run = Listening(cable, OPTIONS, bulk=bulk)
     cable.send(filler(200))
     cable.send(frames_of(RECORDING))
     done = run.stop()
     assert done.report.captures[0].frames == 58
     assert rules(done) == {each[::2] for each in expected(RECORDING, OPTIONS)}
-    assert f"only what passed this filter was heard: {text}" in done.report.notices
+    assert f"only what passed this filter was heard: {leaving_out(bulk)}" in done.report.notices
+
+
+def test_ports_of_a_set_are_heard_though_they_are_bulk(lab: Lab) -> None:
+    """The phone registers; then what is sent in clear to its protected port comes through."""
+    cable, frames = lab.cable(), frames_of(RECORDING)
+    run = Listening(cable, OPTIONS, bulk=ports("9,1024-5059,5063-65535"))
+    cable.send(frames[:6])
+    run.heard(4)
+    time.sleep(0.5)
+    cable.send(frames[6:])
+    done = run.stop()
+    assert any(each[0] == "CLR-01" for each in rules(done))
+    assert not done.session.live.notes
 
 
 def test_a_filter_is_widened_while_it_runs(lab: Lab) -> None:
