@@ -50,7 +50,6 @@ class Binding:
 
     __slots__ = (
         "address",
-        "answers",
         "association",
         "course",
         "faults",
@@ -66,7 +65,6 @@ class Binding:
         "proven_at",
         "receipt",
         "refused",
-        "requests",
         "role",
         "sender",
         "set",
@@ -114,11 +112,6 @@ class Binding:
         """In tunnel mode the source address inside, of the first packet."""
         self.receipt: Receipt | None = None
         """All rules have let its ordinary packets pass."""
-        self.requests: dict[tuple[bool, bool, str, str | None, bytes], Receipt] = {}
-        """All rules have let such requests on it pass: over UDP, an ACK, transport and port of the topmost Via, and the
-        first Record-Route."""
-        self.answers: dict[bool, Receipt] = {}
-        """The same of answers over UDP, and of those over TCP."""
         self.refused: list[IntegrityFailed] = []
         """Packets that did not verify, until a later one that does shows that the key is still the same."""
 
@@ -155,7 +148,6 @@ class SaSet:
         "ends",
         "expires_at",
         "expiry_from",
-        "fresh",
         "granted_at",
         "granted_until",
         "inferred",
@@ -269,9 +261,6 @@ class SaSet:
         self.calm = 0
         """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`)."""
         self.calm_until = 0
-        self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}
-        """All rules have let new transactions on it pass, as the newest set, by who began them, if by an ACK, and if
-        over UDP."""
         self.trials: dict[Role, int] = {}
         """Packets of each association that failed and were tried with other keys."""
 

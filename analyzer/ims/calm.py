@@ -19,7 +19,7 @@ from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.identities import Identities
 from analyzer.ims.openings import opened_right
 from analyzer.ims.quality import SILENCE, Quality
-from analyzer.ims.receipts import Receipt
+from analyzer.ims.receipts import PLAIN, Passed, Receipt
 from analyzer.ims.requests import LARGE
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
@@ -27,27 +27,13 @@ from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Seen, Transaction
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
-from analyzer.sip.addresses import read_address
 from analyzer.sip.framing import says_whole
-from analyzer.sip.text import split_addresses
 from analyzer.sip.usual import LONGEST, usual_shape
-
-PLAIN: Final = frozenset(
-    {"ACK", "BYE", "INFO", "INVITE", "MESSAGE", "OPTIONS", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE", "UPDATE"}
-)
-"""Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
-to the transaction of another request."""
-
-RECEIPTS: Final = 8
-"""Kinds of requests on one association that are known to pass; when there are more, all are forgotten. There are two or
-three, but a P-CSCF may put another token into each Record-Route."""
-
-ROUTE: Final = 256
-"""Octets of a Record-Route that is remembered with such a kind."""
 
 ALWAYS: Final = 1 << 63
 """Later than any time, ns since the epoch."""
 
+_RECORD_ROUTE: Final = b"record-route"
 _UE, _PCSCF = Side.UE, Side.PCSCF
 _new = tuple.__new__
 
@@ -85,27 +71,6 @@ class Calm:
             owner.calm = context.pair.turn
             owner.calm_until = ALWAYS if owner.expires_at is None else owner.expires_at
 
-    @staticmethod
-    def passed(binding: Binding, sighting: Sighting, receipt: Receipt) -> None:
-        """A request that is no repetition, or an answer to a request on the same set and connection, let all pass."""
-        message, udp = sighting.message, sighting.transport == "UDP"
-        if (sighting.sport, sighting.dport) != binding.ports:
-            return  # of those, rules say less (PORT-07 has spoken already)
-        if not message.is_request:
-            binding.answers[udp] = receipt
-            return
-        if message.method not in PLAIN:
-            return
-        found = usual_shape(message.raw[:LONGEST].decode("latin-1"))
-        if found is None:
-            return
-        route = _record_route(message.raw[: found.end()]) if sighting.sender is _PCSCF else b""
-        # Inside a dialog the rules allow more than outside of it
-        if not route or (message.to_tag is None and len(route) <= ROUTE and _readable(route)):
-            if len(binding.requests) >= RECEIPTS:
-                binding.requests.clear()
-            binding.requests[udp, message.method == "ACK", found[4], found[6], route] = receipt
-
     def takes(
         self,
         binding: Binding,
@@ -135,10 +100,12 @@ class Calm:
             taken = self._answer(binding, pair, at, connection, int(status), branch, answered)
         else:
             method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
-            route = _record_route(data[: found.end()]) if binding.sender is _PCSCF else b""
-            passed = binding.requests.get((connection is None, method == "ACK", transport, port, route))
+            if port is None or int(port) != served(binding) or transport != ("UDP" if connection is None else "TCP"):
+                return False
+            if binding.sender is _PCSCF and _RECORD_ROUTE in data[: found.end()].lower():
+                return False
             seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
-            taken = passed is not None and self._request(context, seen, data, passed, method, branch, call_id)
+            taken = self._request(context, seen, data, method, branch, call_id)
         if taken:
             context.last_seen = at.time
             if call_id not in context.calls:
@@ -146,14 +113,14 @@ class Calm:
             self.taken += 1
         return taken
 
-    def _request(
-        self, context: Context, seen: Seen, data: bytes, passed: Receipt, method: str, branch: str, call_id: str
-    ) -> bool:
+    def _request(self, context: Context, seen: Seen, data: bytes, method: str, branch: str, call_id: str) -> bool:
         binding = seen.binding
         owner, sender = binding.set, binding.sender
         key = sender, branch, method
-        transactions = context.pair.transactions
-        if method not in PLAIN or len(data) > LARGE or not transactions.new(key):
+        transactions, known = context.pair.transactions, self._session.passed
+        udp, ends = seen.connection is None, method == "ACK"
+        passed = known.requests.get((binding.role, udp, ends))
+        if passed is None or method not in PLAIN or len(data) > LARGE or not transactions.new(key):
             return False
         now, requests = seen.at.time, owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
@@ -169,10 +136,10 @@ class Calm:
                     return False
         fresh = None
         if owner.parent is not None:
-            fresh = owner.fresh.get((sender, method == "ACK", seen.connection is None))
+            fresh = known.fresh.get((sender, ends, udp))
             if fresh is None:
                 return False
-        if method == "ACK":
+        if ends:
             made = transactions.acknowledged(key, call_id, now)
             if made is None:
                 return False
@@ -212,9 +179,8 @@ class Calm:
         asked = pair.transactions.get((_PCSCF if sender is _UE else _UE, branch, method))
         if asked is None or asked.owner is not owner or asked.final is not None:
             return False
-        seen = asked.plain
-        passed = binding.answers.get(connection is None)
-        if passed is None or seen is None or seen.connection is not connection:
+        passed = self._session.passed.answers.get((binding.role, connection is None))
+        if passed is None or method not in PLAIN or not asked.plain or asked.connection is not connection:
             return False
         if asked.provisional is None:
             elapsed = at.time - asked.last_request
@@ -234,21 +200,23 @@ class Calm:
         return True
 
 
-def _readable(route: bytes) -> bool:
-    """Whether a line of Record-Route, not a folded one, has an address that can be read: else the next line counts."""
-    values = route.partition(b":")[2].decode("latin-1")
-    return "\n" not in values and any(read_address(each).uri for each in split_addresses(values))
+def served(binding: Binding) -> int | None:
+    """The port on which the sender is served, which its Via has to name."""
+    terms = binding.set.terms
+    return terms.port_us if binding.sender is _UE else terms.port_ps
 
 
-def _record_route(head: bytes) -> bytes:
-    """The line of the topmost Record-Route in a header, in lower case; empty if there is none."""
-    head = head.lower()
-    begin = head.find(b"\nrecord-route")
-    if begin < 0:
-        return b""
-    if head[begin + 13 : begin + 14] != b":":
-        return head[begin:]  # another header of a like name, or one of an odd spelling
-    end = head.find(b"\n", begin + 1)
-    while head[end + 1 : end + 2] in (b" ", b"\t"):  # folded
-        end = head.find(b"\n", end + 1)
-    return head[begin:end]
+def learn(passed: Passed, binding: Binding, sighting: Sighting, receipt: Receipt) -> None:
+    """All rules let a message pass: a request that is no repetition, or an answer on the set and the connection of its
+    request. If it is one of the kinds that `Passed` knows, so will they the next one."""
+    message, udp, role = sighting.message, sighting.transport == "UDP", binding.role
+    if (sighting.sport, sighting.dport) != binding.ports or message.method not in PLAIN:
+        return
+    if not message.is_request:
+        passed.answers[role, udp] = receipt
+        return
+    via = message.top_via
+    if via is None or via.transport != sighting.transport or via.port is None or via.port != served(binding):
+        return
+    if sighting.sender is _UE or _RECORD_ROUTE not in message.raw.lower():
+        passed.requests[role, udp, message.method == "ACK"] = receipt

@@ -8,6 +8,15 @@ instead of making it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+from analyzer.ims.vocabulary import Role, Side
+
+PLAIN: Final = frozenset(
+    {"ACK", "BYE", "INFO", "INVITE", "MESSAGE", "OPTIONS", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE", "UPDATE"}
+)
+"""Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
+to the transaction of another request."""
 
 
 class Receipt:
@@ -22,3 +31,22 @@ class Receipt:
 
 Emit = Callable[[object], Receipt | None]
 """Hears an event. Whoever has to hear each one gives no receipt."""
+
+
+class Passed:
+    """What all rules have let pass: kinds of messages, by all that the rules look at in one that passes.
+
+    They hold a message against what its set has agreed, so that it does not matter which set that is.
+    """
+
+    __slots__ = ("answers", "fresh", "requests")
+
+    def __init__(self) -> None:
+        self.requests: dict[tuple[Role, bool, bool], Receipt] = {}
+        """Requests whose topmost Via has the transport that they came over and the port on which their sender is served
+        (`served`), without a Record-Route if they are the P-CSCF's: by association, over UDP, an ACK."""
+        self.answers: dict[tuple[Role, bool], Receipt] = {}
+        """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
+        self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}
+        """New transactions on the newest set, which both sides use, while nothing is pending on the one before: by who
+        began them, an ACK, over UDP."""

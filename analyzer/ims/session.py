@@ -13,7 +13,7 @@ from analyzer.ims.announcements import SPIS, Announcements
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
-from analyzer.ims.receipts import Emit
+from analyzer.ims.receipts import Emit, Passed
 from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ims.vocabulary import Role, Side, Sighting
@@ -60,6 +60,7 @@ class Session:
         "emit",
         "heard",
         "keyring",
+        "passed",
         "profile",
         "proven",
         "retire",
@@ -80,6 +81,7 @@ class Session:
         self.heard: Callable[[bytes, bytes], None] = lambda destination, spi: None
         """Hears of every SPI that is announced, as it lies in a packet, and of the address to which it leads."""
         self.strength = Strength()
+        self.passed = Passed()
         self.proven: list[SecurityAssociation] | None = None
         """Associations that opened a packet, in the order in which they did; None if nobody wants to have their keys,
         since each of them holds its set and its registration."""

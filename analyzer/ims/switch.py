@@ -10,6 +10,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import EARLY, SaSet
 from analyzer.ims.events import FreshRequest, Knowledge, Side, Sighting
 from analyzer.ims.knowledge import pcscf_had_uplink, ue_had_sm12
+from analyzer.ims.receipts import PLAIN
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
@@ -87,8 +88,9 @@ class Switch:
             self._wait(self._without_sm12, newest, event)
         else:
             receipt = session.emit(event)
-            if on_newest and receipt is not None and newest.uplink is not None and not event.pending:
-                owner.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
+            settled = on_newest and newest.uplink is not None and not event.pending
+            if settled and receipt is not None and sighting.message.method in PLAIN:
+                session.passed.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
 
     @staticmethod
     def _wait(table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:

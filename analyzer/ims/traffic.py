@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, Binding, SaSet, overdue
-from analyzer.ims.calm import Calm
+from analyzer.ims.calm import learn
 from analyzer.ims.connections import connection_alive
 from analyzer.ims.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old
 from analyzer.ims.events import (
@@ -51,7 +51,7 @@ class Traffic:
         if message.is_request:
             receipt = session.emit(RequestSent(at, context.subject, sighting, not fresh))
             if receipt is not None and fresh:
-                Calm.passed(binding, sighting, receipt)
+                learn(session.passed, binding, sighting, receipt)
         else:
             receipt = session.emit(
                 ResponseSent(
@@ -69,7 +69,7 @@ class Traffic:
             elif transaction.owner is not owner:
                 answered_elsewhere(session, context, sighting, transaction)
             elif receipt is not None and not transaction.kind and sighting.connection is transaction.request.connection:
-                Calm.passed(binding, sighting, receipt)
+                learn(session.passed, binding, sighting, receipt)
         if (
             owner.ends
             or owner.states[sender] is State.OLD

@@ -153,17 +153,24 @@ class Transaction:
         return self._request
 
     @property
-    def plain(self) -> Seen | None:
-        """Its request as octets, if nothing has happened that would make it more than that."""
-        return self._seen if self._rare is None else None
+    def plain(self) -> bool:
+        """Nothing out of the ordinary has happened to it."""
+        return self._rare is None
+
+    @property
+    def connection(self) -> object:
+        """The TCP connection of its first request; None over UDP."""
+        return self._seen.connection if self._seen is not None else self.request.connection
 
     def over(self, answer: FrameRef, status: int) -> None:
-        """The final answer to a request that is still plain: most of its octets are needed no more."""
-        assert self._seen is not None
+        """The final answer to a request of a plain transaction: most of its octets are needed no more."""
         self.last = answer.time
         self.final = answer
         self.final_status = status
-        self._data = self._data[: self._seen.end]
+        if self._seen is not None:
+            self._data = self._data[: self._seen.end]
+        else:
+            self.request.message.forget()
 
     def answered(self, response: Sighting) -> bool:
         """Note a response; true if it is the first final one."""
