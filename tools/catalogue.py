@@ -17,6 +17,7 @@ from typing import Any
 
 import rules
 from analyzer.profile import PROFILES
+from analyzer.report.text_names import named
 from analyzer.rule import Rule, collect
 from tools import shown
 
@@ -105,7 +106,7 @@ def _row(rule: Rule) -> tuple[str, ...]:
     forced = [profile.name for profile in PROFILES.values() if rule.in_force(profile)]
     return (
         rule.id,
-        rule.name.replace("_", " "),
+        named(rule),
         str(rule.level),
         str(rule.severity),
         rule.actor,

@@ -24,7 +24,7 @@ from analyzer.report.page import Page, several
 from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
 from analyzer.report.text_case import CaseWriter
-from analyzer.report.text_names import Names, repeated
+from analyzer.report.text_names import Names, named, repeated
 from analyzer.rule import Rule
 
 SUITE: Final = "gmaudit"
@@ -138,7 +138,7 @@ class _Tests:
         self, tally: Tally, subject: str, outcome: str, kind: str = "", message: str = "", text: str = ""
     ) -> _Test:
         rule = self._rules.get(tally.id)
-        title = f" {rule.name.replace('_', ' ')}" if rule is not None else ""
+        title = f" {named(rule)}" if rule is not None else ""
         about = f" [{subject}]" if subject else ""
         return _Test(f"{tally.id}{title}{about}", tally.id.partition("-")[0], outcome, kind, message, text)
 

@@ -12,6 +12,7 @@ from analyzer.evidence import ALWAYS, MEANINGS
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.report.differences import switches, touching
 from analyzer.report.page import Page, several
+from analyzer.report.text_names import named
 from analyzer.report.traps import trap
 from analyzer.rule import Rule
 
@@ -48,7 +49,7 @@ def examples(rule: str) -> list[Example]:
 def explain(rule: Rule, stream: TextIO, *, width: int | None = None) -> None:
     """Everything that a rule says about itself."""
     page = Page(stream, width)
-    page.line((rule.id, "bold"), (f"  {_title(rule)}", "bold"))
+    page.line((rule.id, "bold"), (f"  {named(rule)}", "bold"))
     page.line()
     reads = "what is in clear or decrypted; a set without a key makes it inconclusive"
     fields = [
@@ -128,12 +129,8 @@ def catalogue(rules: Sequence[Rule], profile: Profile, stream: TextIO, *, width:
     page.line((f"{several(len(rules), 'rule')} in force in {profile.name}; gmaudit rule ID explains one", ""))
 
 
-def _title(rule: Rule) -> str:
-    return rule.name.replace("_", " ")
-
-
 def _summary(rule: Rule) -> str:
-    return " ".join(rule.documentation.split("\n\n")[0].split()) or _title(rule)
+    return " ".join(rule.documentation.split("\n\n")[0].split()) or named(rule)
 
 
 def _block(block: str, page: Page) -> None:

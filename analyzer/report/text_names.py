@@ -6,13 +6,23 @@ stands once, at the top. Texts are cleaned here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from analyzer.finding import Finding
 from analyzer.report.model import Report
 from analyzer.report.page import listed
 from analyzer.report.safe import clean
 from analyzer.report.times import shown
+
+if TYPE_CHECKING:
+    from analyzer.rule import Rule
+
+_CAPITALS: Final = "UE UDP TCP ESP SPI IV ICV AKA RAND SM1 SM6 SM7 SM12 SIP URI IMPI IMPU REGISTER INVITE NAT AH TTL"
+_SPELT: Final = {word.lower(): word for word in [*_CAPITALS.split(), "Contact", "Gm", "IPsec", "IVs", "SPIs", "Via"]}
+_SPELT["pcscf"] = "P-CSCF"
+_JOINED: Final = re.compile(r"\b(?:port (?:uc|us|pc|ps)|sec agree|re registration|security (?:client|server|verify))\b")
 
 
 class Names:
@@ -63,6 +73,18 @@ class Names:
         if subject is None:
             return clean(id)
         return f"{clean(subject.impi or id)} at {clean(subject.ue)}{', told of by a tool' if subject.told else ''}"
+
+
+def named(rule: Rule) -> str:
+    """The name of a rule in words: ``P-CSCF sends clear`` for ``pcscf_sends_clear``."""
+    words = _JOINED.sub(lambda found: _joined(found[0]), clean(rule.name).replace("_", " "))
+    return " ".join(_SPELT.get(word, word) for word in words.split(" "))
+
+
+def _joined(words: str) -> str:
+    if words.startswith("port"):
+        return words.replace(" ", "_")
+    return words.title().replace(" ", "-") if words.startswith("security") else words.replace(" ", "-")
 
 
 def repeated(finding: Finding) -> str:

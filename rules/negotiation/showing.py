@@ -1,6 +1,6 @@
 """What the rules of this family and of the ports show side by side (evidence E3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analyzer.ims.events import Mechanism, SetTerms
 from analyzer.rule import Table
@@ -44,6 +44,13 @@ def sets_table(title: str, before: SetTerms, after: SetTerms) -> Table:
 def pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
     """Pairs of algorithms in words."""
     return ", ".join(f"{short(alg or ABSENT)}/{short(ealg)}" for alg, ealg in pairs) or "none"
+
+
+def new_values(wrong: Sequence[str]) -> str:
+    """What an offer does to the values of a set if these are wrong: all but port-s have to be new (S1 7.4)."""
+    *most, last = [name for name in wrong if name != "port-s"] or [""]
+    repeated = f"repeats {', '.join(most)} and {last}" if most else f"repeats {last}" if last else ""
+    return " and ".join(filter(None, (repeated, "changes port-s" if "port-s" in wrong else "")))
 
 
 def _value(entry: Mechanism, name: str) -> str:

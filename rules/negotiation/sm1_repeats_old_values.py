@@ -2,7 +2,7 @@
 
 from analyzer.ims.events import RegistrationStarted, State
 from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, judged, rule
-from rules.negotiation.showing import two_columns
+from rules.negotiation.showing import new_values, two_columns
 
 
 @rule(
@@ -68,7 +68,7 @@ def sm1_repeats_old_values(event: RegistrationStarted, profile: Profile) -> Verd
         sure=not event.sm12_missing,
         traps=("FP4",),
         fault="+".join(wrong),
-        message=f"the offer of a protected SM1 breaks the rule of new values in {', '.join(wrong)}",
+        message=f"a protected SM1 {new_values(wrong)} of the set in use",
         actor=Actor.UE,
         expected=f"spi-c, spi-s and port-c other than {terms.spi_uc}, {terms.spi_us}, {terms.port_uc}; "
         f"port-s {terms.port_us}",

@@ -2,6 +2,7 @@
 
 from analyzer.ims.events import ChallengeSent
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from rules.negotiation.showing import new_values
 
 
 @rule(
@@ -37,7 +38,7 @@ def sm6_repeats_old_values(event: ChallengeSent) -> Verdict | None:
         return PASS
     return Broken(
         fault="+".join(wrong),
-        message=f"Security-Server of the re-authentication breaks the rule of new values in {', '.join(wrong)}",
+        message=f"Security-Server of the re-authentication {new_values(wrong)} of the set in use",
         actor=Actor.PCSCF,
         expected=f"spi-c, spi-s and port-c other than {parent.spi_pc}, {parent.spi_ps}, {parent.port_pc}; "
         f"port-s {parent.port_ps}",

@@ -54,8 +54,8 @@ def pcscf_header_without_port_ps(event: RequestSent) -> Verdict | None:
     named = {"port_pc" if port == terms.port_pc else "another port" for port in wrong.values()}
     return Broken(
         fault="+".join(wrong).lower() + ("-port-pc" if named == {"port_pc"} else "-port"),
-        message=f"{' and '.join(wrong)} of the P-CSCF in a request to the UE name {' and '.join(sorted(named))} "
-        "instead of port_ps",
+        message=f"{' and '.join(wrong)} of the P-CSCF in a request to the UE name{'s' if len(wrong) == 1 else ''} "
+        f"{' and '.join(sorted(named))} instead of port_ps",
         actor=Actor.PCSCF,
         expected=str(terms.port_ps),
         observed=", ".join(f"{name} {port if port is not None else 'without port'}" for name, port in wrong.items()),

@@ -68,7 +68,7 @@ def test_a_test_case_for_each_rule() -> None:
 
 def test_names_say_what_the_rules_are_about() -> None:
     tests = suite(report(), rules={rule.id: rule for rule in collect()}).findall("testcase")
-    assert (tests[0].get("classname"), tests[0].get("name")) == ("gmaudit.NEG", "NEG-01 sm1 without ipsec")
+    assert (tests[0].get("classname"), tests[0].get("name")) == ("gmaudit.NEG", "NEG-01 SM1 without IPsec")
 
 
 def test_a_test_case_for_each_subject_that_has_findings() -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer.finding import Tally
 from analyzer.report import clauses
 from analyzer.report.html.faults import Fault
-from analyzer.report.html.words import SYMBOLS, named
+from analyzer.report.html.words import SYMBOLS
 from analyzer.report.model import Report
 from analyzer.report.safe import clean
+from analyzer.report.text_names import named
 
 if TYPE_CHECKING:
     from analyzer.rule import Rule

@@ -29,10 +29,11 @@ from analyzer.report.html.matrix import COLUMNS, documents, rule_rows
 from analyzer.report.html.overview import overview
 from analyzer.report.html.texts import Texts
 from analyzer.report.html.timeline import Timeline, timeline
-from analyzer.report.html.words import SYMBOLS, Words, counted, named, several
+from analyzer.report.html.words import SYMBOLS, Words, counted, several
 from analyzer.report.model import Report, SetSummary, SubjectSummary
 from analyzer.report.renderers import Material
 from analyzer.report.safe import clean
+from analyzer.report.text_names import named
 
 _CONTENT: Final = re.compile(r"<(?=!|script)", re.IGNORECASE)
 """What could turn the rest of a script element into something else (HTML 13.2.5.15, script data escaped)."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from analyzer.report.clauses import CRASHED, UNEXERCISED, WAIVED
 from analyzer.report.model import Report
 from analyzer.report.safe import clean
 from analyzer.report.text_names import Names
 from analyzer.report.times import shown
-
-if TYPE_CHECKING:
-    from analyzer.rule import Rule
 
 SYMBOLS: Final = {
     "violation": "✕",
@@ -27,10 +24,6 @@ SYMBOLS: Final = {
 """A sign for each verdict and each state of a rule: nothing is said by colour alone."""
 
 PLURALS: Final = {"violation": "violations", "warning": "warnings", "note": "notes"}
-
-
-_CAPITALS: Final = "UE UDP TCP ESP SPI IV ICV AKA RAND SM1 SM6 SM7 SM12 SIP URI IMPI IMPU REGISTER INVITE NAT AH TTL"
-_SPELT: Final = {"pcscf": "P-CSCF", "spis": "SPIs", "ivs": "IVs"} | {word.lower(): word for word in _CAPITALS.split()}
 
 
 class Words(Names):
@@ -58,11 +51,6 @@ class Words(Names):
         """The subject as short as people name it."""
         found = self._subjects.get(subject) if subject is not None else None
         return clean(found.impi or found.id, 120) if found is not None else clean(subject or "no subject", 120)
-
-
-def named(rule: Rule) -> str:
-    """The name of a rule in words: ``P-CSCF sends clear`` for ``pcscf_sends_clear``."""
-    return " ".join(_SPELT.get(word, word) for word in clean(rule.name).split("_"))
 
 
 def several(number: int, one: str, many: str = "") -> str:
