@@ -160,6 +160,15 @@ class Context:
             del self.calls[next(iter(self.calls))]
         return True
 
+    def release(self) -> None:
+        """Nobody will ask for it any more: part what holds each other, so that it is freed without a collection."""
+        for procedure in (self.current, self.newest, *self.challenges.values()):
+            if procedure is not None:
+                procedure.transaction.procedure = procedure.transaction.context = None
+        self.current = self.newest = None
+        self.challenges.clear()
+        self.forgotten.clear()
+
 
 class Pair:
     """One UE address and one P-CSCF address."""
@@ -328,7 +337,9 @@ class Directory:
         self.evicted += 1
         gone.transactions.clear()
         while gone.contexts:
-            self._on_evict(gone.contexts.pop(0))
+            context = gone.contexts.pop(0)
+            self._on_evict(context)
+            context.release()
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._order.values())

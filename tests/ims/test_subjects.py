@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
+from analyzer.engine import Engine
 from analyzer.ims import subjects
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Side
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.subjects import Context, Directory, Pair, is_emergency, offer_of, straight_from_ue
+from analyzer.keys.keyring import Keyring
+from analyzer.profile import PROFILES
 from analyzer.sip.message import Message
 from tests.ims.made import established, message, now, terms
+from tests.ims.traffic import registers
 
 UE, PCSCF = bytes((10, 20, 0, 11)), bytes((10, 20, 0, 1))
 INSTANCE = '+sip.instance="<urn:gsma:imei:1>"'
@@ -193,3 +199,19 @@ def test_calls_of_a_context_are_bounded() -> None:
         context.remember_call(str(number))
     assert len(context.calls) == subjects.CALLS
     assert "9" not in context.calls and "10" in context.calls
+
+
+def test_a_pair_that_is_forgotten_leaves_nothing_for_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subjects, "UNANSWERED", 3)
+    made = Engine(PROFILES["rel-17"], Keyring(), lambda event: None)
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, Context) for each in gc.get_objects())
+        for frame in registers(60, addresses=20, challenged=2):
+            made.receive(frame)
+        there = sum(isinstance(each, Context) for each in gc.get_objects()) - before
+        assert there == sum(len(pair.contexts) for pair in made.tracker.directory) <= 3
+        assert made.tracker.directory.evicted > 3
+    finally:
+        gc.enable()
