@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LINES: Final = "jsonl"
 """The form whose lines are written while the run goes on."""
 
-OWN: Final = frozenset({"captures", "second_opinion"})
+OTHERS: Final = frozenset({"captures", "decrypted", "jobs", "second_opinion", "timing"})
 """Parameters of `gmaudit check` that make no sense here; all others are the same."""
 
 
@@ -161,7 +161,7 @@ def live(
     return exit_status(report, given["fail_on"])
 
 
-live.params += [one for one in check.params if one.name not in OWN]
+live.params += [one for one in check.params if one.name not in OTHERS]
 
 
 def _annotate(session: Session, report: Report) -> None:
