@@ -3,6 +3,7 @@
 python -m benchmarks                      every workload at full size (half an hour; 1.3 GB among temporary files)
 python -m benchmarks --quick              a fiftieth of each, once: prints, and never fails on a time
 python -m benchmarks --only A5,C          these workloads
+python -m benchmarks jobs [--quick]       two captures with one and with two jobs, by the clock on the wall
 python -m benchmarks scaling [--quick]    µs a packet by packets, UEs and registrations; draws benchmarks/scaling.svg
 """
 
@@ -12,6 +13,7 @@ import argparse
 import os
 
 from benchmarks.compare import compare
+from benchmarks.jobs import jobs
 from benchmarks.scaling import scaling
 from benchmarks.workloads import WORKLOADS, Workload
 
@@ -29,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="?", choices=("compare", "scaling"), default="compare")
+    parser.add_argument("what", nargs="?", choices=("compare", "jobs", "scaling"), default="compare")
     parser.add_argument("--quick", action="store_true", help="a fiftieth of the size, one pair")
     parser.add_argument("--only", type=chosen, metavar="NAMES", help=f"of {', '.join(WORKLOADS)}")
     parser.add_argument("--share", type=float, help="this part of each workload")
@@ -39,6 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
     pairs = options.pairs or (1 if options.quick else 3)
     if options.what == "scaling":
         scaling(share, pairs, draw=not options.quick)
+    elif options.what == "jobs":
+        jobs(share, pairs)
     else:
         compare(options.only or [one for one in WORKLOADS.values() if not one.named], share, pairs)
 
