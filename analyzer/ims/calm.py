@@ -16,7 +16,7 @@ from typing import Final
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import OPEN, Binding, SaSet
 from analyzer.ims.events import CallOpenedRight, ContactRight
-from analyzer.ims.identities import Identities
+from analyzer.ims.identities import Identities, right
 from analyzer.ims.openings import opened_right
 from analyzer.ims.quality import SILENCE, Quality
 from analyzer.ims.receipts import PLAIN, Passed, Receipt
@@ -89,7 +89,7 @@ class Calm:
         pair = context.pair
         if owner.calm != pair.turn or at[2] > owner.calm_until or owner.silent:
             return False
-        if len(data) > LONGEST or self._identities.waiting:
+        if len(data) > LONGEST:
             return False
         found = usual_shape(data.decode("latin-1"))
         if found is None or (connection is not None and not says_whole(data, found.end())):
@@ -97,6 +97,9 @@ class Calm:
         status = found[1]
         if status is not None:
             branch, call_id, answered = found.group(8, 10, 12)
+            waiting = self._identities.waiting
+            if waiting and (call_id, int(found[11]), answered) in waiting:
+                return False
             taken = self._answer(binding, pair, at, connection, int(status), branch, answered)
         else:
             method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
@@ -125,14 +128,13 @@ class Calm:
         now, requests = seen.at.time, owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
             return False  # somebody may have given up
-        right: bool | None = None
+        contact: bool | None = None
         if sender is _UE:
-            claimed = context.asserted.get(method)
-            if claimed is None or not data.startswith(*claimed):
+            if not right(context, method, data):
                 return False
             if call_id not in context.calls:
-                right = opened_right(context, owner, data, method)
-                if right is None:
+                contact = opened_right(context, owner, data, method)
+                if contact is None:
                     return False
         fresh = None
         if owner.parent is not None:
@@ -150,20 +152,20 @@ class Calm:
         passed.times += 1
         if fresh is not None:
             fresh.times += 1
-        if right is not None:
-            self._opened(context, seen.at, right)
+        if contact is not None:
+            self._opened(context, seen.at, contact)
         return True
 
     def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
         """Tell of a request that opens a call rightly, or count it."""
-        for right in (CallOpenedRight, ContactRight) if contact else (CallOpenedRight,):
-            known = self._right.get(right)
+        for kind in (CallOpenedRight, ContactRight) if contact else (CallOpenedRight,):
+            known = self._right.get(kind)
             if known is not None:
                 known.times += 1
                 continue
-            receipt = self._session.emit(right(at, context.subject))
+            receipt = self._session.emit(kind(at, context.subject))
             if receipt is not None:
-                self._right[right] = receipt
+                self._right[kind] = receipt
 
     def _answer(
         self,

@@ -64,14 +64,14 @@ class Identities:
         begin = message.raw.find(name)
         if begin < 0:
             name, begin = FROM, message.raw.find(FROM)
-        line = message.raw[begin : message.raw.find(b"\r", begin + 1)] if begin >= 0 else b""
-        if name is FROM:
-            line = line.partition(b">")[0]
+        line = message.raw[begin : message.raw.find(b"\r", begin + 1) + 1] if begin >= 0 else b""
+        if name is FROM and b">" in line:
+            line = line[: line.find(b">") + 1]
         known = context.asserted.get(message.method)
         if known is not None and known[0] == line:
             context.asserted[message.method] = line, begin
             return
-        claimed = read_address(line[len(name) :].decode("latin-1") + (">" if name is FROM else "")).uri
+        claimed = read_address(line[len(name) :].decode("latin-1")).uri
         if claimed is None or not line or "anonymous" in claimed.text.lower():
             return
         if not context.associated or len(context.impus) >= WIDEST or any("!" in each for each in context.impus):
@@ -134,6 +134,14 @@ class Identities:
                 asserted=asserted,
             )
         )
+
+
+def right(context: Context, method: str, raw: bytes) -> bool:
+    """Whether a request repeats, at the same place, what was found right in the last one of its method."""
+    known = context.asserted.get(method)
+    if known is None or not raw.startswith(*known):
+        return False
+    return not known[0].startswith(FROM) or PREFERRED not in raw
 
 
 def names(uri: Uri | None) -> set[str]:

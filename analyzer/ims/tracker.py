@@ -17,7 +17,7 @@ from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.calm import Calm
 from analyzer.ims.connections import Connections
 from analyzer.ims.events import CoreRegisterSent, Notice
-from analyzer.ims.identities import Identities
+from analyzer.ims.identities import Identities, right
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.ledger import UNKNOWN
 from analyzer.ims.moved import Movements
@@ -215,10 +215,8 @@ class Tracker:
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             owner.opened(transaction, at.time, self.session.profile)
-            if sighting.sender is Side.UE:
-                claimed = context.asserted.get(message.method)
-                if claimed is None or not message.raw.startswith(*claimed):
-                    self.identities.asked(context, sighting)
+            if sighting.sender is Side.UE and not right(context, message.method, message.raw):
+                self.identities.asked(context, sighting)
             if owner.silent and sighting.sender is Side.UE:
                 goes_on(self.session, context, owner, sighting)
             elif message.method == "NOTIFY":

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.profile import PROFILES, Profile
+from tests.ims.oddities import oddity
 from tests.scenario import Scenario
 from tests.scenario.state import Role, SaSet, Sent, Who
 from tests.scenario.taps import both_vantages, captures, decrypted, step
@@ -70,6 +71,10 @@ class Living:
         """How much of what happens is out of the ordinary."""
         self.mixed = rng.choice((0.0, 0.0, 0.3))
         """How much goes over the other transport."""
+        self.habits = [rng.random() for _ in range(rng.choice((1, 2, 3, 100)))]
+        """What is odd is odd in the same way again: what passed once is what may pass wrongly later."""
+        self.silent = rng.choice((0.05, 0.05, 0.15, 0.4))
+        """How many requests have no answer."""
         self.sets: list[SaSet] = []
         self.names: list[str] = []
         self.waiting: list[Sent] = []
@@ -91,85 +96,9 @@ class Living:
         rng, way = self.rng, dict[str, Any](on=on, transport=self.transport())
         if rng.random() < 0.1:
             way["segments"] = rng.choice((2, 3))
-        if rng.random() > self.wild or on is None:
-            return way
-        for _ in range(rng.choice((1, 1, 2))):
-            kind = rng.randrange(9)
-            if kind == 0:
-                roles: tuple[Role, ...] = ("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc")
-                way["role"] = rng.choice(roles)
-            elif kind == 1:
-                way["sport"], way["dport"] = rng.choice((4444, on.port_us)), rng.choice((5555, on.port_ps))
-                way["role"] = rng.choice(("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc"))
-            elif kind == 2:
-                way["ttl"] = rng.choice((64, 63, 57, 255))
-            elif kind == 3:
-                way["rport"] = True
-            elif kind == 4 and who == "ue":
-                way["src"] = "fd00:20::99" if self.s.ipv6 else "10.20.0.99"
-            elif kind == 5:
-                way["body"] = rng.randbytes(rng.choice((0, 1290, 3000, 5000))).hex()[:5000].encode()
-            elif kind == 6:
-                way["esp"] = self.esp(on)
-            else:
-                way["headers"] = {**way.get("headers", {}), **self.headers(who, on)}
+        if rng.random() < self.wild and on is not None:
+            way |= oddity(random.Random(rng.choice(self.habits)), rng, who, on)
         return way
-
-    def esp(self, on: SaSet) -> dict[str, Any]:
-        rng = self.rng
-        ways: tuple[dict[str, Any], ...] = (
-            {"seq": rng.choice((0, 1, 2, 7, 30, 200, 4_000_000_000))},
-            {"icv": rng.choice((11, 16))},
-            {} if on.ealg == "null" else {"iv": bytes(16 if on.ealg == "aes-cbc" else 8)},
-            {"tunnel": True},
-            {"udp": 4500},
-            {"esn": 1},
-            {"next_header": rng.choice((1, 59, 6))},
-        )
-        return rng.choice(ways)
-
-    def headers(self, who: Who, on: SaSet) -> dict[str, Any]:
-        """Other headers than a conformant sender would write."""
-        rng, s, ue = self.rng, self.s, on.ue
-        own = f"[{ue.pcscf}]" if s.ipv6 else ue.pcscf
-        port = rng.choice((on.port_ps, on.port_ps, on.port_pc, 5060))
-        mine = f"[{ue.address}]" if s.ipv6 else ue.address
-        branch = rng.choice((f"z9hG4bK{rng.randrange(10**9)}", "z9hG4bKsame"))
-        routes = (
-            [f"<sip:{own}:{port};lr>"],
-            [f"<sip:token{rng.randrange(20)}@{own}:{port};lr>"],
-            ["<<>", f"<sip:{own}:{port};lr>"],
-            [f"<sip:{own}:{on.port_ps};lr>, <sip:10.30.0.9;lr>"],
-            ["<sip:other.example.org;lr>"],
-            [f"\r\n <sip:{own}:{port};lr>"],
-        )
-        at = rng.choice((on.port_us, on.port_us, on.port_uc, 5060)) if who == "ue" else port
-        place = mine if who == "ue" else own
-        transport = rng.choice(("UDP", "TCP"))
-        ways: tuple[dict[str, Any], ...] = (
-            {"Via": f"SIP/2.0/{transport} {place}:{at};branch={branch}"},
-            {"Via": f"SIP/2.0/{transport} {place};branch={branch}"},
-            {"Via": f"SIP/2.0/{transport} name.example.org:{at};branch={branch};rport"},
-            {"Via": f"SIP / 2.0 / {transport} {place}:{at} ;branch={branch}"},
-            {"Record-Route": rng.choice(routes)},
-            {"Record-Route": rng.choice(routes)},
-            {"Record-Routes": "x", "Record-Route": rng.choice(routes)},
-            {"record-route": rng.choice(routes)},
-            {"Route": f"<sip:{own}:{port};lr>"},
-            {"Route": None},
-            {"Require": rng.choice((None, "sec-agree, x", "100rel"))},
-            {"Security-Verify": rng.choice((None, "ipsec-3gpp;alg=x"))},
-            {"Contact": f"<sip:a@{mine}:{rng.choice((on.port_us, on.port_uc))}>"},
-            {"P-Preferred-Identity": rng.choice((None, "<sip:somebody@else.example.org>", f"<{ue.impus[-1]}>"))},
-            {"From": f"<{ue.impus[-1]}>;tag=1"},
-            {"To": "<sip:x@example.org>;tag=2"},
-            {"Call-ID": rng.choice(("same@home", f"other{rng.randrange(9)}"))},
-            {"CSeq": rng.choice(("1 OPTIONS", "7 MESSAGE", "x"))},
-            {"Max-Forwards": "70\r\nX-Folded: a\r\n b"},
-            {"X-Pad": "p" * rng.choice((300, 1200, 4000))},
-            {"Content-Length": "3"},
-        )
-        return rng.choice(ways)
 
     # What may happen.
 
@@ -180,7 +109,7 @@ class Living:
         way = self.how(who, on)
         sent = s.request(who, method, label=name, answered=False, **way)
         self.names.append(name)
-        if rng.random() < 0.15 * (1 + self.wild):
+        if rng.random() < self.silent:
             self.waiting.append(sent)
         else:
             self.reply(sent)
@@ -210,7 +139,7 @@ class Living:
         self.names.append(call.label)
         if rng.random() < 0.7:
             s.answer(call, rng.choice((180, 183)))
-        if rng.random() < 0.2 * (1 + self.wild):
+        if rng.random() < self.silent:
             self.waiting.append(call)
             if rng.random() < 0.4:
                 s.cancel(call, answered=rng.random() < 0.8)

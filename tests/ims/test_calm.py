@@ -147,6 +147,37 @@ def test_the_request_by_which_two_others_time_out_is_told() -> None:
     assert counted(report, "LIFE-18") == {"probable": 1}
 
 
+def test_a_foreign_identity_that_waits_does_not_keep_others_from_the_short_way() -> None:
+    s, owner = settled()
+    s.request(
+        "ue", "MESSAGE", on=owner, headers={"P-Preferred-Identity": "<sip:other@ims.example.org>"}, answered=False
+    )
+    claim = s.request(
+        "ue", "MESSAGE", on=owner, headers={"P-Preferred-Identity": "<sip:other@ims.example.org>"}, answered=False
+    )
+    for _ in range(20):
+        s.request("pcscf", "OPTIONS", on=owner)
+    s.answer(claim, 403)
+    report, taken = same(lived(s))
+    assert taken > 35
+    assert counted(report, "SA-20") == {"pass": 1}
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"P-Preferred-Identity": "<sip:other@ims.example.org>"},
+        {"From": "<sip:001010000000001@ims.example.org.example.com>;tag=1"},
+    ],
+)
+def test_a_foreign_identity_behind_the_usual_one_is_told(claim: dict[str, str]) -> None:
+    s, owner = settled()
+    for headers in ({}, {}, claim):
+        s.request("ue", "MESSAGE", on=owner, headers={"P-Preferred-Identity": None, **headers})
+    report, _ = same(lived(s))
+    assert counted(report, "SA-20") == {"inconclusive": 1}
+
+
 def test_two_transports_on_a_renewed_set() -> None:
     s, first = settled()
     second = s.register(over=first)
