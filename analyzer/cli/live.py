@@ -85,7 +85,7 @@ def live(
         wanted = outputs.pair(asked or [("format", "text" if sys.stdout.isatty() else LINES)])
         places = [*_paths(wanted), *([write] if write else [])]
         outputs.check(places, [*keys, *given["waivers"]])
-        again = [write if write and not rotate else "-"]  # what a report can read once more
+        again = [write if write and not rotate and not write_evidence else "-"]  # what a report can read once more
         outputs.possible(wanted, again, pseudonyms=names is not None, terminal=sys.stdout.isatty())
     except outputs.OutputError as error:
         raise Refusal(str(error)) from error

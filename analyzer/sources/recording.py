@@ -115,6 +115,11 @@ class Recording:
                 _rewrite(Path(file.path), numbers, comments)
 
     @property
+    def whole(self) -> str | None:
+        """The one file that holds every frame under its number; None if there is none."""
+        return None if self._rotates or self.failure else self.files[0].path
+
+    @property
     def notices(self) -> list[str]:
         """What the user should know."""
         told = [self.failure] if self.failure else []

@@ -78,6 +78,10 @@ class Evidence(Recording):
         super().finish(until)
 
     @property
+    def whole(self) -> None:
+        """Nobody has every frame."""
+
+    @property
     def notices(self) -> list[str]:
         """What the user should know."""
         more = [f"--write-evidence: {self._unwanted:,} findings had no room"] if self._unwanted else []

@@ -108,8 +108,11 @@ class Session:
 
     @property
     def summary(self) -> CaptureSummary:
-        """What there is to tell about the capture so far."""
-        return summary_of(self.live.summary)
+        """What there is to tell about the capture so far; its name is that of the file that holds all of it, if any."""
+        made = summary_of(self.live.summary)
+        if self.recording is not None and self.recording.whole is not None:
+            made.path = self.recording.whole
+        return made
 
     @property
     def contexts(self) -> list[Context]:
