@@ -351,6 +351,12 @@ class SaSet:
             for _ in binding.ledger.between(after, before)
         )
 
+    def shelve(self) -> None:
+        """A newer set is there: let go of what can be made again, should a packet of this one come all the same."""
+        for binding in (each for role in self.bindings.values() for each in role):
+            if binding.association is not None:
+                binding.association.shelve()
+
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
         self.calm = 0

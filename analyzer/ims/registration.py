@@ -404,6 +404,7 @@ class Registrar:
         for other in context.sets:
             if other is new or not other.established():
                 continue
+            other.shelve()
             for side in Side:
                 overdue(other, before, side, at.time, session.profile)
             if procedure.parent is None:

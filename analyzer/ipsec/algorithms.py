@@ -280,6 +280,10 @@ class Keys:
         self._contexts += ((alg, ealg, made),)
         return made
 
+    def shelve(self) -> None:
+        """Forget the contexts; who asks for them again gets new ones."""
+        self._contexts = ()
+
 
 Row = TypeVar("Row", Integrity, Encryption)
 

@@ -246,12 +246,20 @@ class SecurityAssociation:
             return wanted[0] in (None, seen[0]) and wanted[1] in (None, seen[1])
         return opened.next_header in _HEADED or opened.padding >= 2
 
+    def shelve(self) -> None:
+        """Let go of the ciphers' contexts, 2 KB of all that have the same keys; a further packet makes them again."""
+        self._shortest = UNPREPARED
+        self._mac = self._decrypt = self._combined = None
+        if self.keys is not None:
+            self.keys.shelve()
+
     def _prepare(self, keys: Keys) -> None:
         alg, ealg = self._integrity, self._encryption
         self._mac, self._decrypt, self._combined = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
+        if not self._block:  # for the first time
+            # An HMAC proves nothing about the other key, the first content does; without any ICV every packet must.
+            self.doubtful = self._decrypt is not None or not self.icv
         self._iv, self._block = ealg.iv, ealg.block
-        # An HMAC proves nothing about the other key, the first content does; without any ICV every packet must.
-        self.doubtful = self._decrypt is not None or not self.icv
         self._salt = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)[1]
         self._shortest = 8 + alg.iv + ealg.iv + max(ealg.block, 2)
 

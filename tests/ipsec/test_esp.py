@@ -284,6 +284,17 @@ def test_an_hmac_is_no_proof_of_the_other_key() -> None:
     assert odd.next_header == 0x63
 
 
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+def test_what_was_shelved_opens_packets_as_before(alg: str, ealg: str) -> None:
+    receiver = association(alg, ealg)
+    packets = [protected(alg, ealg, sequence=number)[0] for number in (1, 2, 3)]
+    before = [receiver.open(packet) for packet in packets]
+    doubtful = receiver.doubtful
+    receiver.shelve()
+    assert [receiver.open(packet) for packet in packets] == before
+    assert (receiver.doubtful, receiver.verified, receiver.failed) == (doubtful, 6 if receiver.icv else 0, 0)
+
+
 @pytest.mark.parametrize(("alg", "ealg"), [("hmac-md5-96", "null"), ("aes-gmac", "null"), ("null", "aes-gcm")])
 def test_an_icv_over_what_is_read_is_proof_enough(alg: str, ealg: str) -> None:
     ours = association(alg, ealg)
