@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
 from analyzer.report.diff import Change, Comparison, Fault, Past
-from analyzer.report.diff_text import changed, remarks, rule_changes
+from analyzer.report.diff_text import changed, in_numbers, remarks, rule_changes
 from analyzer.report.markup import code, heading, prose, row
 
 SCHEMA: Final = "gmaudit.diff/1"
@@ -90,7 +90,7 @@ def write_markdown(found: Comparison, stream: TextIO) -> None:
     """Write the comparison as a comment for a ticket or a pull request."""
     gone = [change for change in found.fixed if not change.judged]
     fixed = [change for change in found.fixed if change.judged]
-    stream.write(f"## gmaudit: {len(found.added):,} new, {len(fixed):,} fixed, {len(found.unchanged):,} unchanged\n\n")
+    stream.write(f"## gmaudit: {''.join(text for text, _ in in_numbers(found))}\n\n")
     stream.write(heading("", "report", "verdict", "profile", "captures"))
     for label, past in (("old", found.old), ("new", found.new)):
         captures = code(past.names[0]) if len(past.captures) == 1 else f"{len(past.captures):,}"

@@ -30,7 +30,7 @@ def write(found: Comparison, stream: TextIO, *, width: int | None = None) -> Non
     for label, rules in changes:
         page.hanging((f"  {label}: ", ""), families(rules), indent=4)
     page.line()
-    page.line(*_summary(found))
+    page.line(*in_numbers(found))
 
 
 def remarks(found: Comparison) -> list[str]:
@@ -65,7 +65,7 @@ def changed(change: Change) -> list[str]:
         return []
     words = [f"{old.verdict} before"] if change.verdict_changed else []
     if change.count_changed:
-        words.append(f"{old.count:,} times before")
+        words.append(f"{several(old.count, 'time')} before")
     if old.findings != new.findings:
         words.append(f"{several(old.findings, 'finding')} before")
     if (old.waived == old.findings) != change.accepted:
@@ -115,7 +115,8 @@ def _times(fault: Fault) -> str:
     return text
 
 
-def _summary(found: Comparison) -> list[Part]:
+def in_numbers(found: Comparison) -> list[Part]:
+    """How much is new, fixed, not judged again and unchanged, on one line."""
     waived = sum(change.accepted for change in found.added)
     gone = sum(not change.judged for change in found.fixed)
     new = f"{len(found.added):,} new" + (f" ({waived:,} waived)" if waived else "")

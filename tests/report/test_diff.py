@@ -239,7 +239,7 @@ def test_json() -> None:
 
 def test_markdown() -> None:
     made = markdown(EXAMPLE)
-    assert made.startswith("## gmaudit: 2 new, 1 fixed, 1 unchanged\n\n")
+    assert made.startswith("## gmaudit: 2 new (1 waived), 1 fixed, 1 not judged again, 1 unchanged (1 with")
     assert "\n### New\n\n| verdict | rule | by | what | times | first |  |\n" in made
     assert "| violation | `CRY-01` | P-CSCF | the answer left " in made
     assert "| waived |\n" in made

@@ -150,6 +150,12 @@ def test_every_line_of_the_end_keeps_to_the_width(width: int) -> None:
     assert all(len(line) <= max(width, 48) for line in end.splitlines())
 
 
+def test_what_could_not_be_judged_says_whose_it_would_be() -> None:
+    blind = [finding("ESP-01", "inconclusive", actor=who, frame=at) for who, at in (("UE", 3), ("unknown", 4))]
+    _, _, end = written(report(findings=blind), width=200).partition("\nNot judged, and why\n")
+    assert [line.endswith("; it would be the UE's)") for line in end.splitlines()[:2]] == [True, False]
+
+
 def test_the_last_line() -> None:
     last = [
         written(report(findings=[])).splitlines()[-1],

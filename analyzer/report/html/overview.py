@@ -67,6 +67,8 @@ class Blank(NamedTuple):
 
     why: str
     where: str
+    actor: str
+    """Whose it would be, where that is known."""
     rules: tuple[str, ...]
     link: str
 
@@ -102,6 +104,7 @@ def overview(report: Report, faults: Sequence[Fault], words: Words) -> Overview:
     parties = _parties(accusing, words)
     exercised = sum(tally.exercised for tally in report.rules)
     headline, sentence = _headline(report, accusing, parties, exercised, words)
+    notices = _notices(report, faults)
     counts = Counter(finding.verdict for finding in report.findings if finding.waived is None)
     verdict = report.verdict
     if verdict in RANK and any(finding.waived is not None for finding in report.findings):
@@ -118,8 +121,8 @@ def overview(report: Report, faults: Sequence[Fault], words: Words) -> Overview:
         tuple(_blanks(faults, words)),
         _by_reason({tally.id: tally.why_not for tally in report.rules if not tally.exercised}),
         _by_reason(report.not_in_force),
-        tuple(map(clean, report.notices[:UNJUDGED])),
-        max(len(report.notices) - UNJUDGED, 0),
+        tuple(notices[:UNJUDGED]),
+        max(len(notices) - UNJUDGED, 0),
         tuple(map(clean, report.crashed)),
         f"{exercised} of {several(len(report.rules), 'rule')}",
         tuple((name, counts[name]) for name in RANK if counts[name]),
@@ -255,10 +258,17 @@ def _blanks(faults: Sequence[Fault], words: Words) -> list[Blank]:
     for fault in faults:
         if fault.state == "inconclusive":
             whose = f"{several(fault.subjects, 'subject')}, " if fault.subjects > 1 else ""
-            made.append(
-                Blank(title(fault), f"{whose}{since(fault, words)}", tuple(map(clean, fault.rules)), fault.links[0])
-            )
+            where, rules = f"{whose}{since(fault, words)}", tuple(map(clean, fault.rules))
+            actor = clean(fault.first.actor) if len(rules) == 1 and fault.first.actor != "unknown" else ""
+            made.append(Blank(title(fault), where, actor, rules, fault.links[0]))
     return made
+
+
+def _notices(report: Report, faults: Sequence[Fault]) -> list[str]:
+    """Notices, without those that say of a subject what stands there as a reason already."""
+    told = {clean(fault.first.message) for fault in faults if fault.state == "inconclusive"}
+    texts = map(clean, report.notices)
+    return [text for text in texts if text.partition(": ")[2] not in told]
 
 
 def _by_reason(reasons: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

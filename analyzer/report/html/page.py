@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from analyzer.finding import RANK, Finding
 from analyzer.report.chronicle import Arrow
-from analyzer.report.clauses import WAIVED, bare
+from analyzer.report.clauses import CRASHED, UNEXERCISED, WAIVED, bare
 from analyzer.report.html.details import detail
 from analyzer.report.html.faults import Fault, faults, since, title
 from analyzer.report.html.ladder import LEAST, ROWS, TOTAL, Hit, Ladder, hit, ladder
@@ -39,6 +39,7 @@ _CONTENT: Final = re.compile(r"<(?=!|script)", re.IGNORECASE)
 """What could turn the rest of a script element into something else (HTML 13.2.5.15, script data escaped)."""
 
 _BACKTICKS: Final = re.compile(r"`{1,2}([^`]+)`{1,2}")
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d(?: [\d:.]+\d)?)")
 
 POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 """What the page may do: run its one script, wear its one style, and load nothing."""
@@ -98,6 +99,7 @@ def render(material: Material, sink: TextIO) -> None:
         hidden=len(report.subjects) - len(drawn),
         documents=documents(report, material.rules),
         columns=COLUMNS,
+        marked=_marked(report, told),
         rules=rule_rows(report, material.rules, told, titles),
         states=_states(told),
         actors=sorted({clean(fault.first.actor) for fault in told}),
@@ -128,6 +130,12 @@ def _finding(template: Any, headline: Any, fault: Fault, place: int, texts: Text
         headline.render(finding=finding, words=words) if len(fault.findings) > 1 else "",
         template.render(finding=finding, made=made, fault=fault, words=words, number=number, link=link),
     ]
+
+
+def _marked(report: Report, told: Sequence[Fault]) -> list[str]:
+    """What the squares of the matrix can say: all verdicts, and what else is in this report."""
+    waived = [WAIVED] if any(fault.state == WAIVED for fault in told) else []
+    return [*RANK, UNEXERCISED, *waived, *([CRASHED] if report.crashed else [])]
 
 
 def _states(told: Sequence[Fault]) -> list[tuple[str, str, int]]:
@@ -258,6 +266,7 @@ def _environment() -> Environment:
     made.globals.update(several=several, clean=clean, bare=bare, named=named, symbols=SYMBOLS)
     made.filters["number"] = lambda value: f"{value:,}"
     made.filters["code"] = _code
+    made.filters["whole"] = _whole
     made.filters["place"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return made
 
@@ -267,6 +276,14 @@ def _code(text: str) -> Markup:
     parts = _BACKTICKS.split(text)
     return Markup("").join(
         Markup("<code>{}</code>").format(each) if place % 2 else each for place, each in enumerate(parts)
+    )
+
+
+def _whole(text: str) -> Markup:
+    """A sentence in which no line ends within a date and its time."""
+    parts = _MOMENT.split(text)
+    return Markup("").join(
+        Markup('<span class="whole">{}</span>').format(each) if place % 2 else each for place, each in enumerate(parts)
     )
 
 

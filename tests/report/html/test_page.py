@@ -134,6 +134,17 @@ def test_what_is_waived_accuses_nobody_and_is_shown() -> None:
     text = page(Material(report=report(findings=[waived])))
     assert "Nothing is broken, as far as it could be judged" in text
     assert "fixed in firmware 4.2" in str(islands(text)["data-fault-0"])
+    assert '<i class="cell v-waived">w</i> waived' in text  # the squares of the matrix have a legend
+    assert "v-waived" not in page(Material(report=report(findings=[finding()]))).partition("</style>")[2]
+
+
+def test_what_could_not_be_judged_says_whose_it_would_be_and_stands_there_once() -> None:
+    why = "ESP with an SPI that nobody announced"
+    blind = [finding("ESP-01", "inconclusive", actor=actor, message=why) for actor in ("UE", "P-CSCF", "unknown")]
+    text = page(Material(report=report(findings=blind, notices=[f"s1: {why}", "another notice"])))
+    for told in ("ESP-01 · UE<", "ESP-01 · P-CSCF<", "ESP-01<", "another notice"):
+        assert told in text
+    assert f"s1: {why}" not in text
 
 
 def test_subjects_with_findings_are_shown_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
