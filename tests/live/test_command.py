@@ -40,7 +40,9 @@ class Command:
         self.input.flush()
 
     def line(self) -> dict[str, Any]:
-        made: dict[str, Any] = json.loads(self.output.readline())
+        text = self.output.readline()
+        assert text, self.end()
+        made: dict[str, Any] = json.loads(text)
         return made
 
     def end(self) -> tuple[int, str, str]:
