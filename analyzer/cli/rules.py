@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
@@ -17,11 +18,14 @@ def rule(id: str) -> int:
     """Explain one rule: what it checks, why, and what looks like a fault but is none."""
     from analyzer.report.rules import explain
 
-    for one in collect():
-        if one.id == id.upper():
-            explain(one, sys.stdout)
-            return 0
-    raise Refusal(f"no rule is called {id}; gmaudit rules lists them all")
+    known = {one.id: one for one in collect()}
+    if id.upper() in known:
+        explain(known[id.upper()], sys.stdout)
+        return 0
+    written = re.fullmatch(r"([A-Z]+)\W*_*0*(\d{1,3})", id.upper(), re.ASCII)
+    near = f"{written[1]}-{written[2]:>02}" if written is not None else ""
+    hint = f"did you mean {near}?" if near in known else "gmaudit rules lists them all"
+    raise Refusal(f"no rule is called {id}; {hint}")
 
 
 @click.command(short_help="List the rules that are in force.")
