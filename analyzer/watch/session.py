@@ -7,6 +7,7 @@ condition comes true; `on_hearing` is called when nothing is missed any more, `o
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from analyzer import __version__
 from analyzer.audit import Audit, Options
 from analyzer.finding import Finding
-from analyzer.frame import Frame
+from analyzer.frame import SECOND, Frame
 from analyzer.ims.subjects import Context
 from analyzer.keys.entries import NoKeys
 from analyzer.keys.keyring import Keyring
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 ACCUSING: Final = ("violation",)
 """Verdicts that count as findings, unless somebody says otherwise."""
+
+
+COLLECT: Final = 60 * SECOND
+"""How often what nobody can reach any more is looked for (ns): a run of hours is to stay as small as it is."""
 
 
 class Session:
@@ -103,6 +108,7 @@ class Session:
         self._bulk = bulk
         self._began = self.live.clock.steady()
         self._last = self._began
+        self._collected = self._began
         self._seen = -1
         self._frame: Frame | None = None
 
@@ -255,6 +261,9 @@ class Session:
                     reached(condition)
         if self._on_tick is not None:
             self._on_tick()
+        if steady - self._collected > COLLECT:
+            self._collected = steady
+            gc.collect()
 
     def _standing(self, steady: int) -> Standing:
         registrations = sum(
