@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.live.lab import Lab, inside, missing
 from tests.scenario import Scenario
 
-PHONES = 90
+PHONES = 24
 """Each with a card of its own."""
 SETTLED = 600
 """Seconds after which memory has to be flat."""
