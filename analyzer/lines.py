@@ -26,11 +26,12 @@ CROWDED: Final = "unfinished SIP messages over TCP: too many at once"
 class Line:
     """One direction of a TCP connection as SIP sees it."""
 
-    __slots__ = ("by", "connection", "framer", "held", "is_diameter", "is_sip", "plain")
+    __slots__ = ("by", "connection", "framer", "held", "is_diameter", "is_sip", "side")
 
     def __init__(self, connection: Connection, by: int) -> None:
         self.connection = connection
         self.by = by
+        self.side = connection.sides[by]
         self.framer = Framer()
         self.held = 0
         """What it is charged."""
@@ -38,8 +39,6 @@ class Line:
         """Perhaps: a UE may have chosen that port for its SIP."""
         self.is_sip = False
         """A message has come out of it: only then is a hole, or text that is none, worth telling."""
-        self.plain = False
-        """It is SIP and nothing else, and the next octet begins a message."""
 
 
 class Lines:
@@ -51,7 +50,8 @@ class Lines:
         self._deliver = deliver
         self._on_evict = on_evict
         self.table: OrderedDict[Side, Line] = OrderedDict()
-        """By direction; the one that was silent longest comes first. Whoever has a plain one's message keeps it."""
+        """By direction; the one that was silent longest comes first. Whoever cuts a message out of a plain one himself
+        keeps this order."""
         # Those that hold a part of a message; the one that was silent longest comes first.
         self._unfinished: OrderedDict[Line, None] = OrderedDict()
         self._held = 0
@@ -62,7 +62,7 @@ class Lines:
         for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
             self._deliver(line, framed)
         held = line.framer.held
-        line.plain = not held and line.is_sip and line.framer.synchronised and not line.is_diameter
+        line.side.plain = not held and line.is_sip and line.framer.synchronised and not line.is_diameter
         if held or line.held:
             self._charge(line, held)
             while self._held > OCTETS:
@@ -93,7 +93,7 @@ class Lines:
         return made
 
     def _give_up(self, line: Line) -> None:
-        line.plain = False
+        line.side.plain = False
         for framed in line.framer.hole():
             self._deliver(line, framed)
         self._charge(line, 0)

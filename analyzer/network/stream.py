@@ -124,14 +124,29 @@ class _Piece(NamedTuple):
 
 
 class Side:
-    """One direction of a connection: what its endpoint sent. For the tracker alone."""
+    """One direction of a connection: what its endpoint sent. For the tracker alone, save for ``plain``."""
 
-    __slots__ = ("acked", "base", "by", "closing", "edge", "hole", "next", "octets", "peer_ack", "queue", "since")
+    __slots__ = (
+        "acked",
+        "base",
+        "by",
+        "closing",
+        "edge",
+        "hole",
+        "next",
+        "octets",
+        "peer_ack",
+        "plain",
+        "queue",
+        "since",
+    )
 
     def __init__(self, by: int) -> None:
         self.by = by
         self.base: int | None = None
         """Sequence number of stream offset 0; None until it is known."""
+        self.plain = False
+        """Whoever reads it knows it for SIP and nothing else, and the octet at ``next`` begins a message."""
         self.next = 0
         """Offset of the first octet that is still to be delivered."""
         self.acked = 0

@@ -1,0 +1,276 @@
+"""The express way of TCP segments leaves behind what the long way does, whatever comes on the connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import pack
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer import lines as lines_module
+from analyzer.frame import FrameRef
+from analyzer.ims.tracker import Tracker
+from analyzer.lines import Line, Lines
+from analyzer.network import tcp
+from analyzer.network.stream import Data, Event, Hole
+from analyzer.network.tcp import ACK, FIN, RST, SYN, TcpTracker, parse_segment
+from analyzer.report.json import document
+from analyzer.run import Options, audit
+from analyzer.segments import Segments
+from analyzer.sip.framing import Framed, Framer, says_whole
+from analyzer.sip.usual import usual_shape
+from tests.fuzz.damage import CAPTURES, recordings
+from tests.ims.test_calm import life
+
+UE, PCSCF = b"\x0a\0\0\1", b"\x0a\0\0\2"
+PORTS = (5064, 5066)
+MASK = 0xFFFFFFFF
+
+
+def message(length: str = "Content-Length: %d\r\n", body: bytes = b"", blank: bytes = b"\r\n") -> bytes:
+    """A request of the usual shape, whose header says how long its body is, or not."""
+    stated = (length % len(body) if "%" in length else length).encode()
+    via = b"Via: SIP/2.0/TCP 10.0.0.1:5064;branch=z9hG4bKa\r\n"
+    return b"OPTIONS sip:a@h SIP/2.0\r\n" + via + b"Call-ID: a\r\nCSeq: 1 OPTIONS\r\n" + stated + blank + body
+
+
+WHOLE = message()
+UNUSUAL = (
+    message(""),
+    message("l: %d\r\n", b"body"),
+    message("Content-Length:4\r\n", b"body"),
+    message("Content-Length: 4\n", b"body", b"\n"),
+    message("Content-Length: 4\n", b"body"),
+)
+"""Whole too, but not in the form that is looked for."""
+
+TEXTS = (
+    WHOLE,
+    message(body=b"v=0\r\n\r\nm=audio\r\n"),
+    WHOLE + WHOLE,
+    WHOLE[:40],
+    WHOLE[40:],
+    b"\r\n\r\n",
+    b"nothing\r\n",
+    b"x",
+    message("Content-Length: 4\r\n", b"body and more\r\n"),
+    message("Content-Length: 30\r\n", b"less"),
+    message("Content-Length: 4\r\nContent-Length: 15\r\n", b"body and more\r\n"),
+    message("Content-Length: +4\r\n", b"body"),
+    *UNUSUAL,
+)
+
+
+@dataclass
+class Wire:
+    """One connection inside ESP, followed with the express way or without."""
+
+    express: bool
+    told: list[object] = field(default_factory=list)
+    taken: int = 0
+    number: int = 0
+    next: list[int] = field(default_factory=lambda: [MASK - 1000, 7_000])
+
+    def __post_init__(self) -> None:
+        self.streams = TcpTracker(self.told.append)
+        self.lines = Lines(self._framed, self.told.append)
+        self.tracker = SimpleNamespace(calm=SimpleNamespace(takes=self._calm), protected_messages=0)
+        self.segments = Segments(self.streams, self.lines, cast(Tracker, self.tracker))
+        flows = (UE, PCSCF, PORTS), (PCSCF, UE, PORTS[::-1])
+        self.bindings: list[Any] = [
+            SimpleNamespace(course=None, address=source, association=SimpleNamespace(destination=target), ports=ports)
+            for source, target, ports in flows
+        ]
+
+    def _calm(
+        self, binding: Any, sequence: int, at: FrameRef, frames: tuple[FrameRef, ...], data: bytes, _: Any
+    ) -> bool:
+        found = usual_shape(data.decode("latin-1"))
+        if found is None or not says_whole(data, found.end()):
+            return False
+        self.told.append((at, frames, data, self.segments.framed and self.segments.framed.end))
+        self.taken += 1
+        return True
+
+    def _framed(self, line: Line, framed: Framed) -> None:
+        line.is_sip |= framed.kind == "message"
+        if framed.kind == "message" and usual_shape(framed.data.decode("latin-1")):
+            self.segments.framed = framed
+            self.told.append((framed.at, framed.frames, framed.data, framed.end))
+        else:
+            self.told.append(framed)
+
+    def _events(self, events: Any) -> None:
+        event: Event
+        for event in events:
+            if isinstance(event, Data):
+                self.lines.feed(event)
+            elif isinstance(event, Hole):
+                self.lines.hole(event)
+                self.told.append((event.by, event.octets))
+            else:
+                self.told.append((type(event).__name__, event.by))
+
+    def send(
+        self,
+        by: int,
+        text: bytes,
+        flags: int = ACK,
+        back: int = 0,
+        lost: bool = False,
+        sport: int = 0,
+        unheard: int = 0,
+    ) -> None:
+        """A segment with these octets, so many before what comes next, which acknowledges all but so many of what it
+        was sent; only sent, not captured, if lost.
+        """
+        self.number += 1
+        at = FrameRef(0, self.number, self.number * 500_000_000)
+        mine, ack = self.next[by], (self.next[1 - by] - unheard) & MASK
+        ports = PORTS if not by else PORTS[::-1]
+        header = pack(">HHIIBBHHH", sport or ports[0], ports[1], (mine - back) & MASK, ack, 0x50, flags, 0, 0, 0)
+        if not back:
+            self.next[by] = (mine + len(text) + bool(flags & (SYN | FIN))) & MASK
+        if lost:
+            return
+        if self.express and not sport and self.segments.takes(self.bindings[by], self.number, at, header + text):
+            return
+        source, target = (UE, PCSCF) if not by else (PCSCF, UE)
+        segment = parse_segment(header + text, at, (at,), source, target, by)
+        assert segment is not None
+        self._events(self.streams.receive(segment))
+        self._events(self.streams.advance(at.time))
+
+    def left(self) -> object:
+        """All that the two ways have to leave behind in the same way."""
+        self._events(self.streams.close())
+        connections = [
+            (each.endpoints, each.touched, [(s.base, s.next, s.acked, len(s.queue), s.closing) for s in each.sides])
+            for each in self.streams.order
+        ]
+        lines = [(line.connection.endpoints, line.by, line.held) for line in self.lines.table.values()]
+        last = self.segments.framed
+        return self.told, connections, lines, self.streams.strays, last and (last.at, last.data, last.end)
+
+
+STEP = st.tuples(
+    st.integers(0, 1),
+    st.sampled_from(TEXTS) | st.just(WHOLE) | st.just(b""),
+    st.sampled_from((ACK,) * 12 + (ACK | FIN, RST, SYN, SYN | ACK, 0)),
+    st.sampled_from((0,) * 8 + (1, 20, len(WHOLE), 2 * len(WHOLE), 2 * len(WHOLE), 1 << 25)),
+    st.sampled_from((False,) * 6 + (True,)),
+    st.sampled_from((0,) * 12 + (9, 10)),
+    st.sampled_from((0, 0, 1, 1000, 1 << 25)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEP, max_size=40), st.booleans())
+def test_whatever_comes(steps: list[tuple[int, bytes, int, int, bool, int, int]], begun: bool) -> None:
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(tcp, "CONNECTIONS", 2)
+        limits.setattr(lines_module, "LINES", 2)
+        left = []
+        for express in (True, False):
+            wire = Wire(express)
+            if begun:
+                wire.send(0, b"", SYN)
+                wire.send(1, b"", SYN | ACK)
+            for step in steps:
+                wire.send(*step)
+            left.append(wire.left())
+    assert left[0] == left[1]
+
+
+def test_what_waits_comes_out_when_the_hole_is_filled() -> None:
+    wires = [Wire(True), Wire(False)]
+    for wire in wires:
+        for by in (0, 1, 0, 1, 0, 1):
+            wire.send(by, WHOLE)
+        wire.send(0, WHOLE, lost=True)
+        wire.send(0, WHOLE)
+        wire.send(0, WHOLE, back=2 * len(WHOLE))
+        assert sum(isinstance(each, tuple) and len(each) == 4 for each in wire.told) == 8
+    assert wires[0].left() == wires[1].left()
+
+
+def test_what_is_ordinary_is_taken() -> None:
+    wire = Wire(True)
+    for by in (0, 1, 0, 1, 0, 1):
+        wire.send(by, WHOLE)
+    assert wire.taken == wire.tracker.protected_messages == 2  # the first two of each side tell what is what
+    before = len(wire.told)
+    wire.send(0, b"")
+    assert len(wire.told) == before
+    assert wire.segments.framed == Framed(
+        "message",
+        WHOLE,
+        FrameRef(0, 6, 3 * 10**9),
+        (FrameRef(0, 6, 3 * 10**9),),
+        ((wire.bindings[1], 6, None),),
+        3 * len(WHOLE),
+    )
+
+
+def test_a_connection_that_was_forgotten_is_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp, "CONNECTIONS", 1)
+    wire = Wire(True)
+    for by in (0, 1, 0, 1, 0, 1):
+        wire.send(by, WHOLE)
+    first = wire.bindings[0].course[0]
+    wire.send(0, WHOLE, sport=9)
+    taken = wire.taken
+    for by in (0, 1, 0, 1, 0, 1):
+        wire.send(by, WHOLE)
+    assert wire.bindings[0].course[0] is not first
+    assert wire.taken == taken + 2
+
+
+def both(path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object, int]:
+    """The reports with and without the express way, and how many segments took it."""
+    takes, taken = Segments.takes, 0
+
+    def counted(*arguments: Any) -> bool:
+        nonlocal taken
+        done = takes(*arguments)
+        taken += done
+        return done
+
+    options = Options(keys=[str(keys)])
+    monkeypatch.setattr(Segments, "takes", counted)
+    quick = document(audit([str(path)], options))
+    monkeypatch.setattr(Segments, "takes", lambda *arguments: False)
+    return quick, document(audit([str(path)], options)), taken
+
+
+@pytest.mark.parametrize(("folder", "file"), [each for each in recordings() if "tcp" in each[0]])
+def test_the_recordings(folder: str, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, slow, taken = both(CAPTURES / folder / file, CAPTURES / folder / "keys.toml", monkeypatch)
+    assert quick == slow
+    assert taken > 0
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(24) if life(seed).transport == "tcp"])
+def test_lives(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = life(seed)
+    path, keys = tmp_path / "life.pcap", tmp_path / "keys.toml"
+    path.write_bytes(made.pcap())
+    keys.write_text(made.keys_toml(), "utf-8")
+    quick, slow, taken = both(path, keys, monkeypatch)
+    assert quick == slow
+    assert taken > 0
+
+
+@pytest.mark.parametrize("text", [each + more for each in TEXTS for more in (b"", b"\r\n", b"x", WHOLE)])
+def test_what_says_it_is_whole_is_one_message(text: bytes) -> None:
+    found = usual_shape(text.decode("latin-1"))
+    cut = [framed.data for framed in Framer().feed(text, FrameRef(0, 1, 1), (), None, len(text))]
+    if found is not None and says_whole(text, found.end()):
+        assert cut == [text]
+    elif found is not None:
+        assert cut != [text] or text in UNUSUAL
