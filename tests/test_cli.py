@@ -173,7 +173,7 @@ def test_crashes_and_nothing_to_judge(run: Run, auditor: Auditor, outcome: Repor
         (["check", "x", "--select", "LAB,MOON"], "no rule is called MOON or begins so; gmaudit rules lists them"),
         (["check", "x", "--from", "noon"], "--from noon: no time; write it as 2026-01-10T06:51:02Z"),
         (["check", "x", "--to", "2026-99-99"], "--to 2026-99-99: no time"),
-        (["rule", "port2"], "no rule is called port2; did you mean PORT-02?"),
+        (["rule", "lab1"], "no rule is called lab1; did you mean LAB-01?"),
         (["rule", "MOON-01"], "no rule is called MOON-01; gmaudit rules lists them all"),
         (["keys", "x", "--format", "wireshark"], "Missing option '--output'"),
         (["keys", "x", "--format", "wireshark", "--output", "-"], "keys are written to ordinary files only"),
