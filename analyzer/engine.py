@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final
 
 from analyzer.express import Express
 from analyzer.frame import Frame
@@ -20,20 +20,19 @@ from analyzer.ims.events import Notice
 from analyzer.ims.latekeys import more_keys
 from analyzer.ims.quality import SILENCE
 from analyzer.ims.receipts import Emit
-from analyzer.ims.session import TUNNEL, Packet
+from analyzer.ims.session import Packet
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.tracker import Tracker
-from analyzer.ims.trials import Trials, flaw
+from analyzer.ims.trials import Trials
 from analyzer.ims.vocabulary import Side, Sighting, Subject
-from analyzer.ipsec.database import MALFORMED, Refusal
-from analyzer.ipsec.esp import Opened, SecurityAssociation
+from analyzer.ipsec.database import Refusal
 from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
-from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.lines import Line, Lines
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.network.tcp import ACK, SYN, Closing, Connection, Data, Endpoint, Hole, Segment, TcpTracker, parse_segment
 from analyzer.profile import Profile
+from analyzer.sealed import Sealed, Strangers
 from analyzer.segments import Segments
 from analyzer.shadows import Shadows
 from analyzer.sip.framing import Framed
@@ -45,24 +44,7 @@ TCP, UDP, ESP, SCTP = 6, 17, 50, 132
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
-CUT: Final = Refusal("cut by the capture", ())
-"""What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 COPY: Final = "a decrypted copy of an ESP packet was captured too, and left out"
-TRIED: Final = 100_000
-"""SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
-
-
-class Strangers(Protocol):
-    """Who counts the ESP packets of others where the frames come from, so that they need not come."""
-
-    def ignore(self, source: bytes, destination: bytes, packet: bytes) -> None:
-        """Nobody can make anything of this packet, nor of others like it."""
-
-    def announced(self, destination: bytes, spi: bytes) -> None:
-        """Something is known of this SPI."""
-
-    def related(self, one: bytes, other: bytes) -> None:
-        """These two are a UE and its P-CSCF."""
 
 
 class Engine:
@@ -89,30 +71,24 @@ class Engine:
         self.telling = Telling(profile, keyring, emit, judge_told, self.tracker, on_sighting)
         self.quality = self.tracker.quality
         self.quality.taps = self.tracker.directory.taps = self._reader.taps
-        self._keyring = keyring
         self.cx = CxKeys(keyring)
         self._database = self.tracker.session.database
-        self.trials = Trials(self.tracker.session)
         self._calm = self.tracker.calm
         self._encapsulation = Encapsulation(self.tracker.session)
         self._lines = Lines(self._framed, self._evicted)
         self._large = LargeMessages(self._evicted)
-        self._tried: set[bytes] = set()
         self.shadows = Shadows(self._clear, self._shadowed)
         self._held = self.shadows.held
         self._now = Frame(0, 0, 0, 0, b"", 0)
-        self.keyless: Callable[[Datagram], bool] | None = None
-        """Asked about a packet for whose association there is no key yet; true if it will come again (`once_more`)."""
         self._deadlines = self.tracker.session.deadlines
         self.malformed = 0
-        self._packet: Datagram | None = None
         self._segments = Segments(self._streams, self._lines, self.tracker)
         self._express = Express(self._reader, self.tracker, self._segments, self.shadows, self._deliver)
-        self._strangers: Strangers | None = None
+        self._sealed = Sealed(self._reader, self.tracker, self._encapsulation, self.shadows, self._deliver, self._pair)
 
     def leave_out(self, strangers: Strangers) -> None:
         """Let ESP packets of others be left out; the caller adds them to the counts in the end."""
-        self._strangers = strangers
+        self._sealed.strangers = strangers
         self.tracker.directory.learned = strangers.related
         self.tracker.session.heard = strangers.announced
 
@@ -122,12 +98,17 @@ class Engine:
         return self._reader
 
     @property
+    def trials(self) -> Trials:
+        """The tries of other keys and algorithms, for what is left of them."""
+        return self._sealed.trials
+
+    @property
     def packet(self) -> Datagram | None:
         """The ESP packet that came last: what a finding shows of it."""
         if self._express.last is not None:
-            self._packet = next(iter(PacketReader().read(self._express.last)), None)
+            self._sealed.last = next(iter(PacketReader().read(self._express.last)), None)
             self._express.last = None
-        return self._packet
+        return self._sealed.last
 
     @property
     def framed(self) -> Framed | None:
@@ -158,7 +139,8 @@ class Engine:
             if datagram.origin:
                 self.telling.datagram(datagram)
             elif protocol == ESP:
-                self._esp(datagram)
+                self._express.last = None
+                self._sealed.open(datagram)
             elif protocol in (UDP, TCP):
                 if not self.shadows.hides(datagram, self.tracker.directory.find(datagram.source, datagram.destination)):
                     self._clear(datagram)
@@ -180,11 +162,21 @@ class Engine:
 
     def once_more(self, datagram: Datagram) -> None:
         """A packet that `keyless` has kept."""
-        self._esp(datagram)
+        self._express.last = None
+        self._sealed.open(datagram)
+
+    @property
+    def keyless(self) -> Callable[[Datagram], bool] | None:
+        """Asked about each packet for whose association there is no key yet; true if it will come `once_more`."""
+        return self._sealed.keyless
+
+    @keyless.setter
+    def keyless(self, keeps: Callable[[Datagram], bool] | None) -> None:
+        self._sealed.keyless = keeps
 
     def keys_came(self) -> None:
         """The keyring has new keys: they are tried on packets to come, also where there was none before."""
-        self._tried.clear()
+        self._sealed.keys_came()
         for context in (context for pair in self.tracker.directory for context in pair.contexts):
             for owner in context.sets:
                 more_keys(self.tracker.session, context, owner)
@@ -198,178 +190,14 @@ class Engine:
         self.tracker.close()
         self.telling.close()
 
-    # --- ESP ---------------------------------------------------------------------------------------------------------
+    # --- what packets hold -----------------------------------------------------------------------------------------
 
-    def _esp(self, datagram: Datagram) -> None:
-        self._packet = datagram
-        self._express.last = None
-        at, _, source, destination, _, packet, _, _, _, cut, _, shell = datagram
-        opened = CUT if cut else self._database.open(source, destination, packet)
-        if isinstance(opened, Refusal):
-            again = self._again(datagram, opened)
-            if again is None:
-                return
-            opened = again
-        association, content = opened
-        protocol, inner, sequence, _ = content
-        binding, packets = association.owner, self.tracker.packets
-        if (
-            type(binding) is Binding
-            and inner[:4] == binding.flow
-            and protocol in (UDP, TCP)
-            and len(inner) >= _UDP_HEADER
-        ):
-            if packets.ordinary(binding, sequence, datagram):
-                self._inside(datagram, protocol, inner, Packet(binding, sequence))
-                return
-        elif protocol in IP_IN_IP:
-            self._tunnel(datagram, association, content)
-            return
-        flow = _PORTS.unpack_from(inner) if protocol in (UDP, TCP) and len(inner) >= _UDP_HEADER else None
-        if isinstance(binding, Binding):
-            packets.place(binding, datagram)
-            if not packets.verified(binding, sequence, packet, at, source, flow):
-                if packets.elsewhere(binding, sequence, datagram, self.quality.taps):
-                    self._reader.copies += 1
-                elif protocol == UDP and flow is not None:
-                    self.tracker.replays.heard(binding, inner[_UDP_HEADER:], flow, at)
-                return
-            tunnel = binding.set.terms.mod == TUNNEL
-            if shell is not None or tunnel:
-                self._encapsulation.look(binding, shell, False, at)
-            else:
-                binding.place = datagram[6:9]
-                plain = binding.receipt is not None and binding.place[1:] == (None, 0)
-                binding.ttl = datagram.ttl if plain else -1
-            tag = Packet(binding, sequence)
-        else:
-            packets.unbound(association)
-            self._pair(datagram)
-            tag = Packet(None, sequence, association)
-        if flow is not None:
-            self._inside(datagram, protocol, inner, tag)
-        elif tag.binding is not None and tag.binding.proven_at is not None and protocol not in (UDP, TCP):
-            packets.forms.payload(tag.binding, protocol, at)
-
-    def _inside(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet) -> None:
-        """What was in a packet: a UDP datagram or a TCP segment."""
-        if self._held:
-            self.shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
-        else:
-            self.shadows.recent.append((datagram.at.time, inner))
-        binding = tag.binding
-        if protocol == UDP and binding is not None and inner[:4] == binding.flow:
-            at, frames = datagram[:2]
-            if self._calm.takes(binding, tag.sequence, at, frames, inner[_UDP_HEADER:]):
-                self.tracker.protected_messages += 1
-                return
-        self._deliver(datagram, protocol, inner, tag)
-
-    def _deliver(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet) -> None:
+    def _deliver(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet | None) -> None:
         if protocol == UDP:
             sport, dport = _PORTS.unpack_from(inner)
             self._sip(datagram, inner[_UDP_HEADER:], sport, dport, tag)
         else:
             self._tcp(datagram, inner, tag)
-
-    def _again(self, datagram: Datagram, refusal: Refusal) -> tuple[SecurityAssociation, Opened] | None:
-        """A packet that no association opened: perhaps one does that is found only now. None: it is dealt with."""
-        packets, packet = self.tracker.packets, datagram.payload
-        if self.keyless is not None and not (refusal.tried or datagram.cut) and self.keyless(datagram):
-            return None
-        if not (refusal.tried or datagram.cut) and self.tracker.movements.recognised(datagram):
-            packets.verified_count += 1
-            return None
-        if not refusal.tried and self._explicit(datagram.source, datagram.destination, packet):
-            opened = self._database.open(datagram.source, datagram.destination, packet)
-            if not isinstance(opened, Refusal):
-                return opened
-            refusal = opened
-        self._refused(datagram, refusal)
-        return None
-
-    def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
-        """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.
-
-        An association of Gm (TS 33.203 Annex M) protects what is in it. One that no negotiation names may be that of
-        another service, whose tunnel to an ePDG is no protection of Gm: then neither of its ends is the packet's.
-        """
-        found = self._reader.read_inside(outer, content.payload, isinstance(association.owner, Binding))
-        inside = found[0] if found else None
-        flow = None
-        if inside is not None and inside.protocol in (UDP, TCP) and len(inside.payload) >= _UDP_HEADER:
-            flow = _PORTS.unpack_from(inside.payload)
-        binding, packets = association.owner, self.tracker.packets
-        tag: Packet | None = None
-        if isinstance(binding, Binding):
-            packets.place(binding, outer)
-            source = outer.source if inside is None else packets.inner_source(binding, inside.source)
-            if not packets.verified(binding, content.sequence, outer.payload, outer.at, source, flow):
-                return
-            self.tracker.session.follow(binding, outer.source)
-            self._encapsulation.look(binding, outer.shell, True, outer.at)
-            tag = Packet(binding, content.sequence)
-        else:
-            packets.unbound(association)
-            if inside is not None and (inside.source == outer.source or inside.destination == outer.destination):
-                tag = Packet(None, content.sequence)
-        if inside is None or inside.origin:
-            return
-        self.shadows.tunnelled = True
-        self.shadows.opened(outer.at.time, inside.payload, inside.source, inside.destination)
-        if inside.protocol == ESP:
-            self._esp(inside)
-        elif inside.protocol == TCP:
-            self._tcp(inside, inside.payload, tag)
-        elif flow is not None and inside.protocol == UDP:
-            self._sip(inside, inside.payload[_UDP_HEADER:], flow[0], flow[1], tag)
-
-    def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
-        """Look once whether there are keys for this SPI; true if the database got something new."""
-        key = source + destination + packet[:4]
-        if len(packet) < 8 or key in self._tried:
-            return False
-        if len(self._tried) >= TRIED:
-            self._tried.clear()
-        self._tried.add(key)
-        found = self._keyring.explicit(source, destination, int.from_bytes(packet[:4], "big"))
-        known = self.tracker.directory.find(source, destination)
-        if not found and (known is None or not any(context.sets for context in known[0].contexts)):
-            found = self.trials.stranger(source, destination, packet)
-        for association in found:
-            self._database.add(association)
-        return bool(found)
-
-    def _refused(self, datagram: Datagram, refusal: Refusal) -> None:
-        packets, packet = self.tracker.packets, datagram.payload
-        found = self._pair(datagram)
-        if found is not None:
-            found[0].vantage.sides.spoke += 1
-        if datagram.cut:
-            self.quality.cut_off("ESP packet")
-        binding = refusal.tried[0].owner if refusal.tried else None
-        if isinstance(binding, Binding) and len(packet) >= 8:
-            if not datagram.cut and self.trials.rescue(refusal, packet):
-                self._esp(datagram)
-                return
-            spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
-            if refusal.reason in MALFORMED:
-                packets.noise(binding, spi, flaw(refusal))
-                packets.forms.refused(binding, refusal, datagram.at)
-            else:
-                self.shadows.sealed(datagram)
-                packets.failed(binding, sequence, spi, datagram.at)
-            return
-        if refusal.tried and refusal.reason in MALFORMED:
-            packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
-            return
-        pair = found[0] if found is not None else None
-        self.shadows.sealed(datagram)
-        packets.unopened(pair, datagram)
-        if pair is None and self._strangers is not None and not (refusal.tried or datagram.cut):
-            session, spis = self.tracker.session, (datagram.destination, packet[:4])
-            if b"".join(spis) not in session.announced and not session.database.candidates(*spis):
-                self._strangers.ignore(datagram.source, datagram.destination, packet)
 
     # --- in clear --------------------------------------------------------------------------------------------------
 

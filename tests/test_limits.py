@@ -109,7 +109,7 @@ LIMITS = [
     Limit("ims.tracker", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker._gm_registers)),
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
           lambda e: 20 - e.trials.left, "no other keys or algorithms were tried"),
-    Limit("engine", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._tried)),
+    Limit("sealed", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._sealed._tried)),
     Limit("keys.cx", "CONNECTIONS", 8, "diameter-that-is-none", 60,
           lambda e: len(e.cx._parts), "parts of Diameter messages"),
     Limit("keys.cx", "PARTS", 3, "diameter-on-one-association", 60,
