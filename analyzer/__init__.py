@@ -20,8 +20,8 @@ Bytes come in at the bottom and verdicts leave at the top, in one direction:
 every test is a list of frames. What is like the one before goes short ways: `express.py` for packets, `segments.py` for
 those of TCP, `ims/calm.py` for messages; tests hold that they lead to the same.
 
-There is one loop, and it is real: SM6 tells which SPIs, ports and algorithms will be used, so `ims/session.py` writes the
-database that `ipsec/` reads; nothing else is shared.
+There is one loop, and it is real: SM6 tells which SPIs, ports and algorithms will be used, so `ims/session.py` writes
+the database that `ipsec/` reads; nothing else is shared.
 
 An endpoint is held only to what it knew. UE and P-CSCF leave a state at different moments, so `ims/associations.py`
 keeps the state of a set once per side, and `ims/knowledge.py` says how sure it is that a side knew: by cause, by the
