@@ -26,7 +26,7 @@ REASONS: Final = 20
 ROWS: Final = 12
 """Rows of the summary: with its other lines it fits a terminal of 24."""
 
-SPARED: Final = ("severity", "times", "since")
+SPARED: Final = ("severity", "times", "subjects", "since")
 """Columns that a narrower one does without, the first one first."""
 
 ROOMY, LEAST = 28, 16
@@ -144,34 +144,42 @@ def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, 
 
 
 def _overview(cases: Sequence[Case], page: Page, names: Names) -> None:
-    """One row for each fault, the worst first, with as many columns as there is room for."""
+    """One row for each kind of fault, the worst first, with as many columns as there is room for."""
+    kinds: dict[tuple[object, ...], list[Case]] = {}
+    for case in cases:
+        kind = case.finding.verdict, case.finding.fingerprint, case.finding.waived is not None
+        kinds.setdefault(kind, []).extend((case, *case.same))
+    shown = list(kinds.values())[:ROWS]
     told: list[dict[str, Part]] = []
-    for finding, follow_ups in ((case.finding, case.follow_ups) for case in cases[:ROWS]):
-        told.append(
-            {
-                "verdict": ("waived", "dim") if finding.waived else (finding.verdict, STYLES[finding.verdict]),
-                "severity": (finding.severity, ""),
-                "by": (clean(finding.actor), ""),
-                "rule": (clean(finding.rule) + (f" +{len(follow_ups)}" if follow_ups else ""), ""),
-                "times": (f"{finding.count:,}", ""),
-                "since": (names.second(finding.time), ""),
-                "frame": (names.frame(finding.capture, finding.frame, 0 if names.alone else -1), ""),
-            }
-        )
+    for alike in shown:
+        finding, more = alike[0].finding, max(len(case.follow_ups) for case in alike)
+        row: dict[str, Part] = {
+            "verdict": ("waived", "dim") if finding.waived else (finding.verdict, STYLES[finding.verdict]),
+            "severity": (finding.severity, ""),
+            "by": (clean(finding.actor), ""),
+            "rule": (clean(finding.rule) + (f" +{more}" if more else ""), ""),
+            "times": (f"{sum(case.finding.count for case in alike):,}", ""),
+            "subjects": (f"{len({case.finding.subject for case in alike}):,}", ""),
+            "since": (names.second(finding.time), ""),
+            "frame": (names.frame(finding.capture, finding.frame, 0 if names.alone else -1), ""),
+        }
+        if not names.several:
+            del row["subjects"]
+        told.append(row)
     heads = list(told[0])
     wide = {head: 2 + max(map(cell_len, (head, *(each[head][0] for each in told)))) for head in heads}
     for spared in SPARED:
-        if page.width - 2 - sum(wide[head] for head in heads) < ROOMY:
+        if spared in heads and page.width - 2 - sum(wide[head] for head in heads) < ROOMY:
             heads.remove(spared)
     rows = [[each[head] for head in heads] for each in told]
     if (room := page.width - 2 - sum(wide[head] for head in heads)) >= LEAST:
         heads.append("what")
-        for row, case in zip(rows, cases, strict=False):
-            row.append((shortened(clean(case.finding.message), room), ""))
-    page.table([heads, *rows], right=[heads.index(head) for head in ("times", "frame") if head in heads])
-    if any(case.follow_ups for case in cases[:ROWS]):
+        for cells, alike in zip(rows, shown, strict=True):
+            cells.append((shortened(clean(alike[0].finding.message), room), ""))
+    page.table([heads, *rows], right=[heads.index(head) for head in ("times", "subjects", "frame") if head in heads])
+    if any(case.follow_ups for alike in shown for case in alike):
         page.hanging(("  +N  ", "dim"), "so many other findings follow from this one", "dim")
-    if (more := len(cases) - ROWS) > 0:
+    if (more := len(kinds) - ROWS) > 0:
         page.line((f"  and {several(more, 'more fault')}, above", ""))
 
 

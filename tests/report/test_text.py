@@ -203,9 +203,18 @@ def test_the_same_fault_of_many_subjects_is_told_once_more_for_all() -> None:
     many = [finding(subject=f"s{number}", time=START + number) for number in range(1, 11)]
     text = written(report(findings=many))
     assert text.count("violation[PORT-09]") == 3
-    assert text.count("  violation  medium    P-CSCF  PORT-09") == 3
     assert "7 other subjects: s4 (frame 15); s5 (frame 15)" in text
     assert "10 violations in 1 capture" in text
+
+
+def test_the_summary_has_a_row_for_each_kind_of_fault_and_counts_its_subjects() -> None:
+    both = [SubjectSummary(id=f"s{n}", impi=None, impus=[], contact=None, ue="10.0.0.1", pcscf="-") for n in (1, 2)]
+    many = [finding(subject=f"s{number % 2 + 1}", time=START + number, count=2) for number in range(10)]
+    text = written(report(subjects=both, findings=many, sa_sets=[]))
+    _, _, end = text.partition("\nSummary\n")
+    assert end.splitlines()[0].split() == "verdict by rule times subjects since frame what".split()
+    assert end.splitlines()[1].split()[:7] == ["violation", "P-CSCF", "PORT-09", "20", "2", "06:51:02", "15"]
+    assert end.count("PORT-09") == 2  # the other one is the hint
 
 
 def test_rules_that_lack_the_same_key_are_one_entry() -> None:
