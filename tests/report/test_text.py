@@ -212,7 +212,7 @@ def test_the_summary_has_a_row_for_each_kind_of_fault_and_counts_its_subjects() 
     many = [finding(subject=f"s{number % 2 + 1}", time=START + number, count=2) for number in range(10)]
     text = written(report(subjects=both, findings=many, sa_sets=[]))
     _, _, end = text.partition("\nSummary\n")
-    assert end.splitlines()[0].split() == "verdict by rule times subjects since frame what".split()
+    assert end.splitlines()[0].split() == ["verdict", "by", "rule", "times", "subjects", "since", "frame", "what"]
     assert end.splitlines()[1].split()[:7] == ["violation", "P-CSCF", "PORT-09", "20", "2", "06:51:02", "15"]
     assert end.count("PORT-09") == 2  # the other one is the hint
 
