@@ -288,12 +288,15 @@ class Keys:
 Row = TypeVar("Row", Integrity, Encryption)
 
 
-def _index(table: tuple[Row, ...]) -> dict[tuple[Spelling, str], Row]:
-    return {(spelling, name): row for row in table for spelling, names in row.names.items() for name in names}
+def _index(table: tuple[Row, ...], spelling: Spelling) -> dict[str, Row]:
+    return {name: row for row in table for name in row.names.get(spelling, ())}
 
 
-_INTEGRITY: Final = _index((*INTEGRITY, UNCHECKED))
-_ENCRYPTION: Final = _index(ENCRYPTION)
+_INTEGRITY: Final = {spelling: _index((*INTEGRITY, UNCHECKED), spelling) for spelling in Spelling}
+_ENCRYPTION: Final = {spelling: _index(ENCRYPTION, spelling) for spelling in Spelling}
+# Each registration asks thirty times, by the names of a header and nearly always in lower case
+_USUAL_INTEGRITY: Final = _INTEGRITY[Spelling.HEADER]
+_USUAL_ENCRYPTION: Final = _ENCRYPTION[Spelling.HEADER]
 
 PAIRS: Final = tuple(
     (alg.name, ealg.name)
@@ -306,18 +309,20 @@ PAIRS: Final = tuple(
 
 def integrity(name: str, spelling: Spelling = Spelling.HEADER) -> Integrity:
     """The integrity algorithm of this name, in any case. Raises UnknownAlgorithm."""
-    try:
-        return _INTEGRITY[spelling, name.lower()]
-    except KeyError:
-        raise UnknownAlgorithm("integrity") from None
+    table = _USUAL_INTEGRITY if spelling is Spelling.HEADER else _INTEGRITY[spelling]
+    found = table.get(name) or table.get(name.lower())
+    if found is None:
+        raise UnknownAlgorithm("integrity")
+    return found
 
 
 def encryption(name: str, spelling: Spelling = Spelling.HEADER) -> Encryption:
     """The encryption algorithm of this name, in any case. Raises UnknownAlgorithm."""
-    try:
-        return _ENCRYPTION[spelling, name.lower()]
-    except KeyError:
-        raise UnknownAlgorithm("encryption") from None
+    table = _USUAL_ENCRYPTION if spelling is Spelling.HEADER else _ENCRYPTION[spelling]
+    found = table.get(name) or table.get(name.lower())
+    if found is None:
+        raise UnknownAlgorithm("encryption")
+    return found
 
 
 def pair(alg: str, ealg: str) -> tuple[Integrity, Encryption]:

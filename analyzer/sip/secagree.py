@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
+from sys import intern
 from typing import Final, NamedTuple
 
 from analyzer.sip.text import LWS, number, printable, split, unquote
@@ -44,19 +45,42 @@ _FLAG: Final = "\n"
 class Mechanism:
     """One entry: a mechanism's name and its parameters."""
 
-    __slots__ = ("_params", "_written", "dropped", "name")
+    __slots__ = ("_params", "_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name", "prot")
 
     dropped: int
     """How many more parameters there were than `PARAMETERS`."""
     name: str
     """In lower case."""
+    is_ipsec: bool
+    """Whether it is ipsec-3gpp."""
+    is_mediasec: bool
+    """Whether it is about media security (TS 24.229 7.2A.7), hence none of our business."""
+    alg: str
+    """Integrity algorithm in lower case; "" if absent: there is no default."""
+    ealg: str
+    """Encryption algorithm in lower case."""
+    prot: str
+    """IPsec protocol in lower case."""
+    mod: str
+    """IPsec mode in lower case."""
 
     def __init__(self, written: str) -> None:
         self._written = written
         name, *pieces = split(written, ";")
-        self.name = name.strip(LWS).lower()
+        self.name = name = intern(name.strip(LWS).lower())
         self.dropped = max(0, len(pieces) - PARAMETERS)
         self._params: dict[str, str | None] | None = dict(reversed(_pairs(pieces)))
+        # A rule asks for these again and again, and nearly every entry has the same few words for them
+        get = self._params.get
+        self.is_ipsec = name == IPSEC
+        self.is_mediasec = "mediasec" in self._params
+        self.alg = intern((get("alg") or "").lower())
+        self.ealg = intern((get("ealg") or "null").lower())
+        self.prot = intern((get("prot") or "esp").lower())
+        self.mod = intern((get("mod") or "trans").lower())
+
+    def __repr__(self) -> str:
+        return f"<Mechanism {self.text}>"
 
     @property
     def params(self) -> dict[str, str | None]:
@@ -74,39 +98,6 @@ class Mechanism:
     def shelve(self) -> None:
         """Let go of the parameters, 1,700 octets of 2,000: they are read again when somebody asks for them."""
         self._params = None
-
-    def __repr__(self) -> str:
-        return f"<Mechanism {self.text}>"
-
-    @property
-    def is_ipsec(self) -> bool:
-        """Whether it is ipsec-3gpp."""
-        return self.name == IPSEC
-
-    @property
-    def is_mediasec(self) -> bool:
-        """Whether it is about media security (TS 24.229 7.2A.7), hence none of our business."""
-        return "mediasec" in self.params
-
-    @property
-    def alg(self) -> str:
-        """Integrity algorithm in lower case; "" if absent: there is no default."""
-        return (self.params.get("alg") or "").lower()
-
-    @property
-    def ealg(self) -> str:
-        """Encryption algorithm in lower case."""
-        return (self.params.get("ealg") or "null").lower()
-
-    @property
-    def prot(self) -> str:
-        """IPsec protocol in lower case."""
-        return (self.params.get("prot") or "esp").lower()
-
-    @property
-    def mod(self) -> str:
-        """IPsec mode in lower case."""
-        return (self.params.get("mod") or "trans").lower()
 
     @property
     def spi_c(self) -> int | None:
