@@ -27,14 +27,17 @@ class Output(NamedTuple):
 def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
     """Join ``("format", name)`` and ``("output", path)``, in the order of the command line, to pairs.
 
-    A path belongs to the format just before it, or if that has one (or there is none) to the next one. A path that is
-    left without a format has the one that its name asks for; if it asks for none and is alone, the default. Raises
-    OutputError if a path is left over, if two reports would go to one place.
+    A path belongs to the format just before it, or if that has one (or there is none) to the next one, unless its name
+    asks for another. A path that is left without a format has the one that its name asks for; if it asks for none and
+    is alone, the default. Raises OutputError if a path is left over, if two reports would go to one place.
     """
     pairs: list[Output] = []
     waiting: str | None = None
     for kind, value in order:
         if kind == "format":
+            if waiting is not None and recognised(waiting) not in (None, value):
+                pairs.append(_named(waiting))
+                waiting = None
             pairs.append(Output(value, waiting))
             waiting = None
         elif pairs and pairs[-1].path is None:

@@ -41,7 +41,9 @@ def to(path: str) -> tuple[str, str]:
         ([to("r.JSON"), to("r.txt")], [("json", "r.JSON"), ("text", "r.txt")]),
         ([J, to("a"), to("r.txt")], [("json", "a"), ("text", "r.txt")]),
         ([J, to("r.txt")], [("json", "r.txt")]),
-        ([to("r.txt"), J], [("json", "r.txt")]),
+        ([to("r.json"), J], [("json", "r.json")]),
+        ([to("r.html"), T], [("html", "r.html"), ("text", None)]),
+        ([to("r.html"), T, to("r.txt")], [("html", "r.html"), ("text", "r.txt")]),
         ([to("r.txt"), to("a"), J], [("text", "r.txt"), ("json", "a")]),
     ],
 )
