@@ -1,9 +1,11 @@
-"""The express way of TCP segments leaves behind what the long way does, whatever comes on the connection."""
+"""The express way of TCP segments leaves behind what the long way does, whatever comes on the connection.
+
+That whole audits come to the same is tested beside the short way of messages.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from struct import pack
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,13 +21,9 @@ from analyzer.lines import Line, Lines
 from analyzer.network import tcp
 from analyzer.network.stream import Data, Event, Hole
 from analyzer.network.tcp import ACK, FIN, RST, SYN, TcpTracker, parse_segment
-from analyzer.report.json import document
-from analyzer.run import Options, audit
 from analyzer.segments import Segments
 from analyzer.sip.framing import Framed, Framer, says_whole
 from analyzer.sip.usual import usual_shape
-from tests.fuzz.damage import CAPTURES, recordings
-from tests.ims.test_calm import life
 
 UE, PCSCF = b"\x0a\0\0\1", b"\x0a\0\0\2"
 PORTS = (5064, 5066)
@@ -229,41 +227,6 @@ def test_a_connection_that_was_forgotten_is_looked_up_again(monkeypatch: pytest.
         wire.send(by, WHOLE)
     assert wire.bindings[0].course[0] is not first
     assert wire.taken == taken + 2
-
-
-def both(path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object, int]:
-    """The reports with and without the express way, and how many segments took it."""
-    takes, taken = Segments.takes, 0
-
-    def counted(*arguments: Any) -> bool:
-        nonlocal taken
-        done = takes(*arguments)
-        taken += done
-        return done
-
-    options = Options(keys=[str(keys)])
-    monkeypatch.setattr(Segments, "takes", counted)
-    quick = document(audit([str(path)], options))
-    monkeypatch.setattr(Segments, "takes", lambda *arguments: False)
-    return quick, document(audit([str(path)], options)), taken
-
-
-@pytest.mark.parametrize(("folder", "file"), [each for each in recordings() if "tcp" in each[0]])
-def test_the_recordings(folder: str, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick, slow, taken = both(CAPTURES / folder / file, CAPTURES / folder / "keys.toml", monkeypatch)
-    assert quick == slow
-    assert taken > 0
-
-
-@pytest.mark.parametrize("seed", [seed for seed in range(24) if life(seed).transport == "tcp"])
-def test_lives(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = life(seed)
-    path, keys = tmp_path / "life.pcap", tmp_path / "keys.toml"
-    path.write_bytes(made.pcap())
-    keys.write_text(made.keys_toml(), "utf-8")
-    quick, slow, taken = both(path, keys, monkeypatch)
-    assert quick == slow
-    assert taken > 0
 
 
 @pytest.mark.parametrize("text", [each + more for each in TEXTS for more in (b"", b"\r\n", b"x", WHOLE)])
