@@ -108,7 +108,7 @@ class Calm:
             if binding.sender is _PCSCF and _RECORD_ROUTE in data[: found.end()].lower():
                 return False
             seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
-            taken = self._request(context, seen, data, method, branch, call_id)
+            taken = self._request(context, seen, data, found.end(), method, branch, call_id)
         if taken:
             context.last_seen = at.time
             if call_id not in context.calls:
@@ -116,7 +116,10 @@ class Calm:
             self.taken += 1
         return taken
 
-    def _request(self, context: Context, seen: Seen, data: bytes, method: str, branch: str, call_id: str) -> bool:
+    def _request(
+        self, context: Context, seen: Seen, data: bytes, end: int, method: str, branch: str, call_id: str
+    ) -> bool:
+        """``data`` is the message, with ``end`` octets of headers."""
         binding = seen.binding
         owner, sender = binding.set, binding.sender
         key = sender, branch, method
@@ -133,7 +136,7 @@ class Calm:
             if not right(context, method, data):
                 return False
             if call_id not in context.calls:
-                contact = opened_right(context, owner, data, method)
+                contact = opened_right(context, owner, data[:end], method)
                 if contact is None:
                     return False
         fresh = None

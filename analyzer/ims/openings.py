@@ -11,6 +11,7 @@ from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Sighting
+from analyzer.sip.headers import header_end
 from analyzer.sip.secagree import Comparison, compare
 
 _new = tuple.__new__
@@ -18,9 +19,13 @@ METHODS = 16
 """Methods of one set whose last right request is remembered."""
 
 _AFTER_PORT = frozenset(b";>")
-_ROUTE = b"\nRoute:"
-_TAG = b"Require: sec-agree\r"
-"""The end of a line of Require and of one of Proxy-Require."""
+_ROUTE, _VERIFY = b"\nroute", b"\nsecurity-verify"
+"""How the headers begin in lower case; another header may begin like that, too."""
+_PLAIN = b"\nContact: <sip:"
+_DIVIDES = frozenset(b'<>";,')
+"""What cannot stand before the port of the first contact."""
+_REQUIRED = b"\nRequire: sec-agree\r", b"\nProxy-Require: sec-agree\r"
+"""Lines that hold nothing but the option tag."""
 _NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
 """Methods whose requests have no Contact, or none that anybody would follow (RFC 3428 4, RFC 3903 4.1)."""
 
@@ -36,7 +41,7 @@ class Marks:
         self.contact = contact
         """The end of the hostport in its Contact."""
         self.verify = verify
-        """Its lines of Security-Verify."""
+        """Its lines of Security-Verify; none if two are the same."""
         self.places: dict[str, tuple[tuple[bytes, int], ...]] = {}
         """By method: all that stands in the last right request but the contact, and where: the next one often has it
         there too."""
@@ -45,13 +50,14 @@ class Marks:
 def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
     """Tell of a request of the UE whose Call-ID is new on this contact."""
     raw = request.message.raw
-    right = opened_right(context, owner, raw, request.message.method)
+    head = raw[: header_end(raw)[1]]
+    right = opened_right(context, owner, head, request.message.method)
     if right is not None:
         session.emit(_new(CallOpenedRight, (request.at, context.subject)))
         if right:
             session.emit(ContactRight(request.at, context.subject))
         return
-    routed = _route(raw, _marks(context, owner).route)
+    routed = _route(head, head.lower().find(_ROUTE), _marks(context, owner).route)
     session.emit(
         CallOpened(
             at=request.at,
@@ -63,63 +69,60 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
     )
 
 
-def opened_right(context: Context, owner: SaSet, raw: bytes, method: str) -> bool | None:
-    """Whether the request names its contact rightly; None if it does not have all that it should, plainly spelt."""
+def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bool | None:
+    """Whether the request names its contact rightly; None if it does not have all that it should, plainly spelt.
+
+    ``head`` ends with its headers.
+    """
     marks = owner.marks
     if marks is None:
         marks = owner.marks = _marks(context, owner)
     places = marks.places.get(method, ())
     for line, place in places:
-        if not raw.startswith(line, place):
+        if not head.startswith(line, place):
             places = ()
             break
-    if not places or raw.find(_ROUTE) != places[0][1]:
-        if not (_route(raw, marks.route) and _required(raw) and _mirrors(raw, marks.verify)):
+    lower = head.lower()
+    begin = lower.find(_ROUTE)
+    if not places or begin != places[0][1]:
+        lines = (*_REQUIRED, *marks.verify)
+        if not (marks.verify and _route(head, begin, marks.route) and all(line in head for line in lines)):
             return None
-        lines = (raw[raw.find(_ROUTE) :][: len(marks.route) + 1], b"\n" + _TAG, b"-" + _TAG, *marks.verify)
         if len(marks.places) >= METHODS:
             marks.places.clear()
-        marks.places[method] = tuple((line, raw.find(line)) for line in lines)
-    return False if method in _NO_CONTACT else _contact(raw, marks.contact)
+        lines = (head[begin:][: len(marks.route) + 1], *lines)
+        marks.places[method] = tuple((line, head.find(line)) for line in lines)
+    if lower.count(_VERIFY) != len(marks.verify):
+        return None
+    return False if method in _NO_CONTACT else _contact(head, lower, marks.contact)
 
 
 def _marks(context: Context, owner: SaSet) -> Marks:
     terms, text = owner.terms, context.pair.pcscf_text
     host = f"[{text}]" if ":" in text else text
+    verify = tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server)
     return Marks(
         f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
         f":{terms.port_us}".encode("latin-1"),
-        tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server),
+        verify if len(set(verify)) == len(verify) else (),
     )
 
 
-def _route(raw: bytes, mark: bytes) -> bool:
-    """Whether the first Route begins so, and its port ends there."""
-    begin = raw.find(_ROUTE)
+def _route(head: bytes, begin: int, mark: bytes) -> bool:
+    """Whether the first Route, which is there or -1, begins so, and its port ends there."""
     end = begin + len(mark)
-    return begin > 0 and raw.startswith(mark, begin) and end < len(raw) and raw[end] in _AFTER_PORT
+    return begin > 0 and head.startswith(mark, begin) and end < len(head) and head[end] in _AFTER_PORT
 
 
-def _required(raw: bytes) -> bool:
-    """Whether a line of Require and one of Proxy-Require hold nothing but the option tag."""
-    one = raw.find(_TAG)
-    two = raw.find(_TAG, one + 1)
-    return one > 0 and two > 0 and {raw[one - 1], raw[two - 1]} == {10, 45}  # a line feed, and the hyphen of Proxy-
-
-
-def _mirrors(raw: bytes, lines: tuple[bytes, ...]) -> bool:
-    """Whether Security-Verify has these lines, letter by letter."""
-    return bool(lines) and all(line in raw for line in lines)
-
-
-def _contact(raw: bytes, mark: bytes) -> bool | None:
+def _contact(head: bytes, lower: bytes, mark: bytes) -> bool | None:
     """Whether there is a Contact, with this port; None if it is not of the usual form, or has another port."""
-    begin = raw.find(b"\nContact:")
+    begin = lower.find(b"\ncontact")
     if begin < 0:
-        return None if b"\nm:" in raw or b"\ncontact" in raw else False
-    end = raw.find(b"\n", begin + 1)
-    found = raw.find(mark, begin, end)
-    return True if found > 0 and raw[found + len(mark)] in _AFTER_PORT else None
+        return None if b"\nm:" in lower or b"\nm " in lower or b"\nm\t" in lower else False
+    found = head.find(mark, begin, head.find(b"\n", begin + 1))
+    if found < 0 or not head.startswith(_PLAIN, begin) or head[found + len(mark)] not in _AFTER_PORT:
+        return None
+    return True if _DIVIDES.isdisjoint(head[begin + len(_PLAIN) : found]) else None
 
 
 def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison | None:

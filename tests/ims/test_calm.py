@@ -178,6 +178,27 @@ def test_a_foreign_identity_behind_the_usual_one_is_told(claim: dict[str, str]) 
     assert counted(report, "SA-20") == {"inconclusive": 1}
 
 
+ODD: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("NEG-13", {"Max-Forwards": "70\r\nSecurity-Verify: ipsec-3gpp;alg=hmac-md5-96;spi-c=1;spi-s=2;port-c=3;port-s=4"}),
+    ("NEG-13", {"Proxy-Require": None, "X-Require": "sec-agree"}),
+    ("PORT-12", {"Max-Forwards": "70\r\nroute: <sip:10.20.0.1:9;lr>"}),
+    ("PORT-12", {"Route": None}),
+    ("PORT-11", {"Contact": None, "CONTACT": "<sip:a@10.20.0.11:9>"}),
+    ("PORT-11", {"Contact": '"a:31001;" <sip:a@10.20.0.11:9>'}),
+    ("PORT-11", {"Contact": '<sip:a@10.20.0.11:9>;x=":31001>"'}),
+)
+
+
+@pytest.mark.parametrize(("rule", "headers"), ODD)
+def test_what_only_looks_right_in_the_first_request_of_a_call(rule: str, headers: dict[str, Any]) -> None:
+    s, owner = settled()
+    for odd in ({}, {}, headers):
+        body = b"\nRoute: <sip:10.20.0.1:%d;lr>" % owner.port_ps
+        s.request("ue", "OPTIONS", on=owner, headers=odd, body=body)
+    report, _ = same(lived(s))
+    assert [finding["rule"] for finding in report["findings"]] == [rule]
+
+
 def test_two_transports_on_a_renewed_set() -> None:
     s, first = settled()
     second = s.register(over=first)
