@@ -95,8 +95,8 @@ class Judges:
 def _records(order: ByteOrder, ticks: int) -> Records:
     """How enhanced packet blocks lie in the buffer.
 
-    Their loops have three more parameters: the index of the interface that is ``chosen``, the ``earliest`` time that
-    makes sense, and what counts the frames that were ``lost``, as the options of a packet tell.
+    Their loops have more parameters: the index of the interface that is ``chosen``, those of others that are ``alike``,
+    their ``earliest`` time that makes sense, and what counts the frames ``lost`` that the options of a packet tell of.
     """
     return Records(
         order=order,
@@ -104,12 +104,12 @@ def _records(order: ByteOrder, ticks: int) -> Records:
         plain=("III8xI4x", "block, total, index, size"),
         bounded=("IIIIII4x", "block, total, index, upper, lower, size"),
         following="after + total",
-        stop=f"following > end or block != {PACKET} or index != chosen or total - size < 32",
+        stop=f"following > end or block != {PACKET} or (index != chosen and index not in alike) or total - size < 32",
         late="not earliest <= (upper << 32 | lower) <= limit",
         close=f"start + {DATA} + size",
         clock="12xII",
         ticks=ticks,
-        parameters=", chosen, earliest, lost",
+        parameters=", chosen, alike, earliest, lost",
         also=f"if total - size >= {32 + LEAST_LOST}:\n            lost(block, buffer, start, after)\n        ",
     )
 
@@ -121,6 +121,7 @@ class Interface:
         "_divisor",
         "_multiplier",
         "_offset",
+        "alike",
         "earliest",
         "judge",
         "link",
@@ -152,6 +153,8 @@ class Interface:
         self._multiplier, self._divisor = SECOND // common, per_second // common
         self._offset = _number(options.get(TIME_OFFSET, b""), order, signed=True) * SECOND
         self.earliest = self.ticks(NEVER) + 1
+        self.alike: set[int] = set()
+        """The interfaces of its section whose frames and times are read like its own."""
 
     def time(self, high: int, low: int) -> int:
         """Nanoseconds since the epoch; NEVER where that is before it, or later than anybody can count."""
@@ -196,6 +199,7 @@ class Section:
         if major != 1 or minor not in (0, 2):
             raise Damaged(f"a section of version {major}.{minor}")
         self.interfaces: list[Interface] = []
+        self._alike: dict[tuple[Judge, int], set[int]] = {}
         self.nobody = Interface(judges, self.order, 1, 0, {})
         """An interface for a run that has none yet."""
         self.fields = _FIELDS[self.order]
@@ -230,7 +234,10 @@ class Section:
             raise Damaged(f"more than {MAX_INTERFACES} interfaces")
         link, snaplen = unpack_from(self.order + "HxxI", buffer, start + 8)
         options = _options(buffer, start + 16, end - 4, self.order)
-        self.interfaces.append(Interface(self._judges, self.order, link, snaplen, options))
+        made = Interface(self._judges, self.order, link, snaplen, options)
+        made.alike = self._alike.setdefault((made.judge, made.earliest), made.alike)
+        made.alike.add(len(self.interfaces))
+        self.interfaces.append(made)
 
     def count_lost(self, buffer: Octets, start: int, end: int) -> None:
         """Read an interface statistics block. Its counters run since capturing began, so the last ones hold."""

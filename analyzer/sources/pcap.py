@@ -88,6 +88,8 @@ class PcapWalker(Walker):
         number = kept = previous = 0
         while True:
             buffer, view, end, opening = window.buffer, window.view, window.end, after
+            if after + record <= end:
+                judge.look(buffer, after + record, end)
             while True:
                 if self.limit < FOREVER and after + 16 <= end and self._time(after) > self.limit:
                     self.reached = self._time(after)

@@ -77,6 +77,8 @@ class PcapngWalker(Walker):
         buffer, view, end, fields = window.buffer, window.view, window.end, section.fields
         interface, chosen = self._interface, self._index
         start, after, number, kept, previous = -1, self._at, self._number, self._kept, self._previous
+        if after + DATA <= end:
+            interface.judge.look(buffer, after + DATA, end)
         stop, told = end, -1
 
         def lost(block: int, octets: Octets, begin: int, close: int) -> None:
@@ -90,17 +92,17 @@ class PcapngWalker(Walker):
             judge, bounded = interface.judge, self.limit < FOREVER and stop == end
             limit = interface.ticks(self.limit) if bounded else FOREVER
             start, after, number, why = judge.walk(bounded=bounded)(
-                buffer, view, start, after, stop, number, limit, chosen, interface.earliest, lost
+                buffer, view, start, after, stop, number, limit, chosen, interface.alike, interface.earliest, lost
             )
             if why == MORE and stop < end:
                 stop = end
             elif why == MORE:
-                index = section.packet_of(buffer, after, end)
-                if index is None or index == chosen:
+                another = section.packet_of(buffer, after, end)
+                if another is None or another == chosen:
                     break
-                if section.interfaces[index].reason != interface.reason:
+                if section.interfaces[another].reason != interface.reason:
                     self._settle(number, kept + sieve.count, interface.reason)
-                interface, chosen = section.interfaces[index], index
+                interface, chosen = section.interfaces[another], another
                 if self._summary.first is None:
                     _, upper, lower, _, _ = fields(buffer, after)
                     self._date(interface.time(upper, lower))
@@ -114,7 +116,7 @@ class PcapngWalker(Walker):
                     # Without a time, but not later than the frame before: the loop that looks at none walks on to here.
                     stop = section.block(buffer, after, end)[1]
             else:
-                _, upper, lower, size, length = fields(buffer, start)
+                index, upper, lower, size, length = fields(buffer, start)
                 begin, close = start + DATA, start + DATA + size
                 if why != CERTAIN and judge.turn(buffer, begin, close):
                     after = start
@@ -123,7 +125,7 @@ class PcapngWalker(Walker):
                 if why != CERTAIN and not judge.shape.keeps(buffer, begin, close):
                     continue
                 kept += 1
-                time = interface.time(upper, lower)
+                time = section.interfaces[index].time(upper, lower)
                 if time < previous:
                     time = self._earlier(time, previous)
                 previous = time

@@ -1,10 +1,10 @@
 """Loops made to measure, which walk over the frames that cannot matter: the quick answer of triage.
 
-Nearly every frame of a capture has the same headers as the one before. So a loop is written for these headers, as
+Nearly every frame of a capture has the same headers as one of those before. So a loop is written for these headers, as
 source text, and compiled (0.4 ms): it fetches the size of the record and all that tells whether the frame can matter
 with a single ``unpack_from``, proves on the spot that it cannot, and goes to the next. A frame without that proof is
-handed back: for another loop, if its headers are others, and then for the complete answer. A wrong guess costs time
-and never a frame: what a loop walks over, the complete answer would have dropped (tests hold the two together).
+handed back: for a loop that knows its headers too, and then for the complete answer. A wrong guess costs time and
+never a frame: what a loop walks over, the complete answer would have dropped (tests hold the two together).
 
 One loop takes 250 ns a frame; one that asks something which headers there are took 400 to 1,000. Written out for each
 kind of record and each stack of headers, the loops would be thirty copies of twenty lines.
@@ -12,6 +12,7 @@ kind of record and each stack of headers, the loops would be thirty copies of tw
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from struct import Struct
@@ -24,7 +25,10 @@ from analyzer.sources.triage import EDGES, FIRSTS, FRAGMENTED, IPV4, IPV6, UDP, 
 from analyzer.sources.watched import swap
 
 MAX_LOOPS: Final = 64
-"""Loops of one kind of record (10 KB each); frames with other headers all get the complete answer."""
+"""Loops of one kind of record (20 KB each); beyond, frames with other headers get the complete answer."""
+
+MAX_STACKS: Final = 4
+"""Stacks of headers for which a loop has proofs; that of the second costs 110 ns more than that of the first."""
 
 MAX_TAGS: Final = 2
 """VLAN tags before the IP header for which there are loops."""
@@ -61,16 +65,20 @@ _STARTING: Final = [octet in FIRSTS for octet in range(256)]
 """Whether a SIP message can begin with an octet. To ask a list takes 5 ns, and a set 15."""
 
 _LOOP: Final = """
-def walk(
-    buffer, view, start, after, end, number, limit{parameters}, unpack=unpack, ports=ports, starting=starting
-):
+def walk(buffer, view, start, after, end, number, limit{parameters}, ports=ports, starting=starting{defaults}):
     for number in count(number):
-        {names} = unpack(buffer, after)
+        {names} = unpack0(buffer, after)
         following = {following}
         if {stop}:
             return start, after, number, MORE
         {late}start, after = after, following
-        {also}if {checks}:
+        {also}{proofs}return start, after, number, UNPROVEN
+"""
+
+_ANOTHER: Final = """{names} = unpack{which}(buffer, start)
+        """
+
+_PROOF: Final = """if {checks}:
             if {protocol} == 17:
                 if not starting[head] and {elsewhere}:
                     continue
@@ -78,11 +86,10 @@ def walk(
                 if {elsewhere} and not starting[buffer[start + {transport} + (flags >> 4 << 2)]]:
                     continue
             elif {protocol} == 50:
-                if stranger(buffer, start, {close}):
+                if stranger{which}(buffer, start, {close}):
                     continue
                 return start, after, number, CERTAIN if size >= {least} else UNPROVEN
-        return start, after, number, UNPROVEN
-"""
+        """
 
 
 class Records(NamedTuple):
@@ -114,7 +121,7 @@ class Records(NamedTuple):
 
 
 class Judge:
-    """Judges the frames of one link type in one kind of record, and remembers the headers of those that came last."""
+    """Judges the frames of one link type in one kind of record, and remembers which headers they have."""
 
     def __init__(self, triage: Triage, records: Records, link: int, sieve: Sieve) -> None:
         self.shape = triage.shape(link)
@@ -124,26 +131,47 @@ class Judge:
         self._ports = triage.ports(records.order)
         self._flows = triage.flows
         self._codes = triage.codes
-        self._loops: dict[tuple[Stack, bool], Walk] = {}
-        self._stack: Stack = (IPV4,)
+        self._loops: dict[tuple[tuple[Stack, ...], bool], Walk] = {}
+        self._stacks: list[Stack] = []
+        self._votes: Counter[Stack] = Counter()
+        self._plain: Walk | None = None
+        self._bounded: Walk | None = None
 
     def walk(self, *, bounded: bool) -> Walk:
-        """The loop for headers like those that came last; ``bounded``: it looks at the time."""
-        key = self._stack, bounded
+        """The loop for the headers that were seen; ``bounded``: it looks at the time."""
+        loop = self._bounded if bounded else self._plain
+        if loop is not None:
+            return loop
+        key = tuple(self._stacks) or ((IPV4,),), bounded
         loop = self._loops.get(key)
         if loop is None:
             loop = self._loops[key] = self._compile(*key)
+        if bounded:
+            self._bounded = loop
+        else:
+            self._plain = loop
         return loop
 
     def turn(self, buffer: Octets, start: int, end: int) -> bool:
-        """Take the loop for the headers of this frame from now on; false if it is the same one, or there is none."""
+        """Prove something of headers like those of this frame from now on; false if that is done, or cannot be."""
         stack = self._find(buffer, start, end)
-        if stack is None or stack == self._stack:
+        if stack is None or stack in self._stacks or len(self._loops) >= MAX_LOOPS:
             return False
-        if len(self._loops) >= MAX_LOOPS and (stack, False) not in self._loops:
-            return False
-        self._stack = stack
+        del self._stacks[MAX_STACKS - 1 :]
+        self._stacks.append(stack)
+        self._plain = self._bounded = None
         return True
+
+    def look(self, buffer: Octets, start: int, end: int) -> None:
+        """Look at a frame now and then: the headers that most of these have come first."""
+        stack = self._find(buffer, start, end)
+        if stack is None or stack not in self._stacks or len(self._loops) >= MAX_LOOPS:
+            return
+        self._votes[stack] += 1
+        if self._votes[stack] > self._votes[self._stacks[0]]:
+            self._stacks.remove(stack)
+            self._stacks.insert(0, stack)
+            self._plain = self._bounded = None
 
     def _find(self, buffer: Octets, start: int, end: int) -> Stack | None:
         """The headers of a frame; None if no loop can be written for them."""
@@ -179,42 +207,53 @@ class Judge:
             kind = _version(buffer[at])
         return None
 
-    def _compile(self, stack: Stack, bounded: bool) -> Walk:
-        records, text = (
-            self._records,
-            _Text(self._records, self._edge, self.shape.network, stack, self._flows is not None),
-        )
+    def _compile(self, stacks: tuple[Stack, ...], bounded: bool) -> Walk:
+        records, flows = self._records, self._flows is not None
         layout, names = records.bounded if bounded else records.plain
+        texts = [_Text(records, self._edge, self.shape.network, stack, flows) for stack in stacks]
+        proofs = ""
+        for which, text in enumerate(texts):
+            if which:
+                proofs += _ANOTHER.format(names=", ".join(text.names), which=which)
+            proofs += _PROOF.format(
+                checks=" and ".join(text.checks),
+                protocol=text.protocol,
+                elsewhere=text.elsewhere(),
+                transport=text.at,
+                close=records.close,
+                which=which,
+                least=text.at - records.data,
+            )
         source = _LOOP.format(
             parameters=records.parameters,
-            names=", ".join((names, *text.names)),
+            defaults="".join(f", unpack{which}=unpack{which}" for which in range(len(texts))),
+            names=", ".join((names, *texts[0].names)),
             following=records.following,
             stop=records.stop,
             late=f"if {records.late}:\n            return start, after, number, LATE\n        " if bounded else "",
             also=records.also,
-            checks=" and ".join(text.checks),
-            protocol=text.protocol,
-            elsewhere=text.elsewhere(),
-            transport=text.at,
-            least=text.at - records.data,
-            close=records.close,
+            proofs=proofs,
         )
         code = self._codes.get(source)
         if code is None:
-            code = self._codes[source] = compile(source, f"<loop over {stack}>", "exec")
+            code = self._codes[source] = compile(source, f"<loop over {stacks}>", "exec")
         space: dict[str, Any] = {
-            "unpack": Struct(records.order + layout + text.layout).unpack_from,
             "ports": self._ports,
             "starting": _STARTING,
-            "stranger": self._sieve.over(records.order, records.clock, records.ticks, text.ip, text.width),
-            "count": count,
             "flows": None if self._flows is None else self._flows.known,
             "boring": None if self._flows is None else self._flows.boring,
+            "count": count,
             "MORE": MORE,
             "LATE": LATE,
             "CERTAIN": CERTAIN,
             "UNPROVEN": UNPROVEN,
         }
+        for which, text in enumerate(texts):
+            before = f"{records.data}x" if which else layout
+            space[f"unpack{which}"] = Struct(records.order + before + text.layout).unpack_from
+            space[f"stranger{which}"] = self._sieve.over(
+                records.order, records.clock, records.ticks, text.ip, text.width
+            )
         exec(code, space)
         walk: Walk = space["walk"]
         return walk

@@ -256,3 +256,21 @@ def test_a_valid_capture_with_changed_octets_gives_frames_and_a_summary(data: st
     counted = sum(summary.skipped.values()) - summary.skipped.get("truncated record", 0)
     assert len(frames) + counted == summary.frames
     assert len(summary.notices) <= 3
+
+
+def test_interfaces_that_are_alike_are_walked_over_together() -> None:
+    """A third one has another link type, a fourth another clock."""
+    octets = section() + description() * 2 + description(link=101) + description(options=option(9, b"\x09"))
+    expected = []
+    for number in range(40):
+        index = (0, 1, 2, 3, 1, 0, 1)[number % 7]
+        frame = SIP4 if number % 3 else RTP
+        ticks = START // 1000 + number
+        octets += enhanced(
+            frame[14:] if index == 2 else frame, index=index, ticks=ticks * 1000 if index == 3 else ticks
+        )
+        if number % 3:
+            expected.append((number + 1, START + number * 1000, 101 if index == 2 else 1))
+    frames, summary = read(octets)
+    assert [(frame.number, frame.time, frame.link) for frame in frames] == expected
+    assert (summary.frames, summary.first, summary.last) == (40, START, START + 39_000)

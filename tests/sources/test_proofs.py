@@ -168,3 +168,28 @@ def test_frames_without_a_time_are_walked_over_one_by_one() -> None:
     walker, _ = walk(pcapng([wrap(1, (), "", QUIET["rtp"])] * 3, start=1 << 70))
     walker.limit = NEVER
     assert [walker.reached for frame in itertools.islice(walker.frames(), 2) if frame is None] == [0, 0]
+
+
+def test_one_loop_walks_over_several_kinds_of_frames() -> None:
+    made = judge(triage())
+    kinds = [("rtp", ""), ("rtp6", ""), ("rtp", "gtp-u"), ("rtp", "gtp-u with pdu session")]
+    frames = [wrap(1, (), tunnel, QUIET[packet]) for packet, tunnel in kinds]
+    for number, frame in enumerate(frames, 1):
+        assert made.turn(frame + bytes(SLACK), 0, len(frame))
+        assert not made.turn(frame + bytes(SLACK), 0, len(frame)), "known by now"
+        assert passed(made, frames) == number
+    tagged_one = wrap(1, (0x8100,), "", QUIET["rtp"])
+    assert made.turn(tagged_one + bytes(SLACK), 0, len(tagged_one))
+    assert passed(made, [*frames[:3], tagged_one, frames[3]]) == 4, "the last of four has made room"
+
+
+def test_the_headers_that_most_frames_have_come_first() -> None:
+    made = judge(triage())
+    four, six = (wrap(1, (), "", QUIET[packet]) for packet in ("rtp", "rtp6"))
+    for frame in four, six:
+        made.turn(frame + bytes(SLACK), 0, len(frame))
+    assert made._stacks == [(0x0800,), (0x86DD,)]
+    for frame in six, four, six:
+        made.look(frame + bytes(SLACK), 0, len(frame))
+    assert made._stacks == [(0x86DD,), (0x0800,)]
+    assert passed(made, [four, six, four]) == 3
