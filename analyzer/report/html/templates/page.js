@@ -105,6 +105,9 @@
     if (!box.open) return;
     if (box.classList.contains("fault")) openFault(box);
     if (box.classList.contains("subject")) openSubject(box);
+    // who opens it by key shall see what came, not only its head at the foot of the window
+    const head = box.querySelector(":scope > summary");
+    if (head?.matches(":focus-visible") && box.getBoundingClientRect().bottom > innerHeight) box.scrollIntoView({ block: "start" });
   }, true);
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".ladder button[data-text]");
