@@ -54,7 +54,10 @@ _ADDRESSED: Final = {
 """Headers that hold what a finding may name by a word of its own."""
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z-]*")
-_PLAIN: Final = frozenset({"set", "sip/2.0", "clear", "udp", "tcp", "sip", "in", "on", "the", "and", "not", "message"})
+_METHODS: Final = "register invite ack bye cancel options message subscribe notify publish update prack refer info"
+_PLAIN: Final = frozenset(
+    {"set", "sip/2.0", "clear", "udp", "tcp", "sip", "in", "on", "the", "and", "not", *_METHODS.split()}
+)
 
 
 class Marks(NamedTuple):
@@ -113,10 +116,12 @@ def shown(text: str, words: Iterable[str]) -> bool:
 
 
 def _named(text: str) -> frozenset[str]:
-    """Keys of the headers that a sentence names."""
+    """Keys of the headers that a sentence names, or that hold what it names if it does not say in which it is."""
     found = {header_key(name) for name in _HEADER.findall(text)}
+    told = frozenset(found)
     for word in _WORD.findall(text.lower()):
-        found.update(_ADDRESSED.get(word, ()))
+        if told.isdisjoint(holders := _ADDRESSED.get(word, ())):
+            found.update(holders)
     return frozenset(found)
 
 

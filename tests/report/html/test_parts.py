@@ -78,6 +78,15 @@ def test_marks_stand_in_the_headers_that_a_finding_names() -> None:
     assert words(LINES, marked(LINES, made.headers, made.bad)) == {2: ["spi-c=33333"]}
 
 
+def test_a_parameter_belongs_to_the_header_that_is_named_and_a_method_to_none() -> None:
+    made = marks(
+        finding(message="Security-Client of SM1 prints spi-c with fewer than ten digits", expected="", observed="")
+    )
+    assert [number for number, _ in marked(LINES, made.headers, made.bad)] == [1]
+    made = marks(finding(message="the UE sends large requests", expected="TCP", observed="REGISTER of 1389 octets"))
+    assert marked(["REGISTER sip:a SIP/2.0", "CSeq: 2 REGISTER"], made.headers, made.bad) == []
+
+
 def test_a_repeated_value_is_marked_and_not_the_rest_of_its_header() -> None:
     made = marks(
         finding(
