@@ -138,7 +138,8 @@ def test_keys(browser: Browser, file: Path) -> None:
     focused = "return document.activeElement.parentElement.id + document.activeElement.parentElement.open"
     assert browser.run(focused) == "fault-1true"
     top, bottom, height = browser.run(
-        "const box = document.activeElement.parentElement.getBoundingClientRect(); return [box.top, box.bottom, innerHeight]"
+        "const box = document.activeElement.parentElement.getBoundingClientRect();"
+        "return [box.top, box.bottom, innerHeight]"
     )
     assert top < height / 4 or bottom <= height  # what has opened can be read
     browser.press("k")
