@@ -253,7 +253,7 @@ class Living:
 
     def harm(self) -> None:
         rng, s = self.rng, self.s
-        if rng.random() < 0.05 and s.mod == "trans" and self.wild < 0.02:
+        if rng.random() < 0.05 and s.mod == "trans" and self.wild < 0.02 and s.copies is None:
             decrypted(s, delay=rng.choice((0.00002, -0.00002)))
         labels = sorted({record.label for record in s.records})
         for name in rng.sample(labels, k=min(len(labels), rng.choice((0, 0, 1, 3, 8)))):

@@ -184,6 +184,7 @@ ODD: tuple[tuple[str, dict[str, Any]], ...] = (
     ("PORT-12", {"Max-Forwards": "70\r\nroute: <sip:10.20.0.1:9;lr>"}),
     ("PORT-12", {"Route": None}),
     ("PORT-11", {"Contact": None, "CONTACT": "<sip:a@10.20.0.11:9>"}),
+    ("PORT-11", {"Contact": None, "m ": "<sip:a@10.20.0.11:9>"}),
     ("PORT-11", {"Contact": '"a:31001;" <sip:a@10.20.0.11:9>'}),
     ("PORT-11", {"Contact": '<sip:a@10.20.0.11:9>;x=":31001>"'}),
 )
