@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Hashable
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from analyzer.frame import FrameRef
@@ -40,6 +41,8 @@ _KNOWN: Final = rb"(?:" + "|".join(sorted(METHODS)).encode() + rb") [^\n]{1,8000
 _FIRST_LINE: Final = re.compile(_KNOWN)
 _LATER_LINE: Final = re.compile(rb"\n(?=" + _KNOWN + rb")")
 _BLANK: Final = re.compile(rb"(?:\r?\n)+")
+_new = tuple.__new__
+_when = attrgetter("time", "capture", "number")
 _TOKEN_OCTET: Final = re.compile(rb"[" + _TOKEN + rb"]")
 
 
@@ -97,8 +100,11 @@ class Framer:
 
     def feed(self, data: bytes, at: FrameRef, frames: tuple[FrameRef, ...], tag: Hashable, end: int) -> list[Framed]:
         """Take the next octets, which end at stream offset `end`, and return what they complete."""
-        if self.synchronised and not self._buffer and _is_whole(data):
-            return [Framed("message", data, at, frames, (tag,), end)]
+        stated = 0
+        if self.synchronised and not self._buffer:
+            stated = _stated(data)
+            if 0 < stated == len(data):
+                return [Framed("message", data, at, frames, (tag,), end)]
         found: list[Framed] = []
         if len(self._pieces) >= PIECES_LIMIT:
             if self.synchronised:
@@ -107,7 +113,8 @@ class Framer:
             self._torn = True
         self._buffer += data
         self._end = end
-        self._pieces.append(_Piece(end, at, frames, tag))
+        self._pieces.append(_new(_Piece, (end, at, frames, tag)))
+        self._wanted = self._wanted or stated
         while self._buffer:
             framed = self._next()
             if framed is None:
@@ -212,9 +219,9 @@ class Framer:
         return Framed(
             kind,
             data,
-            max((piece.at for piece in pieces), key=lambda at: (at.time, at.capture, at.number)),
-            tuple(dict.fromkeys(frame for piece in pieces for frame in piece.frames)),
-            tuple(dict.fromkeys(piece.tag for piece in pieces)),
+            max([piece.at for piece in pieces], key=_when),
+            tuple(dict.fromkeys([frame for piece in pieces for frame in piece.frames])),
+            tuple(dict.fromkeys([piece.tag for piece in pieces])),
             stop,
         )
 
@@ -234,9 +241,12 @@ def says_whole(data: bytes, rest: int) -> bool:
     return at >= 0 and data.startswith(b" %d\r\n" % (len(data) - rest), at + 16)
 
 
-def _is_whole(data: bytes) -> bool:
-    """Whether the octets are one message and nothing else, the usual case."""
+def _stated(data: bytes) -> int:
+    """How long the message is that the octets begin with; 0 if it takes a closer look, or more octets, to tell."""
     if not _START.match(data):
-        return False
+        return 0
     end, rest = header_end(data)
-    return 0 <= end <= HEADER_LIMIT and rest + (content_length(data, rest) or 0) == len(data) <= BODY_LIMIT
+    if not 0 <= end <= HEADER_LIMIT:
+        return 0
+    length = content_length(data, rest) or 0
+    return rest + length if length <= BODY_LIMIT else 0
