@@ -121,6 +121,8 @@ def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, 
     exercised = f"{sum(tally.exercised for tally in report.rules)} of {several(len(report.rules), 'rule')} exercised"
     if report.verdict == "nothing-to-judge":
         why = "no registration with IPsec was found"
+        if report.sa_sets:
+            why = "no rule had a case: look at --select, --subject, --from and --to"
         if report.esp.no_key:
             why = f"{several(report.esp.no_key, 'ESP packet')} could not be read; give keys with --keys"
         page.hanging(("nothing to judge: ", STYLES["inconclusive"]), f"{why}; {exercised}", indent=2)

@@ -159,12 +159,14 @@ def test_what_could_not_be_judged_says_whose_it_would_be() -> None:
 def test_the_last_line() -> None:
     last = [
         written(report(findings=[])).splitlines()[-1],
+        written(report(findings=[], rules=[Tally(id="A-1")], esp=EspCounts(), sa_sets=[])).splitlines()[-1],
         written(report(findings=[], rules=[Tally(id="A-1")], esp=EspCounts())).splitlines()[-1],
         written(report(findings=[], rules=[Tally(id="A-1")])).splitlines()[-1],
     ]
     assert last == [
         "no findings; 4 of 6 rules exercised",
         "nothing to judge: no registration with IPsec was found; 0 of 1 rule exercised",
+        "nothing to judge: no rule had a case: look at --select, --subject, --from and --to; 0 of 1 rule exercised",
         "nothing to judge: 2 ESP packets could not be read; give keys with --keys; 0 of 1 rule exercised",
     ]
 
