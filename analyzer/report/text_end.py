@@ -122,7 +122,7 @@ def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, 
     if report.verdict == "nothing-to-judge":
         why = "no registration with IPsec was found"
         if report.sa_sets:
-            why = "no rule had a case: look at --select, --subject, --from and --to"
+            why = "no rule had a case (--select, --subject, --from, --to)"
         if report.esp.no_key:
             why = f"{several(report.esp.no_key, 'ESP packet')} could not be read; give keys with --keys"
         page.hanging(("nothing to judge: ", STYLES["inconclusive"]), f"{why}; {exercised}", indent=2)

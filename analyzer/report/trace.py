@@ -110,6 +110,11 @@ def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> N
     counts = f"{several(len(chronicle.arrows), 'SIP message')}, {clear:,} of them in clear between UE and P-CSCF"
     counts += f", {told:,} told of by tools" if told else ""
     page.hanging(("", ""), f"{counts}; {several(len(report.findings), 'finding')} (gmaudit check tells them)", indent=2)
+    if not chronicle.arrows and report.sip.messages:
+        unchosen = (
+            f"none of the {several(report.sip.messages, 'SIP message')} is chosen: look at --subject, --from and --to"
+        )
+        page.hanging(("", ""), unchosen, indent=2)
     if report.esp.no_key:
         unread = f"{report.esp.no_key:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
         page.hanging(("", ""), f"{unread}, so their messages are missing here; give keys with --keys FILE", indent=2)

@@ -166,7 +166,7 @@ def test_the_last_line() -> None:
     assert last == [
         "no findings; 4 of 6 rules exercised",
         "nothing to judge: no registration with IPsec was found; 0 of 1 rule exercised",
-        "nothing to judge: no rule had a case: look at --select, --subject, --from and --to; 0 of 1 rule exercised",
+        "nothing to judge: no rule had a case (--select, --subject, --from, --to); 0 of 1 rule exercised",
         "nothing to judge: 2 ESP packets could not be read; give keys with --keys; 0 of 1 rule exercised",
     ]
 

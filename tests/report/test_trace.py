@@ -222,6 +222,12 @@ def test_only_what_the_user_means_is_drawn(wanted: dict[str, Any], frames: list[
     assert [each.at.number for each in made.arrows] == frames
 
 
+def test_a_choice_that_leaves_nothing_is_said() -> None:
+    stream = io.StringIO()
+    trace.write(chronicle([]), report(), stream)
+    assert "SIP messages is chosen: look at --subject, --from and --to\n" in stream.getvalue()
+
+
 def test_messages_beyond_the_limit_are_counted() -> None:
     made = Chronicle(messages=3)
     made.arrows += REGISTRATION[:3]

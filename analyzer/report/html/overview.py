@@ -178,7 +178,7 @@ def _headline(
     if report.verdict == "nothing-to-judge":
         why = "no registration with IPsec was found in the captures"
         if report.sa_sets:
-            why = "no rule had a case: look at --select, --subject, --from and --to"
+            why = "no rule had a case (--select, --subject, --from, --to)"
         if report.esp.no_key:
             why = f"{several(report.esp.no_key, 'ESP packet')} could not be read: no key opened them"
         return "Nothing could be judged", f"{why[0].upper()}{why[1:]}."
