@@ -49,10 +49,11 @@ class CbcIvs:
 
     __slots__ = (
         "_cipher",
+        "_end",
+        "_next",
         "_number",
         "_record",
         "_seen",
-        "_sequence",
         "_step",
         "_steps",
         "_tail",
@@ -63,14 +64,16 @@ class CbcIvs:
     def __init__(self, block: int, icv: int) -> None:
         """``block``: the octets of an IV and a block, 8 or 16; ``icv``: those of the ICV."""
         self._record = _RECORDS[block]
-        self._tail = icv + block
-        """How far from the end the last block of ciphertext begins."""
+        self._end = 8 + block
+        self._tail = -icv - block
+        """Where the last block of ciphertext begins, from the end."""
         self._seen = bytearray()
         """The IV and the frame of each packet so far."""
         self._number = 0
         """The IV of the packet before as a number, and its last block of ciphertext."""
         self._cipher = b""
-        self._sequence = 0
+        self._next = 1
+        """The number that follows that of the packet before."""
         self._step = self._steps = 0
         self._told: tuple[str, ...] = ()
         self.looked_at = 0
@@ -81,16 +84,12 @@ class CbcIvs:
             return None
         self.looked_at += 1
         seen, tail, last, cipher = self._seen, self._tail, self._number, self._cipher
-        first, follows = not seen, sequence == self._sequence + 1
-        block = 16
-        iv = packet[8:24]
-        if self._record is not _RECORDS[16]:
-            block, iv = 8, packet[8:16]
+        first, follows = not seen, sequence == self._next
+        iv = packet[8 : self._end]
         number = int.from_bytes(iv, "big")
-        self._sequence, self._number, self._cipher = sequence, number, packet[-tail : block - tail or None]
+        self._next, self._number, self._cipher = sequence + 1, number, packet[tail : tail + len(iv) or None]
         there = seen.rfind(iv)  # half as dear as a search from the front
-        capture, frame, time = at
-        seen += self._record.pack(iv, capture, frame, time)
+        seen += self._record.pack(iv, *at)
         if there >= 0 and (earlier := self._earlier(iv)) is not None:
             return self._once(REPEATED, earlier)
         if first or not follows:
@@ -104,7 +103,7 @@ class CbcIvs:
         if self._steps >= STEPS:
             return self._once(COUNTED, self._before())
         # RFC 2451 leaves chaining open, so that only AES is held to it (R21).
-        return self._once(CHAINED, self._before()) if block == 16 and iv == cipher else None
+        return self._once(CHAINED, self._before()) if iv == cipher and self._end == 24 else None
 
     def _earlier(self, iv: bytes) -> FrameRef | None:
         """The first packet with the IV of the last one, but for that itself."""

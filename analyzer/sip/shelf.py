@@ -11,3 +11,5 @@ def shelve(message: Message) -> None:
     Nothing is lost: it is read again, in 15 microseconds, when somebody asks for it.
     """
     message._table = message._read = None
+    if message.top_via is not None:
+        message.top_via = message.top_via.compact()
