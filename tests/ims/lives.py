@@ -11,7 +11,7 @@ from analyzer.frame import SECOND, Frame
 from analyzer.profile import PROFILES, Profile
 from tests.ims.oddities import oddity
 from tests.scenario import Scenario
-from tests.scenario.state import Role, SaSet, Sent, Who
+from tests.scenario.state import Esp, How, Params, Path, Role, SaSet, Sent, Who
 from tests.scenario.taps import both_vantages, captures, decrypted, step
 
 METHODS: Final = (
@@ -29,7 +29,15 @@ METHODS: Final = (
 )
 STATUS: Final = (100, 180, 183, 200, 202, 401, 403, 404, 481, 494, 500, 503)
 FLAGS: Final = ("nat", "seed-solution-1", "seed-solution-2")
-PAIRS: Final = (("hmac-sha-1-96", "aes-cbc"), ("hmac-md5-96", "des-ede3-cbc"), ("hmac-sha-1-96", "null"))
+PAIRS: Final = (
+    ("hmac-sha-1-96", "aes-cbc"),
+    ("hmac-md5-96", "des-ede3-cbc"),
+    ("hmac-sha-1-96", "null"),
+    ("null", "aes-gcm"),
+    ("aes-gmac", "null"),
+)
+ALWAYS: Final[list[Esp]] = [*[Esp()] * 12, Esp(esn=0), Esp(icv=16)]
+"""What each ESP packet of a life may have that a conformant one has not."""
 PAUSES: Final = (0.001, 0.3, 3.0, 40.0, 130.0, 200.0, 1000.0)
 
 Way = Callable[[], object]
@@ -49,13 +57,23 @@ class Life:
     """The place of the frame before which the keys come."""
 
 
+class Habitual(Scenario):
+    """A scenario in which all ESP packets are made in the same unusual way."""
+
+    always: Esp
+
+    def _emit(self, label: str, path: Path, payload: Any, how: How) -> None:
+        esp: Esp = {**self.always, **how.get("esp", {})}
+        super()._emit(label, path, payload, {**how, "esp": esp})
+
+
 class Living:
     """Decides what happens next; the same seed has the same life."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
         alg, ealg = rng.choice(PAIRS)
-        self.s = Scenario(
+        self.s = Habitual(
             transport=rng.choice(("udp", "udp", "tcp")),
             alg=alg,
             ealg=ealg,
@@ -67,6 +85,7 @@ class Living:
             rtt=rng.choice((0.04, 0.001, 0.6)),
             seed=f"calm {seed}",
         )
+        self.s.always = rng.choice(ALWAYS)
         self.wild = rng.choice((0.01, 0.05, 0.05, 0.2, 0.5))
         """How much of what happens is out of the ordinary."""
         self.mixed = rng.choice((0.0, 0.0, 0.3))
@@ -178,7 +197,14 @@ class Living:
         if over is not None and kind < 0.2:
             s.refresh(on=over)
         elif kind < 0.75:
-            self.sets.append(s.register(over=over, core=rng.random() < 0.1))
+            before = self.sets[-1] if self.sets else None
+            client: Params = {}
+            server: Params = {}
+            if before is not None and rng.random() < 0.2:  # SPIs and ports once more
+                client = {"spi_c": before.spi_uc, "spi_s": before.spi_us, "port_c": before.port_uc}
+                server = {"spi_c": before.spi_pc, "spi_s": before.spi_ps, "port_c": before.port_pc}
+            core = rng.random() < 0.1
+            self.sets.append(s.register(over=over, core=core, sm1={"client": client}, sm6={"server": server}))
         else:
             procedure = s.sm1(over=over)
             if rng.random() < 0.7:

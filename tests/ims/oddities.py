@@ -42,7 +42,7 @@ def _packet(habit: random.Random, rng: random.Random, on: SaSet) -> dict[str, An
     ways: tuple[dict[str, Any], ...] = (
         {"seq": rng.choice((0, 1, 2, 7, 30, 200, 4_000_000_000))},
         {"icv": habit.choice((11, 16))},
-        {} if on.ealg == "null" else {"iv": bytes(16 if on.ealg == "aes-cbc" else 8)},
+        {} if "null" in (on.alg, on.ealg) else {"iv": bytes(16 if on.ealg == "aes-cbc" else 8)},
         {"tunnel": True},
         {"udp": 4500},
         {"esn": 1},
