@@ -6,7 +6,8 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from analyzer.audit import Audit, Options
 from analyzer.engine import Engine
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from analyzer.report.chronicle import Chronicle
 
 __all__ = ["Options", "audit", "audit_frames", "keyed_associations"]
+
+_COLLECTING: Final = Lock()
+_USUAL: Final[list[tuple[int, int, int]]] = []
+"""The thresholds of the garbage collector before each audit that runs; the first entry is what is to be put back."""
 
 KEY_NOTICES = 50
 """Notices of one kind on the content of key files."""
@@ -207,14 +212,19 @@ def rare_collections() -> Iterator[None]:
     would cost a third of the time: 8,000 registrations are a million objects, and with 20,000 new ones between two
     collections it cost 3.3 of 22 s, with 100,000 it costs 1.7. What was in cycles (old procedures of a registration)
     can wait, but not for ever: after 900,000 further objects all of it is looked for, if they are a quarter of what
-    was there before.
+    was there before. Audits may run side by side, in threads: the last one to end puts things back.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 1, 1)
+    with _COLLECTING:
+        _USUAL.append(gc.get_threshold())
+        gc.set_threshold(100_000, 1, 1)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _COLLECTING:
+            usual = _USUAL[0]
+            _USUAL.pop()
+            if not _USUAL:
+                gc.set_threshold(*usual)
 
 
 def report_of(

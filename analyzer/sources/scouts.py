@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final
@@ -91,9 +92,13 @@ class Scouts:
         self._at_work: dict[int, Trail | None] = {}
         self._selector = selectors.DefaultSelector()
         self._processes: list[subprocess.Popen[bytes]] = []
-        for _ in range(min(jobs, len(paths))):
-            self._start()
-        self._give()
+        try:
+            for _ in range(min(jobs, len(paths))):
+                self._start()
+            self._give()
+        except BaseException:
+            self.close()
+            raise
 
     def open(self, number: int) -> Trail:
         """The frames of a capture, the ``number``-th to be needed."""
@@ -116,7 +121,8 @@ class Scouts:
             process.kill()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with suppress(OSError):  # what was not taken any more is written again here
+                        stream.close()
             process.wait()
         self._selector.close()
         self._folder.cleanup()
