@@ -63,8 +63,8 @@ class Rung(NamedTuple):
     ports: tuple[int, int] = (0, 0)
     """Of the UE and of the P-CSCF."""
     uplink: bool = False
-    method: str = ""
-    """Of a response: what it answers."""
+    beside: str = ""
+    """Of a response what it answers; of a message that came before, that it comes again."""
     transport: str = ""
     protection: str = ""
     colour: int = 0
@@ -109,6 +109,7 @@ def ladder(
     rungs: list[Rung] = []
     day, skipped = "", 0
     drawn: set[tuple[int, int]] = set()
+    sent: set[tuple[object, ...]] = set()
     there = {(each.at.capture, each.at.number) for each in arrows}
     lonely = sorted(place for place in hits if place not in there)
     unseen = len(lonely) - LONELY
@@ -116,6 +117,9 @@ def ladder(
     for number, arrow in enumerate(arrows):
         while lonely and (lonely[0][0] == arrow.at.capture and lonely[0][1] < arrow.at.number):
             rungs.append(_lonely(lonely.pop(0), hits, words))
+        what = arrow.call_id, arrow.cseq, arrow.method, arrow.status, arrow.uplink
+        again = what in sent
+        sent.add(what)
         if number not in chosen:
             skipped += 1
             continue
@@ -127,7 +131,8 @@ def ladder(
             rungs.append(Rung("day", date))
             day = date
         place = arrow.at.capture, arrow.at.number
-        rungs.append(_rung(arrow, steps.get(place, ""), () if place in drawn else hits.get(place, ()), texts, words))
+        found = () if place in drawn else hits.get(place, ())
+        rungs.append(_rung(arrow, steps.get(place, ""), found, texts, words, again=again))
         drawn.add(place)
     if skipped:
         rungs.append(_gap(skipped))
@@ -168,7 +173,7 @@ def _chosen(
     return set(list(dict.fromkeys((*found, *marked, *near, *ends, *registers, *range(len(arrows)))))[:room])
 
 
-def _rung(arrow: Arrow, step: str, hits: Sequence[Hit], texts: Texts, words: Words) -> Rung:
+def _rung(arrow: Arrow, step: str, hits: Sequence[Hit], texts: Texts, words: Words, *, again: bool) -> Rung:
     first, _, rest = arrow.start_line.partition(" ")
     ports = (arrow.sport, arrow.dport) if arrow.uplink else (arrow.dport, arrow.sport)
     if arrow.generation is not None:
@@ -192,7 +197,7 @@ def _rung(arrow: Arrow, step: str, hits: Sequence[Hit], texts: Texts, words: Wor
         step,
         ports,
         arrow.uplink,
-        arrow.method if arrow.status else "",
+        " ".join([arrow.method] * bool(arrow.status) + ["again"] * again),
         "" if arrow.told else arrow.transport,
         protection,
         colour,

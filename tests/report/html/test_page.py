@@ -260,6 +260,13 @@ def test_a_report_without_anything() -> None:
     assert outline.open == outline.wrong == []
 
 
+def test_a_message_that_comes_again_says_so() -> None:
+    text = page(recorded("udp4_sha1_aes", "udp4_sha1_aes.pcap"))
+    (ladder,) = (str(island) for name, island in islands(text).items() if name.startswith("data-subject"))
+    again = {int(row) for row in re.findall(r'id="frame-1-0-(\d+)"(?:(?!</tr>).)*<i>(?:REGISTER )?again</i>', ladder)}
+    assert {4, 48, 53, 58} <= again and not {3, 37, 47, 51} & again
+
+
 def test_a_ladder_keeps_what_matters(tmp_path: Path) -> None:
     s = Scenario()
     first = s.register()
