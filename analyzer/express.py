@@ -77,7 +77,7 @@ class Express:
                 return False
             end, start = begin + length, begin + 20
             fingerprint = data[begin + 12 : begin + 28] + data[end - 12 : end]
-        elif begins[:2] == _V6:
+        elif begins[:2] == _V6 and begins[2] >> 4 == 6:
             length, protocol, ttl, source, where, sequence = _IPV6(data, begin)
             if protocol != ESP:
                 return False

@@ -17,7 +17,7 @@ from analyzer.report.model import CaptureSummary
 from analyzer.run import Options, audit
 from analyzer.sources.files import UnreadableCapture
 from tests.fuzz.damage import CAPTURES, load, recordings, rough
-from tests.ims.lives import Life, life
+from tests.ims.lives import Life, life, replaced
 from tests.scenario import Scenario, crypto
 from tests.scenario.state import SaSet
 
@@ -240,6 +240,21 @@ def test_a_datagram_too_short_for_udp_has_no_ports() -> None:
         s._emit("short", s.sent["req"].path, crypto.raw_payload(17, (ports + b"\0\10\0\0")[:octets]), {})
     report, _ = same(lived(s))
     assert counted(report, "PORT-07") == {"pass": 15}
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_damaged_headers_are_read_as_ever(ipv6: bool) -> None:
+    s, owner = settled(ipv6=ipv6)
+    for place in range(12, 66):
+        s.request("ue", "MESSAGE", on=owner, label=str(place))
+        s.request("ue", "MESSAGE", on=owner)
+    what = lived(s)
+    for place in range(12, 66):
+        number = s.frame(str(place)) - 1
+        octets = bytearray(what.frames[number].data)
+        octets[place] ^= 1 << place % 8
+        what.frames[number] = replaced(what.frames[number], bytes(octets))
+    same(what)
 
 
 def test_kinds_of_messages_are_few_whatever_is_in_them() -> None:
