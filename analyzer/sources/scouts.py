@@ -128,7 +128,8 @@ class Scouts:
         self._folder.cleanup()
 
     def _start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))}
+        paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))  # an empty one would be the working directory
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "analyzer.sources.scout"],
             stdin=subprocess.PIPE,

@@ -210,3 +210,10 @@ class TestFlows:
         frames = [ethernet(packet, ()) for packet in packets]
         kept, _ = read(pcap(frames * 2), Scout())
         assert len(kept) == 12
+
+
+def test_nothing_of_the_working_directory_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(1)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert not same([write(tmp_path, "x.pcap", pcap(some(11)))])
