@@ -365,7 +365,10 @@ class SaSet:
         self.silent.clear()
         self.neglected = ()
         self.astray.clear()
-        self.challenge = self.sm7_last = self.sm12_stream = self.parent = self.marks = None
+        self.past.clear()
+        self.strays.clear()
+        self.nat_ports.clear()
+        self.challenge = self.sm7_last = self.sm12_stream = self.parent = self.marks = self.ivs = self.away = None
         self.server = []
         self.uplink_transaction = self.downlink_transaction = None
 
