@@ -22,6 +22,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from analyzer import pcapng
+from analyzer.frame import SECOND
 from analyzer.sources.listening import LARGEST, Heard, Listener, NoCapture
 from analyzer.sources.split import OURS
 
@@ -29,6 +30,10 @@ QUEUE: Final = 1 << 26
 """Octets that wait for the reader of the output; more are dropped and counted."""
 TURN: Final = 256
 """Frames of one interface that are taken before the others have their turn."""
+SETTLED: Final = 2_000_000
+"""Nanoseconds after which the kernel has put a frame where it can be heard, since it gave it its time."""
+WAITING: Final = 4096
+"""Frames of several interfaces that wait for one another; when there are more, none does."""
 EVERY: Final = 1.0
 """Seconds between two looks at the counters of the kernel and at interfaces that are gone."""
 KEPT: Final = 64
@@ -93,6 +98,8 @@ class Recorder:
         self._octets = 0
         self._sent = 0
         """Octets of the first block in the queue that are written."""
+        self._early: list[tuple[int, int, Heard]] = []
+        """Frames that wait for those which another interface may have from before them."""
         self._command = b""
         self._kept: dict[str, None] = {}
         os.set_blocking(output, False)
@@ -108,12 +115,13 @@ class Recorder:
             if now >= due:
                 due = now + EVERY
                 self._look()
-            if last and (not heard or now > last):
+            if (last and not (heard or self._early)) or 0 < last < now:
                 self._end()
                 return
             if not self._write():
                 return
-            if not last and self._commanded(0.0 if heard else due - now) and not self._obey():
+            wait = 0.0 if heard else SETTLED / SECOND if self._early else due - now
+            if not last and self._commanded(wait) and not self._obey():
                 last = now + PATIENCE
 
     def _commanded(self, wait: float) -> bool:
@@ -124,8 +132,14 @@ class Recorder:
         return self._control in ready
 
     def _hear(self) -> int:
-        """Take what the kernel has, every interface in its turn; how many frames that were."""
+        """Take what the kernel has, every interface in its turn; how many frames that were.
+
+        Several interfaces make one timeline. What came after the first of them was asked, or after the last frame of
+        one that has more, waits for the next turn: only then is it sure that there is nothing from before it.
+        """
         frames: list[tuple[int, int, Heard]] = []
+        now = time.time_ns()
+        until = now - SETTLED
         for ear in self._ears:
             listener = ear.listener
             if listener is None:
@@ -136,16 +150,28 @@ class Recorder:
                     if found is None:
                         break
                     frames.append((found.time, ear.index, found))
+                else:
+                    until = min(until, frames[-1][0])
             except OSError as error:
                 ear.down(error)
+        heard = len(frames)
         if len(self._ears) > 1:
-            frames.sort(key=lambda each: each[0])
+            frames = sorted(self._early + frames, key=lambda each: each[0])
+            # Where the clock was set back, nothing waits until it has caught up.
+            waiting = [until < each[0] <= now + SECOND for each in frames]
+            if sum(waiting) > WAITING:
+                waiting = [False] * len(frames)
+            self._early = [each for each, waits in zip(frames, waiting, strict=True) if waits]
+            frames = [each for each, waits in zip(frames, waiting, strict=True) if not waits]
+        self._pass_on(frames)
+        return heard
+
+    def _pass_on(self, frames: list[tuple[int, int, Heard]]) -> None:
         for moment, index, found in frames:
             if self._octets > self._limit:
                 self._ears[index].dropped += 1
             else:
                 self._put(pcapng.packet(index, moment or time.time_ns(), found.data, found.length))
-        return len(frames)
 
     def _look(self, last: bool = False) -> None:
         """Tell what is lost, if that has changed or nothing more will come; look for what was removed."""
@@ -189,6 +215,7 @@ class Recorder:
 
     def _end(self) -> None:
         """Write all that waits, however long its reader takes."""
+        self._pass_on(self._early)
         self._look(True)
         os.set_blocking(self._output, True)
         while self._queue and self._write():
