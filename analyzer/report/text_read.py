@@ -121,7 +121,10 @@ def _subject(subject: SubjectSummary, sets: list[SetSummary], page: Page, names:
 def _row(one: SetSummary, names: Names) -> tuple[Cell, ...]:
     key: Cell = "yes" if one.keyed else ("no", STYLES["inconclusive"])
     began = "clear" if one.parent is None else f"set {one.parent}"
-    frames = ("-" if number is None else str(number) for number in (one.sm1, one.sm6, one.sm7, one.sm12))
+    capture = one.capture or 0
+    home = capture if names.alone else -1
+    seen = (one.sm1, one.sm6, one.sm7, one.sm12)
+    frames = ("-" if number is None else names.frame(capture, number, home) for number in seen)
     expires, ended = (_hour(time, names) for time in (one.expires_at, one.ended))
     algorithms = clean(one.alg or "-", 20), clean(one.ealg or "-", 20)
     return f"{one.generation}", began, *frames, *algorithms, key, one.state_ue, one.state_pcscf, expires, ended

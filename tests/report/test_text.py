@@ -190,6 +190,15 @@ def test_several_captures_each_with_its_notices() -> None:
     assert "in 2 captures" in text
 
 
+def test_the_frames_of_a_set_say_of_which_capture_they_are_if_there_are_several() -> None:
+    captures = [CaptureSummary(path=f"{n}.pcap", frames=9, first=START, last=START) for n in "ab"]
+    second = set_summary(capture=1, sm1=3, sm6=5, sm7=8, sm12=None)
+    text = written(report(captures=captures, sa_sets=[second]))
+    (row,) = (line for line in text.splitlines() if line.startswith("    1 "))
+    assert row.split()[2:6] == ["2:3", "2:5", "2:8", "-"]
+    assert " 3 " in written(report(sa_sets=[set_summary(sm1=3)])).partition("ports/SPIs")[0]
+
+
 def test_many_subjects_are_not_all_listed_but_those_with_findings_are() -> None:
     subjects = [
         SubjectSummary(id=f"s{number}", impi=None, impus=[], contact=None, ue=f"10.0.0.{number}", pcscf="10.1.0.1")
