@@ -27,7 +27,7 @@ _SESSION: Final = frozenset({"akav1-md5-sess", "md5-sess"})
 class _Digest:
     """What a challenge and its answer have in common: a scheme and parameters."""
 
-    __slots__ = ("_keys", "params", "scheme")
+    __slots__ = ("_decoded", "_keys", "params", "scheme")
 
     scheme: str
     """As written."""
@@ -39,6 +39,8 @@ class _Digest:
         self.scheme, _, rest = text.strip(LWS).replace("\t", " ").partition(" ")
         self.params = parameters(split(rest, ","))
         self._keys = (self.params.pop("ck", None), self.params.pop("ik", None))
+        self._decoded: bytes | None = None
+        """What the nonce is base64 of, once it was asked for; empty if of nothing."""
 
     @property
     def is_digest(self) -> bool:
@@ -74,14 +76,21 @@ class _Digest:
     @property
     def rand(self) -> bytes | None:
         """RAND, 16 octets; None if the nonce is not base64 of RAND and AUTN at least (RFC 3310 3.2)."""
-        octets = _base64(self.params.get("nonce"))
-        return octets[:_RAND] if octets and len(octets) >= _RAND + _AUTN else None
+        octets = self._octets()
+        return octets[:_RAND] if len(octets) >= _RAND + _AUTN else None
 
     @property
     def autn(self) -> bytes | None:
         """AUTN, 16 octets; None where `rand` is None."""
-        octets = _base64(self.params.get("nonce"))
-        return octets[_RAND : _RAND + _AUTN] if octets and len(octets) >= _RAND + _AUTN else None
+        octets = self._octets()
+        return octets[_RAND : _RAND + _AUTN] if len(octets) >= _RAND + _AUTN else None
+
+    def _octets(self) -> bytes:
+        """What the nonce is base64 of: nine times asked for in a registration."""
+        octets = self._decoded
+        if octets is None:
+            octets = self._decoded = _base64(self.params.get("nonce")) or b""
+        return octets
 
 
 class Challenge(_Digest):
