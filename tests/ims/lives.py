@@ -242,8 +242,10 @@ class Living:
         """Something below SIP, or no SIP at all."""
         rng, s, on, who = self.rng, self.s, self.pick(), self.side()
         role: Role = rng.choice(("uc>ps", "us>pc") if who == "ue" else ("pc>us", "ps>uc"))
-        kind = rng.randrange(7)
-        if kind == 0:
+        kind = rng.randrange(11)
+        if kind > 6:
+            self.octets(who, on, role)
+        elif kind == 0:
             s.rst(who, on=on, role=role, clear=rng.random() < 0.3)
         elif kind == 1:
             s.fin(who, on=on, role=role)
@@ -257,6 +259,33 @@ class Living:
             s.packet(who, rng.choice((1, 51)), rng.randbytes(40), ue=on.ue)
         else:
             s.request(who, rng.choice(METHODS), ue=on.ue, transport="udp")
+
+    def octets(self, who: Who, on: SaSet, role: Role) -> None:
+        """Octets or a bare segment on a TCP connection: a part of a message, two of them, what is none."""
+        rng, s = self.rng, self.s
+        texts = [s.sent[name].raw for name in self.names[-4:]] or [b"x"]
+        one, other = rng.choice(texts), rng.choice(texts)
+        cut = rng.randrange(len(one) + 1)
+        ways: tuple[tuple[bytes, ...], ...] = (
+            (one + other,),
+            (one[:cut], one[cut:]),
+            (one[:cut], one[cut:] + other),
+            (one + other[:cut], other[cut:]),
+            (b"\r\n\r\n" + one,),
+            (b"\r\n",),
+            (b"junk\r\n\r\n" + one,),
+            (one[:cut],),
+            (one.replace(b"Content-Length: 5", b"Content-Length: 3"),),
+            (one.replace(b"Content-Length: 0\r\n", b""),),
+            (b"x",),
+        )
+        if rng.random() < 0.2:
+            s.segment(who, rng.choice(("A", "PA", "FA", "R", "RA", "S", "SA", "UA")), on=on, role=role)
+        else:
+            for part in filter(None, rng.choice(ways)):
+                s.send(
+                    who, part, on=on, role=role, transport="tcp", segments=rng.choice((1, 1, 2)), ack=rng.random() < 0.8
+                )
 
     def live(self, turns: int) -> None:
         rng = self.rng
