@@ -85,13 +85,18 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
     lower = head.lower()
     begin = lower.find(_ROUTE)
     if not places or begin != places[0][1]:
-        lines = (*_REQUIRED, *marks.verify)
-        if not (marks.verify and _route(head, begin, marks.route) and all(line in head for line in lines)):
+        if not (marks.verify and _route(head, begin, marks.route)):
             return None
+        found = [(head[begin : begin + len(marks.route) + 1], begin)]
+        for line in (*_REQUIRED, *marks.verify):
+            place = head.find(line)
+            whole = head[place : place + len(line) + 2]  # with the first letter of the next line
+            if place < 0 or whole[-1:] in (b" ", b"\t"):
+                return None
+            found.append((whole, place))
         if len(marks.places) >= METHODS:
             marks.places.clear()
-        lines = (head[begin:][: len(marks.route) + 1], *lines)
-        marks.places[method] = tuple((line, head.find(line)) for line in lines)
+        marks.places[method] = tuple(found)
     if lower.count(_VERIFY) != len(marks.verify):
         return None
     return False if method in _NO_CONTACT else _contact(head, lower, marks.contact)
