@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from analyzer.finding import Finding
-from analyzer.report.model import Report
+from analyzer.report.model import Report, SubjectSummary
 from analyzer.report.page import listed
 from analyzer.report.safe import clean
 from analyzer.report.times import shown
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _CAPITALS: Final = "UE UDP TCP ESP SPI IV ICV AKA RAND SM1 SM6 SM7 SM12 SIP URI IMPI IMPU REGISTER INVITE NAT AH TTL"
 _SPELT: Final = {word.lower(): word for word in [*_CAPITALS.split(), "Contact", "Gm", "IPsec", "IVs", "SPIs", "Via"]}
 _SPELT["pcscf"] = "P-CSCF"
+_FURTHER: Final = re.compile(r"#[^@]+")
 _JOINED: Final = re.compile(r"\b(?:port (?:uc|us|pc|ps)|sec agree|re registration|security (?:client|server|verify))\b")
 
 
@@ -72,7 +73,14 @@ class Names:
         subject = self._subjects.get(id)
         if subject is None:
             return clean(id)
-        return f"{clean(subject.impi or id)} at {clean(subject.ue)}{', told of by a tool' if subject.told else ''}"
+        return f"{known(subject)} at {clean(subject.ue)}{', told of by a tool' if subject.told else ''}"
+
+
+def known(subject: SubjectSummary) -> str:
+    """The IMPI, and which one it is where the same subscriber came from one address with several contacts: ``… #2``."""
+    name = subject.impi or subject.id
+    further = _FURTHER.match(subject.id, len(name)) if subject.id.startswith(name) else None
+    return clean(f"{name} {further[0]}" if further is not None else name)
 
 
 def named(rule: Rule) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from analyzer.report.model import CaptureSummary, Report, SetSummary, SubjectSummary
 from analyzer.report.page import STYLES, TIE, Cell, Page, several
 from analyzer.report.safe import clean
-from analyzer.report.text_names import Names
+from analyzer.report.text_names import Names, known
 from analyzer.report.times import duration, shown
 
 CAPTURES: Final = 10
@@ -97,7 +97,7 @@ def subjects(report: Report, page: Page, names: Names) -> None:
 
 def _subject(subject: SubjectSummary, sets: list[SetSummary], page: Page, names: Names) -> None:
     place = f"UE {clean(subject.ue)}, P-CSCF {clean(subject.pcscf)}"
-    page.hanging((f"  {clean(subject.impi or subject.id)}  ", "bold"), place, indent=4)
+    page.hanging((f"  {known(subject)}  ", "bold"), place, indent=4)
     if not sets:
         hearsay = "told of by a tool: its headers are judged, its sets are not known"
         page.hanging(("    ", ""), hearsay if subject.told else "no set of security associations")

@@ -18,7 +18,7 @@ from analyzer.report.model import Report, SetSummary
 from analyzer.report.order import badness
 from analyzer.report.page import STYLES, Page, Part, several
 from analyzer.report.safe import clean
-from analyzer.report.text_names import Names
+from analyzer.report.text_names import Names, known
 from analyzer.report.times import duration
 from analyzer.report.trace_arrows import GENERATIONS, Strokes, arrow, layout, strokes
 
@@ -187,7 +187,7 @@ class _Drawer:
 
     def _head(self, first: Arrow) -> None:
         subject = self._subjects.get(first.subject or "")
-        name = clean((subject.impi if subject else None) or first.subject or "no registration")
+        name = known(subject) if subject is not None else clean(first.subject or "no registration")
         ends = f"UE {clean(first.ue)} - P-CSCF {clean(first.pcscf)}"
         self.page.hanging((f"{name}  ", "bold"), ends, indent=2)
         sets = self._sets.get(first.subject or "", []) if not first.told else []

@@ -199,6 +199,14 @@ def test_the_frames_of_a_set_say_of_which_capture_they_are_if_there_are_several(
     assert " 3 " in written(report(sa_sets=[set_summary(sm1=3)])).partition("ports/SPIs")[0]
 
 
+def test_a_subscriber_with_two_contacts_on_one_address_has_two_names() -> None:
+    ids = "me@ims@10.0.0.1", "me@ims#2@10.0.0.1"
+    both = [SubjectSummary(id=one, impi="me@ims", impus=[], contact=None, ue="10.0.0.1", pcscf="-") for one in ids]
+    text = written(report(subjects=both, findings=[finding(subject=ids[1])], sa_sets=[]))
+    assert "  me@ims  UE 10.0.0.1" in text and "  me@ims #2  UE 10.0.0.1" in text
+    assert "= subject me@ims #2 at 10.0.0.1" in " ".join(text.split())
+
+
 def test_many_subjects_are_not_all_listed_but_those_with_findings_are() -> None:
     subjects = [
         SubjectSummary(id=f"s{number}", impi=None, impus=[], contact=None, ue=f"10.0.0.{number}", pcscf="10.1.0.1")

@@ -7,7 +7,7 @@ from typing import Final
 from analyzer.report.clauses import CRASHED, UNEXERCISED, WAIVED
 from analyzer.report.model import Report
 from analyzer.report.safe import clean
-from analyzer.report.text_names import Names
+from analyzer.report.text_names import Names, known
 from analyzer.report.times import shown
 
 SYMBOLS: Final = {
@@ -50,7 +50,7 @@ class Words(Names):
     def whose(self, subject: str | None) -> str:
         """The subject as short as people name it."""
         found = self._subjects.get(subject) if subject is not None else None
-        return clean(found.impi or found.id, 120) if found is not None else clean(subject or "no subject", 120)
+        return clean(known(found), 120) if found is not None else clean(subject or "no subject", 120)
 
 
 def several(number: int, one: str, many: str = "") -> str:
