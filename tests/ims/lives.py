@@ -85,7 +85,7 @@ class Living:
             rtt=rng.choice((0.04, 0.001, 0.6)),
             seed=f"calm {seed}",
         )
-        self.s.always = rng.choice(ALWAYS)
+        self.s.always = rng.choice(ALWAYS) if alg.startswith("hmac") else {}
         self.wild = rng.choice((0.01, 0.05, 0.05, 0.2, 0.5))
         """How much of what happens is out of the ordinary."""
         self.mixed = rng.choice((0.0, 0.0, 0.3))
