@@ -1,6 +1,6 @@
 """An hour of `gmaudit live` on a cable on which phones register, call, register again and leave, without an end.
 
-python -m benchmarks.soak [--minutes 60] [--lives 1.0]     as root; prints memory and drops every minute
+python -m benchmarks.soak [--minutes 60] [--lives 0.5]     as root; prints memory and drops every minute
 
 The phones are the scripted UE of the tests, with the times that its messages really have. Each has a card and an
 address of its own and begins its next life when the last one is over, with other keys, SPIs and ports. Memory is that
@@ -77,7 +77,7 @@ def children(pid: int) -> list[int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--lives", type=float, default=1.0, help="phones that begin each second")
+    parser.add_argument("--lives", type=float, default=0.5, help="phones that begin each second")
     given = parser.parse_args()
     if why := missing():
         print(why, file=sys.stderr)

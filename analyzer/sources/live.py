@@ -10,7 +10,6 @@ import io
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from analyzer.frame import Frame
 from analyzer.sources.clock import WireClock
 from analyzer.sources.inputs import STDIN, Input, standard_input
 from analyzer.sources.kinds import recognise
+from analyzer.sources.processes import command, environment
 from analyzer.sources.triage import Triage
 from analyzer.sources.walker import Lost, Summary, UnreadableCapture, Walker
 from analyzer.sources.window import Stream, Window
@@ -209,11 +209,12 @@ class _Tee:
 
 def _start(interfaces: Sequence[str], filter: str, queue: int | None) -> subprocess.Popen[bytes]:
     """The recorder, out of reach of the terminal's Ctrl-C: whoever started it says when it ends."""
-    command = [sys.executable, "-W", "ignore", "-m", "analyzer.sources.recorder", "--filter", filter]
+    words = [*command("analyzer.sources.recorder", "-W", "ignore"), "--filter", filter]
     if queue is not None:
-        command += ["--queue", str(queue)]
+        words += ["--queue", str(queue)]
     started = subprocess.Popen(
-        [*command, "--", *interfaces],
+        [*words, "--", *interfaces],
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

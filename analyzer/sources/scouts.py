@@ -16,7 +16,6 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
+from analyzer.sources.processes import command
 from analyzer.sources.proofs import CERTAIN, LATE, MORE, Judge, Records
 from analyzer.sources.scout import HEADER
 from analyzer.sources.strangers import Sieve
@@ -34,8 +34,6 @@ from analyzer.sources.window import Window
 
 AHEAD: Final = 2
 """Captures for each process whose frames may wait, besides the ones that are being audited."""
-
-ROOT: Final = Path(__file__).parents[2]
 
 
 class Trail:
@@ -128,13 +126,11 @@ class Scouts:
         self._folder.cleanup()
 
     def _start(self) -> None:
-        paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))  # an empty one would be the working directory
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "analyzer.sources.scout"],
+            command("analyzer.sources.scout"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=environment(),
         )
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, len(self._processes))

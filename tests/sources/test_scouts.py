@@ -166,7 +166,7 @@ class TestTrouble:
         assert not list(temporary.iterdir())
 
     def test_a_process_that_ends(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: Path) -> None:
-        monkeypatch.setattr("analyzer.sources.scouts.sys.executable", "/bin/false")
+        monkeypatch.setattr("analyzer.sources.processes.sys.executable", "/bin/false")
         source = Captures([write(tmp_path, "x.pcap", pcap(some(7)))], Triage(), jobs=2)
         with pytest.raises(UnreadableCapture, match="has ended; leave out --jobs"):
             list(source)
