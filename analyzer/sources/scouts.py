@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
-from analyzer.sources.processes import command
+from analyzer.sources.processes import command, environment
 from analyzer.sources.proofs import CERTAIN, LATE, MORE, Judge, Records
 from analyzer.sources.scout import HEADER
 from analyzer.sources.strangers import Sieve
