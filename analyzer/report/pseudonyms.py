@@ -24,7 +24,8 @@ SHORTEST_NAME: Final = 6
 """Characters from which on a known identity is also replaced where it stands alone."""
 
 # Everything is matched, a domain or a run without "@" behind it as well, so that no octet is looked at twice.
-_USER: Final = re.compile(r"@[\w.%+-]*+|([\w.!~*'()&=+$,?%-]++)(?=@[\w\[])|[\w.!~*'()&=+$,?%-]++")
+# The number of a second contact ("#2@", in the id of a subject) is nobody's name.
+_USER: Final = re.compile(r"#[0-9]{1,3}+(?=@)|@[\w.%+-]*+|([\w.!~*'()&=+$,?%-]++)(?=@[\w\[])|[\w.!~*'()&=+$,?%-]++")
 _TEL: Final = re.compile(r"(?i)\b(tel:)(\+?[0-9*#().-]+)")
 _IMEI: Final = re.compile(r"(?i)\b(urn:gsma:imei:)([0-9-]+)|\b(urn:uuid:)([0-9a-f-]+)")
 _ADDRESS: Final = re.compile(

@@ -36,6 +36,12 @@ def test_one_value_has_one_pseudonym_in_every_form() -> None:
     assert names("urn:gsma:imei:35622410-769544-0") == names("urn:gsma:imei:356224107695440")
 
 
+def test_the_second_contact_of_a_subscriber_stays_the_second() -> None:
+    one, two = names(f"{IMSI}@ims.example@10.0.0.1"), names(f"{IMSI}@ims.example#2@10.0.0.1")
+    assert two == one.replace("ims.example@", "ims.example#2@")
+    assert IMSI not in names(f"sip:*21#{IMSI}@ims.example")
+
+
 def test_another_key_gives_other_pseudonyms() -> None:
     assert names("10.0.0.1", b"a" * 16) != names("10.0.0.1", b"b" * 16)
 
