@@ -192,8 +192,7 @@ class Calm:
             if elapsed < pair.vantage.least.get(sender, ALWAYS):
                 pair.vantage.measured(sender, elapsed)
             if elapsed >= SILENCE:
-                patience = self._session.profile.timer_64_t1 if connection is not None else 0
-                self._quality.late_answer(asked.last_request, at, patience)
+                self._quality.late_answer(asked.last_request, at, self._patience if connection is not None else 0)
         if status < 200:
             asked.last = at.time
             asked.provisional = at
