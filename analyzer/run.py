@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
@@ -161,7 +160,6 @@ def _run(
     chronicle: Chronicle | None = None,
     jobs: int = 1,
 ) -> tuple[Audit, Keyring, Captures]:
-    untouched = deepcopy(chronicle) if jobs > 1 else None
     keyring = Keyring()
     for path in options.keys:
         keyring.add_file(path)
@@ -180,7 +178,7 @@ def _run(
             receive(frame)
     if source.missed:
         if chronicle is not None:
-            vars(chronicle).update(vars(untouched))
+            chronicle.clear()
         return _run(captures, options, progress, engine, keep_keys=keep_keys, chronicle=chronicle)
     until = max((each.until for each in source.summaries if each.until is not None), default=0)
     running.engine.advance(until)

@@ -100,6 +100,13 @@ class Chronicle:
     """Collects while the audit runs; to be read when it is over."""
 
     def __init__(self, messages: int = MESSAGES, budget: int = QUOTES) -> None:
+        self._messages = messages
+        self._budget = budget
+        self._names: Callable[[str], str] | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all that happened: the audit begins once more."""
         self.arrows: list[Arrow] = []
         """In the order of time."""
         self.missed = 0
@@ -110,9 +117,7 @@ class Chronicle:
         """ESP packets that are not among them."""
         self.lives: dict[str, tuple[SetLife, ...]] = {}
         """The sets of each subject, the oldest first."""
-        self._messages = messages
-        self._names: Callable[[str], str] | None = None
-        self._found, self._registers, self._others = Shelf(budget), Shelf(budget), Shelf(budget)
+        self._found, self._registers, self._others = (Shelf(self._budget) for _ in range(3))
         self._late: dict[tuple[int, int], Arrow] = {}
         """The latest messages that found no room, in case a finding is about one of them."""
         self._pinned: set[tuple[int, int]] = set()
