@@ -26,7 +26,7 @@ LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
 
 TOTAL = 20_000
-"""Transactions remembered for all pairs together, at some 2 KB each; beyond, half of them go, finished ones first."""
+"""Transactions remembered for all pairs together, at some 0.7 KB each; beyond, half of them go, finished ones first."""
 
 ORPHANS = 64
 """Responses without a request that are remembered for one pair."""
