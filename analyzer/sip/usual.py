@@ -23,7 +23,7 @@ _START = r"(?:SIP/2\.0 ([1-6][0-9][0-9]) [^\r\n]*+|([A-Z]{1,64}+) ([^ \t\r\n]++)
 _BEFORE_VIA = r"(?:[^ \t\r\nVvCcIi].*+\n)*+"
 _BETWEEN = r"(?:(?:[^ \t\r\nCcIi]|Con).*+\n)*+"  # whatever cannot be a Call-ID or CSeq; Contact and Content-* are many
 _HOST = r"(\[[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]++\]|[-.0-9A-Z_a-z]++)"
-_BRANCH = rf'((?:(?!branch=)[^;,"\r\n]*+;){{0,8}}+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
+_BRANCH = rf'((?:[^;,"\r\nb][^;,"\r\n]*+;){{0,8}}+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
 _VIA = rf"(?:Via|v): SIP/2\.0/([-A-Z]++) {_HOST}(?::([0-9]{{1,5}}+))?;{_BRANCH}\r\n"
 _CALL_ID = rf"(?:Call-ID|i): ([^ \t\r\n]{{1,{IDENTIFIER_LIMIT}}}+)\r\n"
 _CSEQ = r"CSeq: ([0-9]{1,9}+) ([A-Z]{1,64}+)\r\n"
