@@ -45,15 +45,13 @@ class Segment(NamedTuple):
 class Connection:
     """One TCP connection, as far as the capture shows it; compared and hashed by identity."""
 
-    __slots__ = ("closed", "closing", "endpoints", "opened", "opener", "opener_tag", "sides", "touched")
+    __slots__ = ("closed", "closing", "endpoints", "opened", "opener", "sides", "touched")
 
     def __init__(self, first: Endpoint, second: Endpoint) -> None:
         self.endpoints = (first, second)
         """``by`` in all events is an index into this."""
         self.opener: Endpoint | None = None
         """Who sent the SYN; None if the connection began before the capture."""
-        self.opener_tag: object = None
-        """What protected the SYN; means nothing while ``opened`` is None."""
         self.opened: FrameRef | None = None
         """The SYN's frame; None if it is not in the capture (an answer to it may still tell the opener)."""
         self.closed: FrameRef | None = None

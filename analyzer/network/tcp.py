@@ -216,7 +216,7 @@ class TcpTracker:
             mine, other = connection.sides[by], connection.sides[1 - by]
             mine.base = (segment.seq + 1) & MASK
             if not flags & ACK and connection.opened is None:
-                connection.opener, connection.opener_tag = connection.endpoints[by], segment.tag
+                connection.opener = connection.endpoints[by]
                 connection.opened = segment.at
                 events.append(Opened(connection, segment.at, by))
             elif flags & ACK and other.base is None:

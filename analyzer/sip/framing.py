@@ -9,7 +9,6 @@ segments; memory is bounded by the limits below.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Hashable
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
@@ -80,7 +79,7 @@ class Framer:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._pieces: deque[_Piece] = deque()
+        self._pieces: list[_Piece] = []  # a deque takes 700 octets while it is empty, which it nearly always is
         self._end = 0
         # Up to where the buffer was searched in vain.
         self._searched = 0
@@ -229,8 +228,10 @@ class Framer:
         del self._buffer[:size]
         start = self._end - len(self._buffer)
         pieces = self._pieces
-        while pieces and pieces[0].end <= start:
-            pieces.popleft()
+        done = 0
+        while done < len(pieces) and pieces[done].end <= start:
+            done += 1
+        del pieces[:done]
         self._searched = self._wanted = 0
         self._started = False
 
