@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, TextIO
 
@@ -39,43 +40,50 @@ def render(material: Material, sink: TextIO) -> None:
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """Write the whole report as one JSON object: a line for every field, and one for every entry of a list."""
+    """Write the whole report as one JSON object: a line for every field, and one for every entry of a list.
+
+    Entry by entry, since the objects of all sets would need as much memory as the audit of their packets.
+    """
     before = "{\n"
-    for name, value in document(report).items():
+    for name, value in _fields(report):
         stream.write(f"{before}{json.dumps(name)}: ")
         before = ",\n"
-        if isinstance(value, list) and value:
-            stream.write("[\n" + ",\n".join(map(json.dumps, value)) + "\n]")
+        if isinstance(value, Iterator):
+            between = "[\n"
+            for entry in value:
+                stream.write(between + json.dumps(sound(entry)))
+                between = ",\n"
+            stream.write("[]" if between == "[\n" else "\n]")
         else:
-            stream.write(json.dumps(value))
+            stream.write(json.dumps(sound(value)))
     stream.write("\n}\n")
 
 
 def document(report: Report) -> dict[str, Any]:
     """The report as the JSON object of the contract."""
-    whole: dict[str, Any] = sound(
-        {
-            "schema": SCHEMA,
-            "version": report.version,
-            "profile": report.profile,
-            "verdict": report.verdict,
-            "captures": [_capture(capture) for capture in report.captures],
-            "copies": report.copies,
-            "esp": _esp(report.esp),
-            "sip": _sip(report.sip),
-            "subjects": [_subject(subject) for subject in report.subjects],
-            "sa_sets": [_set(found) for found in report.sa_sets],
-            "rules": [_tally(tally) for tally in report.rules],
-            "findings": [finding_document(finding) for finding in report.findings],
-            "notices": list(report.notices),
-            "crashed": list(report.crashed),
-            "not_in_force": [{"id": rule, "reason": why} for rule, why in report.not_in_force.items()],
-            "quality": _quality(report.quality),
-            "second_opinion": None if report.second_opinion is None else _opinion(report.second_opinion),
-            "waivers": [_waiver(waiver) for waiver in report.waivers],
-        }
-    )
-    return whole
+    return {name: sound(list(value) if isinstance(value, Iterator) else value) for name, value in _fields(report)}
+
+
+def _fields(report: Report) -> Iterator[tuple[str, Any]]:
+    """The fields of the contract; a list is given as an iterator, which makes each entry when it is asked for it."""
+    yield "schema", SCHEMA
+    yield "version", report.version
+    yield "profile", report.profile
+    yield "verdict", report.verdict
+    yield "captures", map(_capture, report.captures)
+    yield "copies", report.copies
+    yield "esp", _esp(report.esp)
+    yield "sip", _sip(report.sip)
+    yield "subjects", map(_subject, report.subjects)
+    yield "sa_sets", map(_set, report.sa_sets)
+    yield "rules", map(_tally, report.rules)
+    yield "findings", map(finding_document, report.findings)
+    yield "notices", iter(report.notices)
+    yield "crashed", iter(report.crashed)
+    yield "not_in_force", ({"id": rule, "reason": why} for rule, why in report.not_in_force.items())
+    yield "quality", _quality(report.quality)
+    yield "second_opinion", None if report.second_opinion is None else _opinion(report.second_opinion)
+    yield "waivers", map(_waiver, report.waivers)
 
 
 def _capture(capture: CaptureSummary) -> dict[str, Any]:
