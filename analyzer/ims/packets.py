@@ -397,9 +397,11 @@ def _seen_whole(pair: Pair) -> bool:
     Each contact began in clear, no challenge is missing, and no set hides what was said on it.
     """
     for context in pair.contexts:
-        known = context.forgotten or context.sets
-        current = context.current
-        if known and (known[0].parent is not None or known[0].terms.sm6 is None):
+        first, current = context.forgotten.first(), context.current
+        if first is None and context.sets and context.sets[0].parent is not None:
+            return False
+        known = first or next(iter(context.sets), None)
+        if known is not None and known.terms.sm6 is None:
             return False
         if not all(each.complete().sure for each in context.sets):
             return False

@@ -242,9 +242,9 @@ class Session:
         """Forget a set: it can no longer be named."""
         self.retire(context, old)
         context.sets.remove(old)
-        context.forgotten.append(old)
+        context.forgotten.add(old)
         if len(context.forgotten) > FORGOTTEN:
-            del context.forgotten[0]
+            context.forgotten.drop_first()
             text = f"{context.subject.id}: had more than {FORGOTTEN} sets; the first are not in the list"
             self.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
         for bindings in old.bindings.values():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
+from analyzer.ims.former import FormerSets
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import Role, Side, Subject
@@ -108,7 +109,7 @@ class Context:
         self.exchange = Exchange()
         self.sets: list[SaSet] = []
         """Newest last."""
-        self.forgotten: list[SaSet] = []
+        self.forgotten = FormerSets()
         self.generations = 0
         self.current: Procedure | None = None
         self.newest: Procedure | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.evidence import Deadline, Ended, SetLife
 from analyzer.ims.associations import SaSet
+from analyzer.ims.former import Former
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
@@ -26,7 +27,7 @@ def lives(context: Context, profile: Profile) -> tuple[SetLife, ...]:
     return tuple(_life(made, newest, profile) for made in (*context.forgotten, *context.sets))
 
 
-def _life(made: SaSet, newest: SaSet | None, profile: Profile) -> SetLife:
+def _life(made: SaSet | Former, newest: SaSet | None, profile: Profile) -> SetLife:
     terms = made.terms
     pair = (made.alg, made.ealg) if made.alg is not None else terms.agreed
     return SetLife(
@@ -48,7 +49,7 @@ def _life(made: SaSet, newest: SaSet | None, profile: Profile) -> SetLife:
     )
 
 
-def _deadlines(made: SaSet, newest: SaSet | None, profile: Profile) -> tuple[Deadline, ...]:
+def _deadlines(made: SaSet | Former, newest: SaSet | None, profile: Profile) -> tuple[Deadline, ...]:
     found = []
     sm6 = made.terms.sm6
     if made.sm12 is None and sm6 is not None and profile.reg_await_auth is not None:

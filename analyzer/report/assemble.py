@@ -8,6 +8,7 @@ from analyzer import __version__
 from analyzer.audit import Outcome
 from analyzer.engine import Engine
 from analyzer.ims.associations import SaSet
+from analyzer.ims.former import Former
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile
@@ -54,7 +55,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
     )
 
 
-def _sets(context: Context) -> Iterable[SaSet]:
+def _sets(context: Context) -> Iterable[SaSet | Former]:
     return (*context.forgotten, *context.sets)
 
 
@@ -71,7 +72,7 @@ def subject_of(context: Context) -> SubjectSummary:
     )
 
 
-def _set(context: Context, owner: SaSet) -> SetSummary:
+def _set(context: Context, owner: SaSet | Former) -> SetSummary:
     terms = owner.terms
     marks = {"sm1": terms.sm1, "sm6": terms.sm6, "sm7": owner.sm7, "sm12": owner.sm12}
     home = next((mark.capture for mark in marks.values() if mark is not None), None)

@@ -267,7 +267,8 @@ class Session:
 
     def _standing(self, steady: int) -> Standing:
         registrations = sum(
-            owner.sm12 is not None for context in self.contexts for owner in (*context.sets, *context.forgotten)
+            context.forgotten.established + sum(owner.established() for owner in context.sets)
+            for context in self.contexts
         )
         return Standing(steady - self._began, steady - self._last, self.counted, registrations)
 
