@@ -13,7 +13,7 @@ from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
-from analyzer.sip.shelf import shelve
+from analyzer.sip.shelf import shelve, stub
 
 REPEATS = 3
 """So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
@@ -31,6 +31,7 @@ class Procedure:
         "consumed",
         "crossed",
         "finished",
+        "first",
         "nonce",
         "offer",
         "overlap",
@@ -49,8 +50,8 @@ class Procedure:
         self.register = register
         self.begun = register.at
         """SM1: where the procedure began."""
-        self.transaction = transaction
-        """The transaction of its latest REGISTER."""
+        self.first = self.transaction = transaction
+        """The transactions of its first and of its latest REGISTER."""
         self.parent = parent
         """The set that protected SM1, None if it was in clear."""
         self.call_id = register.message.call_id
@@ -81,7 +82,16 @@ class Procedure:
         return not answered and elapsed <= profile.timer_64_t1 - profile.clock_tolerance
 
     def shelve(self) -> None:
-        """The procedure is over: its messages and offers stay, but not what was read in them."""
+        """The procedure is over: its messages and offers stay, but not what was read in them.
+
+        After SM12 nobody compares its REGISTERs with anything any more, 2 KB of octets: where they were, and how they
+        begin, is all that is left to tell of them. The challenge is held against later Security-Verify headers.
+        """
+        if self.consumed and self.sm7 is not None and not (self.set is not None and self.set.inferred):
+            if self.set is not None and self.set.sm7_last is not None:
+                self.set.sm7_last = _short(self.set.sm7_last, self.transaction)
+            self.register, self.sm7 = _short(self.register, self.first), _short(self.sm7, self.transaction)
+            self.first = self.transaction
         for sighting in (self.register, self.challenge, self.sm7):
             if sighting is not None:
                 shelve(sighting.message)
@@ -92,6 +102,13 @@ class Procedure:
     def parent_terms(self) -> SetTerms | None:
         """What was agreed for the set that protected SM1."""
         return self.parent.terms if self.parent is not None else None
+
+
+def _short(register: Sighting, transaction: Transaction) -> Sighting:
+    """A REGISTER without its octets; others may hold the whole of it, as long as they need it."""
+    if transaction.request.at == register.at:
+        return transaction.shorten()
+    return register._replace(message=stub(register.message))
 
 
 def confirmed(procedure: Procedure, expected: SaSet, transaction: Transaction) -> bool:

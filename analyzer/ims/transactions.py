@@ -16,6 +16,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Protection, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.message import parse
+from analyzer.sip.shelf import stub
 
 if TYPE_CHECKING:
     from analyzer.ims.associations import Binding
@@ -171,6 +172,11 @@ class Transaction:
             self._data = self._data[: self._seen.end]
         else:
             self.request.message.forget()
+
+    def shorten(self) -> Sighting:
+        """Nobody asks this transaction for the headers of its request any more; what is left of it."""
+        short = self._request = self.request._replace(message=stub(self.request.message))
+        return short
 
     def answered(self, response: Sighting) -> bool:
         """Note a response; true if it is the first final one."""

@@ -1,8 +1,17 @@
-"""Messages that are kept for later: what was read in them goes, their octets stay."""
+"""Messages that are kept for later: what was read in them goes, their octets stay as far as somebody may ask."""
 
 from __future__ import annotations
 
+from copy import copy
+
 from analyzer.sip.message import Message
+
+
+def stub(message: Message) -> Message:
+    """A copy that has forgotten headers and body; others may still want to read the message itself."""
+    short = copy(message)
+    short.forget()
+    return short
 
 
 def shelve(message: Message) -> None:
