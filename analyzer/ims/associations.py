@@ -353,6 +353,7 @@ class SaSet:
 
     def shelve(self) -> None:
         """A newer set is there: let go of what can be made again, should a packet of this one come all the same."""
+        self.marks = None
         for binding in (each for role in self.bindings.values() for each in role):
             if binding.association is not None:
                 binding.association.shelve()

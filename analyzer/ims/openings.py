@@ -6,6 +6,9 @@ header to be parsed, and only a request in which something is missing or written
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
+
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
 from analyzer.ims.session import Session, emergency_call
@@ -18,6 +21,7 @@ _new = tuple.__new__
 METHODS = 16
 """Methods of one set whose last right request is remembered."""
 
+_UNKNOWN: tuple[tuple[bytes, ...], Sequence[int]] = (), ()
 _AFTER_PORT = frozenset(b";>")
 _ROUTE, _VERIFY = b"\nroute", b"\nsecurity-verify"
 """How the headers begin in lower case; another header may begin like that, too."""
@@ -42,9 +46,16 @@ class Marks:
         """The end of the hostport in its Contact."""
         self.verify = verify
         """Its lines of Security-Verify; none if two are the same."""
-        self.places: dict[str, tuple[tuple[bytes, int], ...]] = {}
+        self.places: dict[str, tuple[tuple[bytes, ...], array[int]]] = {}
         """By method: all that stands in the last right request but the contact, and where: the next one often has it
-        there too."""
+        there too. Methods that have the same lines share them, some 500 octets a set."""
+
+    def remember(self, method: str, lines: tuple[bytes, ...], places: array[int]) -> None:
+        """This stood in a right request of a method."""
+        lines = next((known for known, _ in self.places.values() if known == lines), lines)
+        if len(self.places) >= METHODS:
+            self.places.clear()
+        self.places[method] = lines, places
 
 
 def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
@@ -77,26 +88,25 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
     marks = owner.marks
     if marks is None:
         marks = owner.marks = _marks(context, owner)
-    places = marks.places.get(method, ())
-    for line, place in places:
+    lines, places = marks.places.get(method, _UNKNOWN)
+    for line, place in zip(lines, places, strict=False):
         if not head.startswith(line, place):
             places = ()
             break
     lower = head.lower()
     begin = lower.find(_ROUTE)
-    if not places or begin != places[0][1]:
+    if not places or begin != places[0]:
         if not (marks.verify and _route(head, begin, marks.route)):
             return None
-        found = [(head[begin : begin + len(marks.route) + 1], begin)]
+        found, where = [head[begin : begin + len(marks.route) + 1]], array("I", [begin])
         for line in (*_REQUIRED, *marks.verify):
             place = head.find(line)
             whole = head[place : place + len(line) + 2]  # with the first letter of the next line
             if place < 0 or whole[-1:] in (b" ", b"\t"):
                 return None
-            found.append((whole, place))
-        if len(marks.places) >= METHODS:
-            marks.places.clear()
-        marks.places[method] = tuple(found)
+            found.append(whole)
+            where.append(place)
+        marks.remember(method, tuple(found), where)
     if lower.count(_VERIFY) != len(marks.verify):
         return None
     return False if method in _NO_CONTACT else _contact(head, lower, marks.contact)
