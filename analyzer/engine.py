@@ -30,7 +30,19 @@ from analyzer.keys.cx import CxKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.lines import Line, Lines
 from analyzer.network.packets import Datagram, PacketReader
-from analyzer.network.tcp import ACK, SYN, Closing, Connection, Data, Endpoint, Hole, Segment, TcpTracker, parse_segment
+from analyzer.network.tcp import (
+    ACK,
+    SYN,
+    Closing,
+    Connection,
+    Data,
+    Endpoint,
+    Forgotten,
+    Hole,
+    Segment,
+    TcpTracker,
+    parse_segment,
+)
 from analyzer.profile import Profile
 from analyzer.sealed import Sealed, Strangers
 from analyzer.segments import Segments
@@ -305,6 +317,8 @@ class Engine:
                 self._emit(Notice(at=event.at, subject=None, text=text))
         elif isinstance(event, Closing):
             self._closing(event)
+        elif isinstance(event, Forgotten):
+            self._lines.forget(event.connection)
 
     def _framed(self, line: Line, framed: Framed) -> None:
         if framed.kind == "keepalive":

@@ -76,6 +76,13 @@ class Lines:
         self._give_up(line)
         return line
 
+    def forget(self, connection: Connection) -> None:
+        """Nothing more will come on this connection, nor the rest of what is unfinished."""
+        for side in connection.sides:
+            line = self.table.pop(side, None)
+            if line is not None and line.held:
+                self._charge(line, 0)
+
     def _line(self, connection: Connection, by: int, start: int) -> Line:
         table, key = self.table, connection.sides[by]
         known = table.get(key)

@@ -115,3 +115,14 @@ def test_a_hole_loses_what_is_unfinished() -> None:
     wires.send(1, b"\r\n\r\n" + WHOLE)
     assert [framed.data for _, framed in wires.found] == [WHOLE]
     assert wires.lines._held == 0
+
+
+def test_nothing_is_kept_of_a_connection_that_is_forgotten() -> None:
+    wires = Wires()
+    wires.send(1, WHOLE)
+    wires.send(2, BEGUN)
+    for port in (1, 2):
+        wires.lines.forget(wires.connections[port])
+        wires.lines.forget(wires.connections[port])
+    assert not wires.lines.table and not wires.lines._unfinished and wires.lines._held == 0
+    assert wires.kinds() == [(1, "message")]

@@ -19,7 +19,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.tracker import Tracker
 from analyzer.lines import Line, Lines
 from analyzer.network import tcp
-from analyzer.network.stream import Data, Event, Hole
+from analyzer.network.stream import Data, Event, Forgotten, Hole
 from analyzer.network.tcp import ACK, FIN, RST, SYN, TcpTracker, parse_segment
 from analyzer.segments import Segments
 from analyzer.sip.framing import Framed, Framer, says_whole
@@ -111,6 +111,8 @@ class Wire:
             elif isinstance(event, Hole):
                 self.lines.hole(event)
                 self.told.append((event.by, event.octets))
+            elif isinstance(event, Forgotten):
+                self.lines.forget(event.connection)
             else:
                 self.told.append((type(event).__name__, event.by))
 

@@ -107,7 +107,13 @@ class Closing(NamedTuple):
     tag: object
 
 
-Event = Opened | Data | Hole | Closing
+class Forgotten(NamedTuple):
+    """The connection is not known any more: what comes between its ends belongs to another."""
+
+    connection: Connection
+
+
+Event = Opened | Data | Hole | Closing | Forgotten
 
 
 class _Piece(NamedTuple):

@@ -7,12 +7,24 @@ a connection may have segments of both kinds and that is evidence.
 from __future__ import annotations
 
 import struct
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.network.stream import Closing, Connection, Course, Data, Endpoint, Event, Hole, Opened, Segment, Side
+from analyzer.network.stream import (
+    Closing,
+    Connection,
+    Course,
+    Data,
+    Endpoint,
+    Event,
+    Forgotten,
+    Hole,
+    Opened,
+    Segment,
+    Side,
+)
 
 __all__ = [
     "Closing",
@@ -20,6 +32,7 @@ __all__ = [
     "Data",
     "Endpoint",
     "Event",
+    "Forgotten",
     "Hole",
     "Opened",
     "Segment",
@@ -37,6 +50,16 @@ FOREVER: Final = 1 << 63
 
 CONNECTIONS: Final = 16384
 """How many connections are kept; the one that was silent longest gives way."""
+
+FEW: Final = 256
+"""So many are kept however silent they are."""
+
+SILENT: Final = 300 * SECOND
+"""How far the marks lie apart at least by which silence is counted; a connection that was silent for three of these
+spaces is forgotten, as no SIP transaction is waited for so long. By marks, since the clock of a capture may jump."""
+
+MARKS: Final = 4
+"""Marks between which these spaces lie."""
 
 WAITING_TIME: Final = 3 * SECOND
 """How long pieces may wait behind a hole: the sender has repeated what was lost by then, since its timer starts at 1 s
@@ -84,7 +107,7 @@ def parse_segment(
 class TcpTracker:
     """All TCP connections of one timeline, told apart by addresses and ports alone."""
 
-    __slots__ = ("_octets", "_on_evict", "_table", "_waiting", "evicted", "order", "strays")
+    __slots__ = ("_marks", "_octets", "_on_evict", "_table", "_waiting", "evicted", "order", "strays")
 
     def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
         """``on_evict`` is told in words what was given up because of a limit."""
@@ -96,6 +119,8 @@ class TcpTracker:
         # Directions with a hole, the one that was noticed first at the front.
         self._waiting: OrderedDict[Side, Connection] = OrderedDict()
         self._octets = 0
+        self._marks: deque[int] = deque(maxlen=MARKS)
+        """When connections were added, at least `SILENT` apart, the latest of them."""
         self.evicted = 0
         """Connections and queues that were given up because of a limit."""
         self.strays = 0
@@ -229,10 +254,23 @@ class TcpTracker:
         self._table[second + first] = connection, 1
         self._table[first + second] = connection, 0
         self.order[connection] = None
+        if len(self.order) > FEW:
+            self._forget_silent(segment.at.time, events)
         if len(self.order) > CONNECTIONS:
             self._forget(next(iter(self.order)), events)
             self._tell(EVICTED)
         return connection
+
+    def _forget_silent(self, now: int, events: list[Event]) -> None:
+        marks = self._marks
+        if marks and now - marks[-1] < SILENT:
+            return
+        marks.append(now)
+        while len(marks) == MARKS and len(self.order) > FEW:
+            oldest = next(iter(self.order))
+            if oldest.touched >= marks[0]:
+                break
+            self._forget(oldest, events)
 
     def _forget(self, connection: Connection, events: list[Event]) -> None:
         for side in connection.sides:
@@ -241,6 +279,7 @@ class TcpTracker:
         self._table.pop(first + second, None)
         self._table.pop(second + first, None)
         del self.order[connection]
+        events.append(Forgotten(connection))
 
     def _acknowledge(self, connection: Connection, side: Side, ack: int, now: int, events: list[Event]) -> None:
         if side.base is None:

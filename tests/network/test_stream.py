@@ -117,7 +117,7 @@ def test_a_hole_is_believed_after_some_time() -> None:
     now = first + tcp.WAITING_TIME
     events = wire.tracker.advance(now)
     assert brief(events) == [("hole", 2), (5, b"fgh")]
-    assert events[0].at == FrameRef(0, number - 1, first)
+    assert isinstance(events[0], Hole) and events[0].at == FrameRef(0, number - 1, first)
     # The next hole has a wait of its own.
     assert wire.tracker.advance(now + tcp.WAITING_TIME - 1) == []
     assert brief(wire.tracker.advance(now + tcp.WAITING_TIME)) == [("hole", 2), (10, b"klm")]

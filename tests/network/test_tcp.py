@@ -269,3 +269,57 @@ def test_a_tracker_without_listener(monkeypatch: pytest.MonkeyPatch) -> None:
         assert segment is not None
         tracker.receive(segment)
     assert tracker.evicted == 1
+
+
+MINUTE = 60 * 10**9
+
+
+def opened(wire: Wire, port: int, after: int = MINUTE) -> Connection:
+    """Another connection of the UE, that much later."""
+    wire.isn = (port, 77)
+    (event,) = wire.send(0, -1, flags=SYN, ack=None, ends=((UE, port), PCSCF_END), after=after)
+    return event.connection
+
+
+def test_a_connection_that_was_silent_for_long_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp, "FEW", 3)
+    wire = Wire()
+    busy, quiet = opened(wire, 1), opened(wire, 2)
+    later = [opened(wire, port) for port in range(3, 18)]
+    for port in range(18, 40):
+        wire.isn = (1, 77)
+        wire.send(0, 0, ends=((UE, 1), PCSCF_END))
+        opened(wire, port)
+    assert wire.forgotten[0] is quiet
+    assert busy not in wire.forgotten and busy in wire.tracker.order
+    assert wire.tracker.find((UE, 2), PCSCF_END) is None
+    assert later[0] in wire.forgotten
+    now = wire.time
+    assert all(now - each.touched < 20 * MINUTE for each in wire.tracker.order)
+    assert all(now - each.touched >= 15 * MINUTE for each in wire.forgotten)
+    assert wire.told == [] and wire.tracker.evicted == 0
+
+
+def test_few_connections_are_kept_however_silent_they_are() -> None:
+    wire = Wire()
+    for port in range(20):
+        opened(wire, port, 10 * MINUTE)
+    assert wire.forgotten == []
+
+
+def test_a_clock_that_jumps_forgets_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp, "FEW", 1)
+    wire = Wire()
+    for port in range(1, 9):
+        opened(wire, port)
+    opened(wire, 9, 24 * 60 * MINUTE)
+    opened(wire, 10)
+    assert wire.forgotten == []
+
+
+def test_a_connection_on_the_ports_of_another_takes_its_place() -> None:
+    wire = Wire()
+    first = opened(wire, 1)
+    wire.isn = (5000, 77)
+    wire.send(0, -1, flags=SYN, ack=None, ends=((UE, 1), PCSCF_END))
+    assert wire.forgotten == [first]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.frame import FrameRef
-from analyzer.network.tcp import Closing, Data, Event, Hole, Opened, Segment, TcpTracker
+from analyzer.network.tcp import Closing, Connection, Data, Event, Forgotten, Hole, Opened, Segment, TcpTracker
 from tests.network.build import MILLISECOND, PCSCF, START, UE
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -14,6 +14,9 @@ UE_END = (UE, 5062)
 PCSCF_END = (PCSCF, 5060)
 ISN = (1000, 0xFFFF_FF00)
 """Initial sequence numbers of the UE and the P-CSCF; the second is about to wrap around."""
+
+
+Told = Opened | Data | Hole | Closing
 
 
 class Wire:
@@ -26,6 +29,7 @@ class Wire:
         self.number = 0
         self.time = START
         self.events: list[Event] = []
+        self.forgotten: list[Connection] = []
 
     def send(
         self,
@@ -38,7 +42,7 @@ class Wire:
         tag: object = None,
         after: int = MILLISECOND,
         ends: tuple[tuple[bytes, int], tuple[bytes, int]] = (UE_END, PCSCF_END),
-    ) -> Sequence[Event]:
+    ) -> Sequence[Told]:
         """``offset`` and ``ack`` count from the first octet of data; None for a segment without ACK."""
         self.number += 1
         self.time += after
@@ -47,13 +51,15 @@ class Wire:
         number = (self.isn[by] + 1 + offset) & 0xFFFFFFFF
         acked = 0 if ack is None else (self.isn[1 - by] + 1 + ack) & 0xFFFFFFFF
         flags = flags & ~ACK if ack is None else flags | ACK
-        events = self.tracker.receive(
+        told = self.tracker.receive(
             Segment(at, (at,), source[0], destination[0], source[1], destination[1], number, acked, flags, payload, tag)
         )
+        events = [event for event in told if not isinstance(event, Forgotten)]
+        self.forgotten += [event.connection for event in told if isinstance(event, Forgotten)]
         self.events.extend(events)
         return events
 
-    def open(self, tag: object = None) -> Sequence[Event]:
+    def open(self, tag: object = None) -> Sequence[Told]:
         """Shake hands; the UE opens."""
         events = [
             *self.send(0, -1, flags=SYN, ack=None, tag=tag),
@@ -96,6 +102,6 @@ def brief(events: Sequence[Event]) -> list[object]:
             short.append(("hole", event.octets))
         elif isinstance(event, Closing):
             short.append((event.by, event.how))
-        else:
+        elif isinstance(event, Opened):
             short.append(("opened", event.by))
     return short
