@@ -333,7 +333,6 @@ class Engine:
             if (sport, dport) == tag.binding.ports and self._calm.takes(
                 tag.binding, tag.sequence, framed.at, framed.frames, framed.data, connection
             ):
-                self.tracker.protected_messages += 1
                 return
         message = parse(framed.data) if framed.kind == "message" else None
         if message is None:

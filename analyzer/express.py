@@ -4,34 +4,57 @@ Nearly every frame of signalling is an ESP packet over Ethernet, in one piece, o
 packet before, and with the next number. Where all that is so, what a `Datagram` would say is known already, and so is
 whose packet it is; what the stops on the long way look for (copies, other keys, replays, other ports) cannot be there.
 `Express.takes` looks whether it is so, and else leaves everything as it was: then the frame goes the long way, through
-`network/packets.py` and `Engine`, which comes to the same (with this way a packet costs 18.5 µs instead of 22.7).
+`network/packets.py` and `Engine`, which comes to the same (with this way a packet costs 11 instead of 18 µs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.associations import Binding
 from analyzer.ims.session import Packet
 from analyzer.ims.tracker import Tracker
-from analyzer.ipsec.database import excuse
 from analyzer.layers.link import ETHERNET
 from analyzer.network.copies import ESP, TCP, UDP
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.segments import Segments
 from analyzer.shadows import UDP_HEADER, Shadows
 
+
+class Layout(NamedTuple):
+    """Where in a frame that holds ESP is what."""
+
+    where: slice
+    """Destination and SPI, which lie side by side."""
+    fetch: Callable[[bytes], tuple[Any, ...]]
+    """What the frame has from the EtherType to the first octet of IP, length, identification, what `ip.around` makes,
+    source, and the number of the packet."""
+    beginnings: set[bytes]
+    """What the first of these may be."""
+    before: int
+    """Octets before those that the length counts."""
+    start: int
+    """Where ESP begins."""
+
+
+_V4: Final = (b"\x08\x00\x45",)
+_V6: Final = tuple(b"\x86\xdd" + bytes([0x60 | upper]) for upper in range(16))
 _VLAN: Final = b"\x81\x00"
-_V4: Final = b"\x08\x00\x45"
-_V6: Final = b"\x86\xdd"
-_IPV4 = Struct(">2xHHHBB2x4s8sI").unpack_from
-"""IPv4 without options, and ESP: length, identification, fragment, TTL, protocol, source, destination with SPI, and the
-number."""
-_IPV6 = Struct(">4xHBB16s20sI").unpack_from
-"""IPv6 without extension headers, and ESP: length, next header, hop limit, and the rest as in IPv4."""
+_TAGS: Final = 64
+"""VLAN tags that a layout knows; a frame with yet another goes the long way."""
+
+
+def _layouts(tag: int) -> tuple[Layout, ...]:
+    """For IPv4 without options and IPv6 without extension headers, behind a tag of so many octets."""
+    begin, v4, v6 = f">12x{tag + 3}s", set(() if tag else _V4), set(() if tag else _V6)
+    return (
+        Layout(slice(30 + tag, 38 + tag), Struct(f"{begin}xHH4s2x4s8xI").unpack_from, v4, 14 + tag, 34 + tag),
+        Layout(slice(38 + tag, 58 + tag), Struct(f"{begin}3xH0s2s16s20xI").unpack_from, v6, 54 + tag, 54 + tag),
+    )
+
 
 _LEAST: Final = 74
 """Octets of Ethernet, IPv6 and ESP that all that is fetched here lies in."""
@@ -45,7 +68,7 @@ Deliver = Callable[[Datagram, int, bytes, Packet], None]
 class Express:
     """Takes the frames that nothing more has to be asked about."""
 
-    __slots__ = ("_copies", "_deliver", "_segments", "_shadows", "_table", "_tracker", "last")
+    __slots__ = ("_deliver", "_fresh", "_layout", "_layouts", "_segments", "_shadows", "_table", "_tracker", "last")
 
     def __init__(
         self, reader: PacketReader, tracker: Tracker, segments: Segments, shadows: Shadows, deliver: Deliver
@@ -53,12 +76,15 @@ class Express:
         """``deliver`` gets what was in a packet, save for what `Calm` and `Segments` take: the datagram, the protocol,
         the octets and whose they are.
         """
-        self._copies = reader.recent
+        self._fresh = reader.recent.fresh
         self._table = tracker.session.database.table
         self._tracker = tracker
         self._segments = segments
         self._shadows = shadows
         self._deliver = deliver
+        self._layouts = _layouts(0) + _layouts(len(_VLAN) + 2)
+        self._layout = self._layouts[0]
+        """That of the packet before."""
         self.last: Frame | None = None
         """The frame that came last, if it held the last ESP packet."""
 
@@ -67,67 +93,65 @@ class Express:
         capture, number, time, kind, data, _ = frame
         if kind != ETHERNET or len(data) < _LEAST:
             return False
-        begin = 14
-        begins = data[12:15]  # EtherType, version and header length
-        if begins[:2] == _VLAN:
-            begin, begins = 18, data[16:19]
-        if begins == _V4:
-            length, ident, fragment, ttl, protocol, source, where, sequence = _IPV4(data, begin)
-            if protocol != ESP or fragment & 0x3FFF:
-                return False
-            end, start = begin + length, begin + 20
-            fingerprint = data[begin + 12 : begin + 28] + data[end - 12 : end]
-        elif begins[:2] == _V6 and begins[2] >> 4 == 6:
-            length, protocol, ttl, source, where, sequence = _IPV6(data, begin)
-            if protocol != ESP:
-                return False
-            start, ident = begin + 40, 0
-            end = start + length
-            fingerprint = data[begin + 8 : begin + 48] + data[end - 12 : end]
-        else:
-            return False
-        candidates = self._table.get(where)
+        where, fetch, beginnings, before, start = self._layout
+        candidates = self._table.get(data[where])
         if candidates is None:
-            return False
+            return self._turned(data) and self.takes(frame)
         association = candidates[0]
         binding = association.owner
+        if type(binding) is not Binding:
+            return False
+        begins, length, ident, header, source, sequence = fetch(data)
+        end = before + length
         if (
-            type(binding) is not Binding
+            (begins not in beginnings and not self._tagged(begins))
+            or header not in binding.around
             or sequence != binding.ledger.highest + 1
             or source != binding.address
-            or ttl != binding.ttl
             or binding.refused
             or length & 3
-            or not start + 28 <= end <= len(data)
+            or end > len(data)
         ):
             return False
         packet = data[start:end]
-        copies = self._copies
-        if not copies.first(fingerprint, (time, ESP, packet, ident, ETHERNET << 12 | ttl << 4, capture)):
+        found = association.content(packet)
+        if found is None:
             return False
-        opened = association.open(packet)
-        if isinstance(opened, str):
-            excuse([(association, opened)])
-            copies.forget(fingerprint)
-            return False
-        protocol, inner, _, _ = opened
+        protocol, inner = found
         if inner[:4] != binding.flow or protocol not in (UDP, TCP) or len(inner) < UDP_HEADER:
-            association.verified -= 1
-            copies.forget(fingerprint)
             return False
+        association.verified += 1
         self.last = frame
-        at = _new(FrameRef, (capture, number, time))
         tracker, shadows = self._tracker, self._shadows
+        destination, ttl = association.destination, binding.place[0]
+        self._fresh.append((time, source, destination, packet, ident or 0, ttl, capture))
+        at = _new(FrameRef, (capture, number, time))
         tracker.packets.next(binding, sequence, packet, at)
         if shadows.held:
-            shadows.opened(time, inner, source, where[:-4])
+            shadows.opened(time, inner, source, destination)
         else:
             shadows.recent.append((time, inner))
         if protocol == TCP:
             done = self._segments.takes(binding, sequence, at, inner)
-        elif done := tracker.calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:]):
-            tracker.protected_messages += 1
+        else:
+            done = tracker.calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:])
         if not done:
-            datagram = Datagram(at, (at,), source, where[:-4], ESP, packet, ttl, None, 0, False)
+            datagram = Datagram(at, (at,), source, destination, ESP, packet, ttl, None, 0, False)
             self._deliver(datagram, protocol, inner, Packet(binding, sequence))
         return True
+
+    def _turned(self, data: bytes) -> bool:
+        """Whether the frame has another layout than the one before, which then counts."""
+        index = 2 if data.startswith(_VLAN, 12) else 0
+        if data[14 + 2 * index] >> 4 == 6:
+            index += 1
+        before, self._layout = self._layout, self._layouts[index]
+        return self._layout is not before
+
+    def _tagged(self, begins: bytes) -> bool:
+        """Whether a frame begins as it should behind a tag that was not seen before, which then is known."""
+        beginnings = self._layout.beginnings
+        fits = begins.startswith(_VLAN) and begins[4:] in (_V6 if self._layout is self._layouts[3] else _V4)
+        if fits and len(beginnings) < _TAGS:
+            beginnings.add(begins)
+        return fits

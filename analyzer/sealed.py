@@ -21,6 +21,7 @@ from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.network.copies import ESP, TCP, UDP
+from analyzer.network.ip import around
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.shadows import Shadows
 
@@ -28,6 +29,8 @@ CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 TRIED: Final = 100_000
 """SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
+SHUT: Final = 100_000
+"""SPIs with packets that did not open, remembered likewise."""
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
@@ -73,6 +76,7 @@ class Sealed:
         self._keyring = tracker.session.keyring
         self.trials = Trials(tracker.session)
         self._tried: set[bytes] = set()
+        self._shut: set[bytes] = set()
         self.last: Datagram | None = None
         """The packet that came last."""
         self.keyless: Callable[[Datagram], bool] | None = None
@@ -123,7 +127,9 @@ class Sealed:
             else:
                 binding.place = datagram[6:9]
                 plain = binding.receipt is not None and binding.place[1:] == (None, 0)
-                binding.ttl = datagram.ttl if plain else -1
+                binding.around = (
+                    around(ESP, datagram.ttl) if plain and destination + packet[:4] not in self._shut else ()
+                )
             tag = Packet(binding, sequence)
         else:
             packets.unbound(association)
@@ -144,7 +150,6 @@ class Sealed:
         if protocol == UDP and binding is not None and inner[:4] == binding.flow:
             at, frames = datagram[:2]
             if self._tracker.calm.takes(binding, tag.sequence, at, frames, inner[_UDP_HEADER:]):
-                self._tracker.protected_messages += 1
                 return
         self._deliver(datagram, protocol, inner, tag)
 
@@ -152,9 +157,11 @@ class Sealed:
         """A packet that no association opened: perhaps one does that is found only now. None: it is dealt with."""
         packets, packet = self._tracker.packets, datagram.payload
         if self.keyless is not None and not (refusal.tried or datagram.cut) and self.keyless(datagram):
+            self._closed(datagram)
             return None
         if not (refusal.tried or datagram.cut) and self._tracker.movements.recognised(datagram):
             packets.verified_count += 1
+            self._closed(datagram)
             return None
         if not refusal.tried and self._explicit(datagram.source, datagram.destination, packet):
             opened = self._database.open(datagram.source, datagram.destination, packet)
@@ -163,6 +170,15 @@ class Sealed:
             refusal = opened
         self._refused(datagram, refusal)
         return None
+
+    def _closed(self, datagram: Datagram) -> None:
+        """A packet was seen and not opened: if keys come later, a copy of it may open, and must be known as one.
+
+        So no association under its SPI may go the express way, which takes a number that follows for a new packet.
+        """
+        if len(self._shut) >= SHUT:
+            self._shut.clear()
+        self._shut.add(datagram.destination + datagram.payload[:4])
 
     def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
         """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.
@@ -226,6 +242,7 @@ class Sealed:
             if not datagram.cut and self.trials.rescue(refusal, packet):
                 self.open(datagram)
                 return
+            self._closed(datagram)
             spi, sequence = int.from_bytes(packet[:4], "big"), int.from_bytes(packet[4:8], "big")
             if refusal.reason in MALFORMED:
                 packets.noise(binding, spi, flaw(refusal))
@@ -234,6 +251,7 @@ class Sealed:
                 self._shadows.sealed(datagram)
                 packets.failed(binding, sequence, spi, datagram.at)
             return
+        self._closed(datagram)
         if refusal.tried and refusal.reason in MALFORMED:
             packets.noise(None, int.from_bytes(packet[:4], "big"), flaw(refusal))
             return

@@ -81,7 +81,6 @@ class Segments:
             return False
         self._touch_line(mine)
         mine.next = end
-        self._tracker.protected_messages += 1
         return True
 
     @property

@@ -110,6 +110,7 @@ LIMITS = [
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
           lambda e: 20 - e.trials.left, "no other keys or algorithms were tried"),
     Limit("sealed", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._sealed._tried)),
+    Limit("sealed", "SHUT", 15, "unknown-spis", 60, lambda e: len(e._sealed._shut)),
     Limit("keys.cx", "CONNECTIONS", 8, "diameter-that-is-none", 60,
           lambda e: len(e.cx._parts), "parts of Diameter messages"),
     Limit("keys.cx", "PARTS", 3, "diameter-on-one-association", 60,

@@ -41,6 +41,9 @@ EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
 
 
+NOWHERE: Final = -1, None, 0
+"""Where no packet is seen: there is no such TTL."""
+
 NOTHING: Final[frozenset[Any]] = frozenset()
 """What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
 
@@ -50,6 +53,7 @@ class Binding:
 
     __slots__ = (
         "address",
+        "around",
         "association",
         "course",
         "faults",
@@ -67,8 +71,8 @@ class Binding:
         "refused",
         "role",
         "sender",
+        "served",
         "set",
-        "ttl",
         "variant",
         "vector",
     )
@@ -83,12 +87,16 @@ class Binding:
         if None not in self.ports:
             self.flow = b"".join(port.to_bytes(2, "big") for port in self.ports if port is not None)
         self.sender = role.sender
+        self.served = owner.terms.port_us if self.sender is Side.UE else owner.terms.port_ps
+        """The port on which its sender is served, which its Via has to name."""
         self.address = b""
         """Where an ordinary packet came from."""
-        self.place: tuple[int, bool | None, int] | None = None
-        """TTL, direction and depth of the packet before, as a `Datagram` has them; None if it was no ordinary one."""
-        self.ttl = -1
-        """Its TTL, if direction and depth say nothing and all rules have let it pass."""
+        self.place: tuple[int, bool | None, int] = NOWHERE
+        """TTL, direction and depth of the packet before, as a `Datagram` has them; `NOWHERE` if it was no ordinary one.
+        """
+        self.around: tuple[bytes, ...] = ()
+        """What the IP header around an ordinary packet may have, as `ip.around` makes it; nothing if direction and
+        depth say something, or some rule has not let such a packet pass."""
         self.course: Course | None = None
         """The TCP connection between its ports, if that is followed segment by segment."""
         self.ledger = Ledger()

@@ -86,10 +86,8 @@ class Calm:
         """
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
-        pair = context.pair
-        if owner.calm != pair.turn or at[2] > owner.calm_until or owner.silent:
-            return False
-        if len(data) > LONGEST:
+        now = at[2]
+        if owner.calm != context.pair.turn or now > owner.calm_until or owner.silent or len(data) > LONGEST:
             return False
         found = usual_shape(data.decode("latin-1"))
         if found is None or (connection is not None and not says_whole(data, found.end())):
@@ -100,35 +98,37 @@ class Calm:
             waiting = self._identities.waiting
             if waiting and (call_id, int(found[11]), answered) in waiting:
                 return False
-            taken = self._answer(binding, pair, at, connection, int(status), branch, answered)
-        else:
-            method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
-            if port is None or int(port) != served(binding) or transport != ("UDP" if connection is None else "TCP"):
+            if not self._answer(binding, context.pair, at, connection, status, branch, answered):
                 return False
-            if binding.sender is _PCSCF and _RECORD_ROUTE in data[: found.end()].lower():
+        else:
+            end = found.end()
+            method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
+            if port is None or int(port) != binding.served or transport != ("UDP" if connection is None else "TCP"):
+                return False
+            if binding.sender is _PCSCF and _RECORD_ROUTE in data[:end].lower():
                 return False
             seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
-            taken = self._request(context, seen, data, found.end(), method, branch, call_id)
-        if taken:
-            context.last_seen = at.time
-            if call_id not in context.calls:
-                context.remember_call(call_id)
-            self.taken += 1
-        return taken
+            if not self._request(context, seen, data, end, method, branch, call_id):
+                return False
+        context.last_seen = now
+        if call_id not in context.calls:
+            context.remember_call(call_id)
+        self.taken += 1
+        return True
 
     def _request(
         self, context: Context, seen: Seen, data: bytes, end: int, method: str, branch: str, call_id: str
     ) -> bool:
         """``data`` is the message, with ``end`` octets of headers."""
-        binding = seen.binding
+        at, _, _, binding, _, connection = seen
         owner, sender = binding.set, binding.sender
         key = sender, branch, method
         transactions, known = context.pair.transactions, self._session.passed
-        udp, ends = seen.connection is None, method == "ACK"
+        udp, ends = connection is None, method == "ACK"
         passed = known.requests.get((binding.role, udp, ends))
         if passed is None or method not in PLAIN or len(data) > LARGE or not transactions.new(key):
             return False
-        now, requests = seen.at.time, owner.open_requests
+        now, requests = at[2], owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
             return False  # somebody may have given up
         contact: bool | None = None
@@ -156,7 +156,7 @@ class Calm:
         if fresh is not None:
             fresh.times += 1
         if contact is not None:
-            self._opened(context, seen.at, contact)
+            self._opened(context, at, contact)
         return True
 
     def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
@@ -176,38 +176,36 @@ class Calm:
         pair: Pair,
         at: FrameRef,
         connection: Connection | None,
-        status: int,
+        status: str,
         branch: str,
         method: str,
     ) -> bool:
         owner, sender = binding.set, binding.sender
         asked = pair.transactions.get((_PCSCF if sender is _UE else _UE, branch, method))
-        if asked is None or asked.owner is not owner or asked.final is not None:
+        if asked is None or asked.owner is not owner or asked.final is not None or asked.odd is not None:
             return False
         passed = self._session.passed.answers.get((binding.role, connection is None))
-        if passed is None or method not in PLAIN or not asked.plain or asked.connection is not connection:
+        if passed is None or method not in PLAIN:
             return False
+        seen = asked.seen
+        if (asked.connection if seen is None else seen[5]) is not connection:
+            return False
+        now = at[2]
         if asked.provisional is None:
-            elapsed = at.time - asked.last_request
+            elapsed = now - asked.last_request
             if elapsed < pair.vantage.least.get(sender, ALWAYS):
                 pair.vantage.measured(sender, elapsed)
             if elapsed >= SILENCE:
                 self._quality.late_answer(asked.last_request, at, self._patience if connection is not None else 0)
-        if status < 200:
-            asked.last = at.time
+        if status < "2":
+            asked.last = now
             asked.provisional = at
         else:
-            asked.over(at, status)
+            asked.over(at, int(status))
             owner.open_requests.pop(id(asked), None)
-            owner.busy_until = at.time
+            owner.busy_until = now
         passed.times += 1
         return True
-
-
-def served(binding: Binding) -> int | None:
-    """The port on which the sender is served, which its Via has to name."""
-    terms = binding.set.terms
-    return terms.port_us if binding.sender is _UE else terms.port_ps
 
 
 def learn(passed: Passed, binding: Binding, sighting: Sighting, receipt: Receipt) -> None:
@@ -220,7 +218,7 @@ def learn(passed: Passed, binding: Binding, sighting: Sighting, receipt: Receipt
         passed.answers[role, udp] = receipt
         return
     via = message.top_via
-    if via is None or via.transport != sighting.transport or via.port is None or via.port != served(binding):
+    if via is None or via.transport != sighting.transport or via.port is None or via.port != binding.served:
         return
     if sighting.sender is _UE or _RECORD_ROUTE not in message.raw.lower():
         passed.requests[role, udp, message.method == "ACK"] = receipt

@@ -62,6 +62,7 @@ class Tracker:
     __slots__ = (
         "_gm_registers",
         "_on_sighting",
+        "_protected_messages",
         "calm",
         "clear_messages",
         "connections",
@@ -70,7 +71,6 @@ class Tracker:
         "identities",
         "movements",
         "packets",
-        "protected_messages",
         "quality",
         "registers",
         "registrar",
@@ -108,8 +108,13 @@ class Tracker:
         self.registers: dict[tuple[str, int | None], None] = {}
         """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them."""
         self.clear_messages = 0
-        self.protected_messages = 0
+        self._protected_messages = 0
         self.core_messages = 0
+
+    @property
+    def protected_messages(self) -> int:
+        """SIP messages out of associations."""
+        return self._protected_messages + self.calm.taken
 
     # --- SIP -------------------------------------------------------------------------------------------------------
 
@@ -134,7 +139,7 @@ class Tracker:
         """
         binding = packet.binding if packet is not None else None
         if packet is not None and binding is not None:
-            self.protected_messages += 1
+            self._protected_messages += 1
             owner = binding.set
             context = owner.contact
             assert isinstance(context, Context)
@@ -164,7 +169,7 @@ class Tracker:
             self.clear_messages += 1
             self._clear(pair, sighting)
         else:
-            self.protected_messages += 1
+            self._protected_messages += 1
             pair.vantage.sides.spoke += 1
             if not (sender is Side.UE and straight_from_ue(message) and self._adopted(pair, packet, sighting)):
                 self._trace(None, sighting)

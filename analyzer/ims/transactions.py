@@ -55,13 +55,13 @@ class Rare(Generic[T]):
         self._name = name
 
     def __get__(self, transaction: Transaction, owner: type | None = None) -> T:
-        rare = transaction._rare
+        rare = transaction.odd
         return self._first if rare is None else cast(T, rare.get(self._name, self._first))
 
     def __set__(self, transaction: Transaction, value: T) -> None:
-        if transaction._rare is None:
-            transaction._rare = {}
-        transaction._rare[self._name] = value
+        if transaction.odd is None:
+            transaction.odd = {}
+        transaction.odd[self._name] = value
 
 
 class Seen(NamedTuple):
@@ -83,16 +83,16 @@ class Transaction:
 
     __slots__ = (
         "_data",
-        "_rare",
         "_request",
-        "_seen",
         "final",
         "final_status",
         "last",
         "last_request",
         "method",
+        "odd",
         "owner",
         "provisional",
+        "seen",
     )
 
     kind = Rare("")
@@ -120,8 +120,10 @@ class Transaction:
 
     def __init__(self, request: Sighting, owner: object) -> None:
         self._request: Sighting | None = request
-        self._rare: dict[str, object] | None = None
-        self._seen: Seen | None = None
+        self.odd: dict[str, object] | None = None
+        """What is out of the ordinary with it; None: nothing."""
+        self.seen: Seen | None = None
+        """What `request` will be made of, if anybody asks for it."""
         self._data = b""
         self.owner = owner
         """The set that protected the request (None in clear); opaque here."""
@@ -135,12 +137,12 @@ class Transaction:
     def of(cls, seen: Seen, data: bytes, method: str) -> Transaction:
         """The transaction of a request of the usual shape; a `Sighting` is made of it only if somebody asks for it."""
         made = cls.__new__(cls)
-        made._request = made._rare = made.provisional = made.final = None
-        made._seen = seen
+        made._request = made.odd = made.provisional = made.final = None
+        made.seen = seen
         made._data = data
         made.owner = seen[3].set
         made.method = method
-        made.last = made.last_request = seen[0].time
+        made.last = made.last_request = seen[0][2]
         made.final_status = 0
         return made
 
@@ -148,28 +150,23 @@ class Transaction:
     def request(self) -> Sighting:
         """Its first request."""
         if self._request is None:
-            assert self._seen is not None
-            self._request = _sighting(self._seen, self._data, self.final is not None)
-            self._seen, self._data = None, b""
+            assert self.seen is not None
+            self._request = _sighting(self.seen, self._data, self.final is not None)
+            self.seen, self._data = None, b""
         return self._request
-
-    @property
-    def plain(self) -> bool:
-        """Nothing out of the ordinary has happened to it."""
-        return self._rare is None
 
     @property
     def connection(self) -> object:
         """The TCP connection of its first request; None over UDP."""
-        return self._seen.connection if self._seen is not None else self.request.connection
+        return self.seen.connection if self.seen is not None else self.request.connection
 
     def over(self, answer: FrameRef, status: int) -> None:
         """The final answer to a request of a plain transaction: most of its octets are needed no more."""
         self.last = answer.time
         self.final = answer
         self.final_status = status
-        if self._seen is not None:
-            self._data = self._data[: self._seen.end]
+        if self.seen is not None:
+            self._data = self._data[: self.seen.end]
         else:
             self.request.message.forget()
 

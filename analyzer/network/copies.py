@@ -13,9 +13,11 @@ of the same link, those have different IPv4 identifications, and then they are n
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from analyzer.layers.link import ETHERNET
 from analyzer.network.taps import FAR, Taps
 
 WINDOW: Final = 200_000_000
@@ -28,6 +30,9 @@ OCTETS: Final = 4 << 20
 OVERHEAD: Final = 300
 """What an entry is charged besides its payload: key, tuple and slot in the table."""
 
+FRESH: Final = 4096
+"""Packets of ESP that cannot be copies, and wait to be remembered until somebody asks for one that could be theirs."""
+
 CROWDED: Final = "packets remembered to tell copies: too many in one moment"
 
 TCP: Final = 6
@@ -36,6 +41,9 @@ ESP: Final = 50
 
 Entry = tuple[int, int, bytes, int, int, int]
 """Time, protocol, payload, identification (0: none), `place`, and the index of the capture."""
+
+Fresh = tuple[int, bytes, bytes, bytes, int, int, int]
+"""The same of an ESP packet over Ethernet: time, source, destination, payload, identification, TTL and capture."""
 
 TTL: Final = 0xFF0
 """The bits of a place that hold the TTL."""
@@ -66,7 +74,7 @@ class Copies:
     The moment is ``WINDOW``, and ``FAR`` once a packet was seen at two points of its way.
     """
 
-    __slots__ = ("_old", "_on_evict", "_room", "_since", "_until", "_young", "evicted", "taps")
+    __slots__ = ("_old", "_on_evict", "_room", "_since", "_until", "_young", "evicted", "fresh", "taps")
 
     def __init__(self, on_evict: Callable[[str], None]) -> None:
         self._on_evict = on_evict
@@ -77,11 +85,19 @@ class Copies:
         self._since = 0
         """Packets before that time have a clock of their own, or one that was set back: then all is as good as old."""
         self.taps = Taps()
+        self.fresh: deque[Fresh] = deque(maxlen=FRESH)
+        """ESP packets with a number that is higher than all before. Whoever has verified one may append it here, which
+        costs 0.1 instead of 0.8 µs: nearly always nobody asks for it any more."""
         self.evicted = 0
         """Packets forgotten before their time, since more came than the table holds."""
 
     def seen(self, key: bytes, entry: Entry) -> bool:
         """Whether this packet, under its fingerprint, is a copy of one seen before; if not, remember it."""
+        if self.fresh:
+            self._catch_up(entry[0])
+        return self._seen(key, entry)
+
+    def _seen(self, key: bytes, entry: Entry) -> bool:
         time, young = entry[0], self._young
         if not self._since <= time <= self._until:
             self._rotate(time)
@@ -106,33 +122,27 @@ class Copies:
             self._crowded(time)
         return False
 
-    def first(self, key: bytes, entry: Entry) -> bool:
-        """Remember a packet under its fingerprint; false if that was there or there is no room, and `seen` has to look
-        what it means.
-        """
-        time, young = entry[0], self._young
-        if not self._since <= time <= self._until:
-            self._rotate(time)
-            young = self._young
-        room = self._room - len(entry[2]) - OVERHEAD
-        if key in young or key in self._old or room < 0:
-            return False
-        young[key] = entry
-        self._room = room
-        return True
-
-    def forget(self, key: bytes) -> None:
-        """Take back what `first` has just remembered."""
-        entry = self._young.pop(key, None)
-        if entry is not None:
-            self._room += len(entry[2]) + OVERHEAD
+    def _catch_up(self, now: int) -> None:
+        """Remember what waits to be, as far as a packet of this moment could be a copy of it."""
+        fresh = self.fresh
+        if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
+            self._forgets(1)
+        reach = FAR if self.taps.sightings else WINDOW
+        for time, source, destination, packet, ident, ttl, capture in fresh:
+            if -reach <= now - time <= reach:
+                key = fingerprint(source + destination, ESP, packet)
+                self._seen(key, (time, ESP, packet, ident, place(ETHERNET, 0, ttl), capture))
+        fresh.clear()
 
     def _crowded(self, time: int) -> None:
         early = sum(-WINDOW < time - old[0] < WINDOW for old in self._old.values())
         if early:
-            self.evicted += early
-            self._on_evict(CROWDED)
+            self._forgets(early)
         self._rotate(time)
+
+    def _forgets(self, packets: int) -> None:
+        self.evicted += packets
+        self._on_evict(CROWDED)
 
     def _rotate(self, time: int) -> None:
         self._old = self._young

@@ -1,0 +1,161 @@
+"""Which frames go the express way, and what is remembered of them in case a copy comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from analyzer.audit import Audit
+from analyzer.express import _TAGS, Express
+from analyzer.frame import Frame
+from analyzer.keys.keyring import Keyring
+from analyzer.network import copies
+from analyzer.run import Options
+from tests.scenario import Scenario
+
+Change = Callable[[bytes], bytes]
+
+
+def calls(ipv6: bool = False, requests: int = 12) -> Scenario:
+    """A registration, and requests of both sides."""
+    s = Scenario(ipv6=ipv6)
+    on = s.register()
+    for number in range(requests):
+        s.request(("ue", "pcscf")[number % 2], "MESSAGE", on=on)
+    return s
+
+
+def heard(
+    monkeypatch: pytest.MonkeyPatch, s: Scenario, frames: list[Frame], late: bool = False
+) -> tuple[Audit, list[int]]:
+    """An audit of these frames, whose keys may come behind the first one, and the numbers of those that went the
+    express way.
+    """
+    taken, takes = [], Express.takes
+
+    def listen(self: Express, frame: Frame) -> bool:
+        done = takes(self, frame)
+        if done and (not taken or taken[-1] != frame.number):
+            taken.append(frame.number)
+        return done
+
+    monkeypatch.setattr(Express, "takes", listen)
+    keyring = Keyring()
+    audit = Audit(Options(), keyring)
+    if late:
+        audit.engine.receive(frames.pop(0))
+    keyring.add_text(s.keys_toml(), "keys")
+    audit.engine.keys_came()
+    for frame in frames:
+        audit.engine.receive(frame)
+    return audit, taken
+
+
+def changed(frames: list[Frame], change: Change) -> list[Frame]:
+    made = []
+    for frame in frames:
+        data = change(frame.data)
+        made.append(frame._replace(data=data, length=len(data)))
+    return made
+
+
+def tagged(number: int, kind: bytes = b"\x81\x00") -> Change:
+    return lambda data: data[:12] + kind + number.to_bytes(2, "big") + data[12:]
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+@pytest.mark.parametrize("change", [bytes, tagged(7)], ids=["plain", "tagged"])
+def test_all_but_the_first_of_both_associations_goes_the_express_way(
+    monkeypatch: pytest.MonkeyPatch, ipv6: bool, change: Change
+) -> None:
+    s = calls(ipv6)
+    audit, taken = heard(monkeypatch, s, changed(s.frames(), change))
+    packets = audit.engine.tracker.packets.verified_count
+    assert packets == 2 + 2 * 12
+    assert len(taken) == packets - 2
+    assert audit.engine.reader.copies == 0
+
+
+def test_two_kinds_of_frames_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two phones have the same keys."""
+    one, other = calls(), calls(ipv6=True)
+    merged = sorted((*one.frames(), *other.frames()), key=lambda frame: frame.time)
+    _, taken = heard(monkeypatch, one, [frame._replace(number=number) for number, frame in enumerate(merged, 1)])
+    assert len(taken) == 2 * (2 * 12)
+
+
+def test_a_changed_fragment_field_is_for_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def more(data: bytes) -> bytes:
+        return data[:20] + b"\x20\x00" + data[22:]
+
+    s = calls()
+    *before, last = s.frames()
+    audit, taken = heard(monkeypatch, s, [*before, *changed([last], more)])
+    assert len(taken) == 2 * 12 - 1
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12 - 1
+
+
+def test_more_tags_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = calls(requests=_TAGS)
+    frames = [changed([frame], tagged(number))[0] for number, frame in enumerate(s.frames())]
+    audit, _ = heard(monkeypatch, s, frames)
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * _TAGS
+    assert all(len(layout.beginnings) <= max(_TAGS, 16) for layout in audit.engine._express._layouts)
+
+
+def test_what_looks_like_a_tag_and_is_none_is_for_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = calls()
+    audit, taken = heard(monkeypatch, s, changed(s.frames(), tagged(7, b"\x12\x34")))
+    assert taken == []
+    assert audit.engine.tracker.packets.verified_count == 0
+
+
+@pytest.mark.parametrize("repeat", [1, 20])
+def test_a_copy_of_what_went_the_express_way_is_a_copy(monkeypatch: pytest.MonkeyPatch, repeat: int) -> None:
+    """Right behind it, and behind others."""
+    s = calls()
+    frames = s.frames()
+    copied = [frame._replace(number=1000 + frame.number, time=frame.time) for frame in frames[-repeat:]]
+    audit, taken = heard(monkeypatch, s, [*frames, *(each._replace(time=frames[-1].time) for each in copied)])
+    near = [each for each in frames[-repeat:] if frames[-1].time - each.time <= copies.WINDOW]
+    assert near
+    assert audit.engine.reader.copies == len(near)
+    assert not [number for number in taken if number > 1000]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_copy_of_what_nothing_opened_is_one_though_a_key_came(monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
+    """Its number follows that of the last one that was opened, and so it looks new."""
+    s = calls()
+    frames = [frame._replace(number=frame.number + 1) for frame in s.frames()]
+    early = frames[-1]._replace(number=1, time=frames[0].time)
+    if again:  # within the time in which a packet is captured twice
+        frames = [frame._replace(time=early.time) for frame in frames]
+    audit, _ = heard(monkeypatch, s, [early, *frames], late=True)
+    packets = audit.engine.tracker.packets
+    assert audit.engine.reader.copies == int(again)
+    assert (packets.no_key, packets.verified_count) == (1, 2 + 2 * 12 - int(again))
+
+
+def test_what_had_to_be_forgotten_too_early_is_told() -> None:
+    told: list[str] = []
+    subject = copies.Copies(told.append)
+
+    def packet(spi: int, number: int) -> bytes:
+        return spi.to_bytes(4, "big") + number.to_bytes(4, "big") + b"content" * 9
+
+    def crowd(spi: int, time: int) -> None:
+        for number in range(copies.FRESH):
+            subject.fresh.append((time, bytes(4), bytes(4), packet(spi, number), 0, 64, 0))
+
+    def ask(spi: int, time: int) -> bool:
+        first = packet(spi, 0)
+        return subject.seen(copies.fingerprint(bytes(8), copies.ESP, first), (time, copies.ESP, first, 0, 1024, 0))
+
+    crowd(1, 10**9)
+    assert not ask(1, 10**9 + copies.WINDOW + 1)
+    assert (told, subject.evicted) == ([], 0)
+    crowd(2, 2 * 10**9)
+    assert ask(2, 2 * 10**9)
+    assert (told, subject.evicted) == ([copies.CROWDED], 1)
