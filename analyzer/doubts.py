@@ -194,9 +194,8 @@ def _followed(flow: tuple[int, int], time: int, context: Context | None) -> bool
     bindings = [
         binding
         for owner in (context.sets if context is not None else ())
-        for role, each in owner.bindings.items()
-        if owner.terms.ports(role) == flow
-        for binding in each
+        for binding in owner.bindings
+        if binding.ports == flow
     ]
     last = [binding.ledger.last for binding in bindings]
     return not bindings or any(at is not None and at.time > time for at in last)

@@ -54,7 +54,7 @@ def of_sets(engine: Engine, size: Callable[[Any], int]) -> int:
 
 
 def of_bindings(engine: Engine, size: Callable[[Any], int]) -> int:
-    return of_sets(engine, lambda owner: most(size(one) for role in owner.bindings.values() for one in role))
+    return of_sets(engine, lambda owner: most(size(one) for one in owner.bindings))
 
 
 LIMITS = [

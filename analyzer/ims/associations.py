@@ -48,6 +48,9 @@ NOTHING: Final[frozenset[Any]] = frozenset()
 """What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
 
 
+_ORDER: Final = {role: place for place, role in enumerate(Role)}
+
+
 class Binding:
     """What an association of the database is in the session model: one role of one set."""
 
@@ -120,7 +123,7 @@ class Binding:
         """In tunnel mode the source address inside, of the first packet."""
         self.receipt: Receipt | None = None
         """All rules have let its ordinary packets pass."""
-        self.refused: list[IntegrityFailed] = []
+        self.refused: tuple[IntegrityFailed, ...] = ()
         """Packets that did not verify, until a later one that does shows that the key is still the same."""
 
 
@@ -231,7 +234,8 @@ class SaSet:
         self.busy_until = 0
         """When the last transaction on it ended, ns since the epoch."""
         self.open_requests: dict[int, Transaction] = {}
-        self.bindings: dict[Role, list[Binding]] = {role: [] for role in Role}
+        self.bindings: list[Binding] = []
+        """Its associations, in the order of their roles; several of one role if several keys may be right."""
         self.unopened: dict[int, int] = {}
         """Packets by SPI that no key opened."""
         self.cut = 0
@@ -276,6 +280,17 @@ class SaSet:
     def generation(self) -> int:
         """Number of the set among those of its subject."""
         return self.terms.generation
+
+    def of(self, role: Role) -> list[Binding]:
+        """Its associations of one role."""
+        return [binding for binding in self.bindings if binding.role is role]
+
+    def bind(self, binding: Binding) -> None:
+        """Enter an association behind those of its role."""
+        place, bindings, last = len(self.bindings), self.bindings, _ORDER[binding.role]
+        while place and _ORDER[bindings[place - 1].role] > last:
+            place -= 1
+        bindings.insert(place, binding)
 
     def state(self, side: Side) -> State:
         """The state at that side."""
@@ -335,41 +350,33 @@ class SaSet:
 
     def last_from(self, side: Side) -> FrameRef | None:
         """The last packet of that side on this set, a bare TCP segment included."""
-        found = (binding.ledger.last for role, each in self.bindings.items() if role.sender is side for binding in each)
+        found = (binding.ledger.last for binding in self.bindings if binding.sender is side)
         return max((at for at in found if at is not None), key=lambda at: at.time, default=None)
 
     def sent_between(self, side: Side, after: int, before: int) -> FrameRef | None:
         """The last packet of that side on this set between two times, as far as they are remembered."""
         found = (
-            at
-            for role, each in self.bindings.items()
-            if role.sender is side
-            for binding in each
-            for at in binding.ledger.between(after, before)
+            at for binding in self.bindings if binding.sender is side for at in binding.ledger.between(after, before)
         )
         return max(found, key=lambda at: at.time, default=None)
 
     def count_between(self, side: Side, after: int, before: int) -> int:
         """How many packets that side sent on this set between two times, as far as they are remembered."""
         return sum(
-            1
-            for role, each in self.bindings.items()
-            if role.sender is side
-            for binding in each
-            for _ in binding.ledger.between(after, before)
+            1 for binding in self.bindings if binding.sender is side for _ in binding.ledger.between(after, before)
         )
 
     def shelve(self) -> None:
         """A newer set is there: let go of what can be made again, should a packet of this one come all the same."""
         self.marks = None
-        for binding in (each for role in self.bindings.values() for each in role):
+        for binding in self.bindings:
             if binding.association is not None:
                 binding.association.shelve()
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
         self.calm = 0
-        self.bindings = {role: [] for role in Role}
+        self.bindings.clear()
         self.open_requests.clear()
         self.silent.clear()
         self.neglected = ()
@@ -403,7 +410,7 @@ class SaSet:
 
     def proven_pairs(self, but: Binding) -> tuple[tuple[Role, str, str], ...]:
         """The algorithms that packets of the other associations of this set have proven."""
-        proven = (each for role in self.bindings.values() for each in role if each.proven and each is not but)
+        proven = (each for each in self.bindings if each.proven and each is not but)
         return tuple(
             (each.role, each.association.alg, each.association.ealg)
             for each in proven
@@ -412,7 +419,7 @@ class SaSet:
 
     def complete(self) -> Knowledge:
         """Whether the capture has everything that was sent on this set, as far as sequence numbers can tell."""
-        ledgers = [binding.ledger for role in self.bindings.values() for binding in role]
+        ledgers = [binding.ledger for binding in self.bindings]
         missing = sum(ledger.missing for ledger in ledgers)
         if missing:
             return Knowledge(False, f"{missing} ESP packets of set {self.generation} are missing in the capture")

@@ -208,8 +208,7 @@ def _of_nonce(context: Context, register: Sighting) -> Procedure | None:
 
 def _keyed(context: Context, procedure: Procedure) -> Knowledge:
     """Whether the RES at hand is the UE's: the same K keyed its set, or has proven itself before."""
-    bindings = procedure.set.bindings.values() if procedure.set is not None else ()
-    for binding in (each for role in bindings for each in role):
+    for binding in procedure.set.bindings if procedure.set is not None else ():
         vector, association = binding.vector, binding.association
         if vector is not None and vector.res is not None and association is not None and association.verified:
             return Knowledge(True, f"packets of set {binding.set.generation} verify with the keys of this K and OPc")

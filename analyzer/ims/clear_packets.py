@@ -40,7 +40,7 @@ def told(
             break
     else:
         return
-    used = owner.unopened or any(b.ledger.highest for role in owner.bindings.values() for b in role)
+    used = owner.unopened or any(each.ledger.highest for each in owner.bindings)
     if owner.sm12 is None and not used:
         return  # SM6 has announced the set, but nobody has used it: nothing lives on these ports yet
     terms, context = owner.terms, owner.contact

@@ -97,7 +97,7 @@ class Forms:
 
     def retire(self, owner: SaSet) -> None:
         """The end of a set: say what was looked at."""
-        for binding in (each for role in owner.bindings.values() for each in role):
+        for binding in owner.bindings:
             association = binding.association
             if association is None or binding.proven_at is None:
                 continue

@@ -36,7 +36,7 @@ def adopt(session: Session, pair: Pair, association: SecurityAssociation | None,
     session.add_set(context, made, algorithms(offer, server), vectors)
     binding = Binding(made, Role.UC_PS)
     binding.association, association.owner = association, binding
-    made.bindings[Role.UC_PS].append(binding)
+    made.bind(binding)
     session.database.add(association)
     return binding
 

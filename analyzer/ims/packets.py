@@ -249,7 +249,7 @@ class PacketLedger:
             owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
         failed = self._failed(binding, sequence, spi, at, neighbours, cut=False)
         if neighbours and len(binding.refused) < REFUSED and not binding.ledger.has(sequence):
-            binding.refused.append(failed)
+            binding.refused += (failed,)
         else:
             self._session.emit(failed)
 
@@ -258,15 +258,16 @@ class PacketLedger:
 
         One with its own number may be a damaged copy of it (FP5).
         """
-        for failed in [each for each in binding.refused if each.sequence <= sequence]:
-            binding.refused.remove(failed)
+        before = [each for each in binding.refused if each.sequence <= sequence]
+        binding.refused = tuple(each for each in binding.refused if each.sequence > sequence)
+        for failed in before:
             intact = failed.sequence == sequence
             self._session.emit(replace(failed, later=not intact, intact=intact))
 
     def _keyless_under(self, destination: bytes, spi: int) -> SaSet | None:
         """A set announced under this SPI for which there is no key at all: what does not verify may be its (FP25)."""
         for found in self._session.announced.get(destination + spi.to_bytes(4, "big"), ()):
-            if not found.set.bindings[found.role]:
+            if not found.set.of(found.role):
                 return found.set
         return None
 
@@ -373,10 +374,10 @@ class PacketLedger:
 
     def retire(self, context: Context, owner: SaSet) -> None:
         """At the end of a set: tell what was held back, and that no key opened its packets."""
-        for binding in (each for role in owner.bindings.values() for each in role):
+        for binding in owner.bindings:
             for failed in binding.refused:
                 self._session.emit(failed)
-            binding.refused.clear()
+            binding.refused = ()
         self.forms.retire(owner)
         if owner.unopened and not owner.keyed:
             self._session.emit(

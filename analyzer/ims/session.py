@@ -99,7 +99,7 @@ class Session:
             self._announce(destination, spi, made, role)
             for association in self.keyring.explicit(source, destination, spi):
                 self._enter(Binding(made, role), association)
-            if not keys and not made.bindings[role] and any(ealg == "null" for _, ealg in pairs):
+            if not keys and not made.of(role) and any(ealg == "null" for _, ealg in pairs):
                 self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)))
             for found, vector in reversed(keys):  # the likeliest last: it is tried first
                 self.candidate(made, role, found, vector)
@@ -117,14 +117,13 @@ class Session:
         context = made.contact
         assert isinstance(context, Context)
         pair = context.pair
-        bindings = [binding for each in made.bindings.values() for binding in each]
-        known = {(each.vector.ck.octets, each.vector.ik.octets) for each in bindings if each.vector is not None}
+        known = {(each.vector.ck.octets, each.vector.ik.octets) for each in made.bindings if each.vector is not None}
         keys = self._expanded(pairs, [each for each in vectors if (each.ck.octets, each.ik.octets) not in known])
         for role in Role:
             spi = made.terms.spi(role)
             if spi is None:
                 continue
-            present = {each.association.origin for each in made.bindings[role] if each.association is not None}
+            present = {each.association.origin for each in made.of(role) if each.association is not None}
             for association in self.keyring.explicit(pair.address(role.sender), pair.address(role.sender.other), spi):
                 if association.origin not in present:
                     self._enter(Binding(made, role), association)
@@ -156,7 +155,7 @@ class Session:
     def _enter(self, binding: Binding, association: SecurityAssociation) -> None:
         binding.association = association
         association.owner = binding
-        binding.set.bindings[binding.role].append(binding)
+        binding.set.bind(binding)
         self.database.add(association)
 
     def prove(self, binding: Binding, at: FrameRef) -> None:
@@ -231,7 +230,7 @@ class Session:
         if binding.sender is not Side.UE:
             return
         for role in (Role.PS_UC, Role.PC_US):
-            for other in binding.set.bindings[role]:
+            for other in binding.set.of(role):
                 association = other.association
                 if association is not None and association.destination != address:
                     self.database.remove(association)
@@ -247,10 +246,9 @@ class Session:
             context.forgotten.drop_first()
             text = f"{context.subject.id}: had more than {FORGOTTEN} sets; the first are not in the list"
             self.emit(Notice(at=FrameRef(0, 0, 0), subject=context.subject, text=text))
-        for bindings in old.bindings.values():
-            for binding in bindings:
-                if binding.association is not None:
-                    self.database.remove(binding.association)
+        for binding in old.bindings:
+            if binding.association is not None:
+                self.database.remove(binding.association)
         pair, terms = context.pair, old.terms
         for port in (terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps):
             if port is not None and port in pair.guarded:

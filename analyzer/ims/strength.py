@@ -12,7 +12,6 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
 from analyzer.ims.receipts import Emit
-from analyzer.ims.vocabulary import Role
 from analyzer.ipsec.algorithms import encryption, integrity, weaker
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.sip.digest import challenge
@@ -73,11 +72,7 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
     """The first packet of an association that a key verified."""
     owner = binding.set
     siblings = [
-        other
-        for role in Role
-        if role is not binding.role
-        for other in owner.bindings[role]
-        if other.proven and _alike(other, binding)
+        other for other in owner.bindings if other.role is not binding.role and other.proven and _alike(other, binding)
     ]
     differing = next((other for other in siblings if _key(other) != _key(binding)), None)
     earlier = [] if siblings else _of_other_sets(context, owner)
@@ -117,7 +112,7 @@ def _of_other_sets(context: Context, owner: SaSet) -> list[Binding]:
 
 def _first_proven(owner: SaSet) -> list[Binding]:
     """One association of a set that a key verified, since its others have the same keys, or were told of."""
-    proven = (each for role in owner.bindings.values() for each in role if each.proven and _verifies(each))
+    proven = (each for each in owner.bindings if each.proven and _verifies(each))
     first = next(proven, None)
     return [first] if first is not None else []
 

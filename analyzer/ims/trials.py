@@ -90,7 +90,7 @@ class Trials:
     def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
         role = bindings[0].role
         tried = owner.trials.get(role, 0)
-        if self.left <= 0 or tried >= PACKETS or any(known.proven for known in owner.bindings[role]):
+        if self.left <= 0 or tried >= PACKETS or any(known.proven for known in owner.of(role)):
             return False
         self.left -= 1
         owner.trials[role] = tried + 1

@@ -100,6 +100,7 @@ class SecurityAssociation:
         "origin",
         "owner",
         "ports",
+        "serial",
         "source",
         "spi",
         "verified",
@@ -127,6 +128,8 @@ class SecurityAssociation:
         self.keys = keys
         self.owner = owner
         self.origin = origin
+        self.serial = 0
+        """How many came into the database before it, itself included."""
         self.verified = 0
         """Packets whose ICV was good."""
         self.failed = 0

@@ -68,7 +68,7 @@ class Around:
     def binding(self, terms: SetTerms, role: object) -> Binding | None:
         """One association of a set: that which a key proved, if there are several candidates."""
         owner = self.owner(terms)
-        found = [each for of, every in owner.bindings.items() if of == role for each in every] if owner else []
+        found = [each for each in owner.bindings if each.role == role] if owner else []
         return next((each for each in found if each.proven), found[0] if found else None)
 
     def terms(self) -> list[SetTerms]:

@@ -36,8 +36,7 @@ def quality_of(engine: Engine, captures: list[CaptureSummary]) -> Quality:
             for pair in pairs
             for context in pair.contexts
             for owner in context.sets
-            for role in owner.bindings.values()
-            for binding in role
+            for binding in owner.bindings
         ),
         steps=len(steps) + noted.more_steps,
         largest_step=max((step.by for step in steps), key=abs, default=0),

@@ -82,7 +82,7 @@ def test_missing_is_what_is_missing(numbers: list[int], data: st.DataObject) -> 
 def with_numbers(*numbers: int) -> SaSet:
     owner = established()
     binding = Binding(owner, Role.UC_PS)
-    owner.bindings[Role.UC_PS].append(binding)
+    owner.bind(binding)
     for number in numbers:
         binding.ledger.note(number, TAIL, at(number))
     return owner
@@ -130,7 +130,7 @@ def test_what_is_forgotten_keeps_its_name() -> None:
     made = with_numbers(1, 2)
     made.open_requests[1] = Transactions().begin(request("MESSAGE", on=made), made)[0]
     made.forget()
-    assert not made.open_requests and not any(made.bindings.values())
+    assert not made.open_requests and not made.bindings
     assert made.terms.generation == 1 and made.sm12 == at(1)
 
 
