@@ -32,7 +32,8 @@ def heard(
     """An audit of these frames, whose keys may come behind the first one, and the numbers of those that went the
     express way.
     """
-    taken, takes = [], Express.takes
+    taken: list[int] = []
+    takes = Express.takes
 
     def listen(self: Express, frame: Frame) -> bool:
         done = takes(self, frame)
