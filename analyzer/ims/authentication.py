@@ -7,6 +7,7 @@ that they are the UE's own is believed once its RES or its AUTS has come out rig
 from __future__ import annotations
 
 from collections import OrderedDict
+from struct import Struct
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -31,6 +32,9 @@ from analyzer.sip.text import identifier
 
 RANDS: Final = 65_536
 """Challenges remembered for all subscribers, to find one that comes again; the oldest goes first."""
+
+_FIRST: Final = Struct("=IQq16sB")
+"""Of a challenge that is remembered: its frame, its AUTN, and how many octets the addresses behind it are."""
 
 
 def started(session: Session, context: Context, sighting: Sighting, transaction: Transaction) -> None:
@@ -222,26 +226,33 @@ class Rands:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._seen: OrderedDict[tuple[str, bytes], tuple[FrameRef, bytes, str, int | None, bytes]] = OrderedDict()
+        self._seen: OrderedDict[bytes, bytes] = OrderedDict()
+        """By RAND and identity: frame, AUTN, addresses and REGISTER, as octets. That takes half of what a tuple of them
+        does, and none may be forgotten for its age."""
 
     def seen(self, context: Context, found: Challenge, sighting: Sighting) -> RandSeen | None:
         """The first challenge of this subscriber with this RAND, if there is one; a copy of a challenge is none."""
         rand, autn, message = found.rand, found.autn, sighting.message
         if rand is None or autn is None:
             return None
-        key, pair = (context.impi or "", rand), context.pair.ue + context.pair.pcscf
-        known = self._seen.get(key)
+        key, pair = rand + _octets(context.impi or ""), context.pair.ue + context.pair.pcscf
+        known, register = self._seen.get(key), _octets(f"{message.cseq} {message.call_id}")
         if known is None:
-            self._seen[key] = sighting.at, autn, message.call_id, message.cseq, pair
+            self._seen[key] = _FIRST.pack(*sighting.at, autn, len(pair)) + pair + register
             if len(self._seen) > RANDS:
                 self._seen.popitem(last=False)
                 text = f"more than {RANDS} challenges: the oldest is not compared with later ones any more"
                 self._emit(Notice(at=sighting.at, subject=None, text=text))
             return None
-        at, before, call_id, cseq, pair_before = known
-        if (call_id, cseq) == (message.call_id, message.cseq):
+        *at, before, length = _FIRST.unpack_from(known)
+        end = _FIRST.size + length
+        if known[end:] == register:
             return None
-        return RandSeen(at, before, before == autn, pair == pair_before)
+        return RandSeen(FrameRef(*at), before, before == autn, known[_FIRST.size : end] == pair)
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _meant(sm6: Sighting, found: Credentials | None) -> Challenge | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from analyzer.frame import FrameRef
+from analyzer.frame import SECOND, FrameRef
 from analyzer.ims import clear_packets, handshakes
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.bindings import deregisters, identify
@@ -45,6 +45,8 @@ _new = tuple.__new__
 
 CORE_REGISTERS = 4096
 """REGISTERs on Gm remembered to be recognised behind the P-CSCF, and in what tools tell."""
+CORE_PATIENCE = 900 * SECOND
+"""For how long: the P-CSCF forwards a REGISTER within the 64*T1 that its sender waits, and no timer is longer."""
 
 
 class GmRegister(NamedTuple):
@@ -105,8 +107,8 @@ class Tracker:
         self._on_sighting = on_sighting
         self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
-        self.registers: dict[tuple[str, int | None], None] = {}
-        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them."""
+        self.registers: dict[tuple[str, int | None], int] = {}
+        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them, and when they came."""
         self.clear_messages = 0
         self._protected_messages = 0
         self.core_messages = 0
@@ -296,9 +298,6 @@ class Tracker:
                 self.movements.registers(context, sighting)
             self.registrar.request(context, sighting, transaction, owner)
             self._note_register(context, sighting, transaction.kind)
-            self.registers[message.call_id, message.cseq] = None
-            if len(self.registers) > CORE_REGISTERS:
-                del self.registers[next(iter(self.registers))]
             transaction.context = context
             if transaction.kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
@@ -373,11 +372,18 @@ class Tracker:
 
     def _note_register(self, context: Context, sighting: Sighting, kind: str) -> None:
         message, protection = sighting.message, sighting.protection
+        latest, judged = self.registers, self._gm_registers
+        before = sighting.at.time - CORE_PATIENCE
+        while latest:
+            oldest = next(iter(latest))
+            if len(latest) < CORE_REGISTERS and latest[oldest] >= before:
+                break
+            del latest[oldest]
+            judged.pop(oldest, None)
+        key = message.call_id, message.cseq
+        latest[key] = sighting.at.time
         if protection is not None or any(message.first(name) for name in ("security-client", "security-verify")):
-            known = GmRegister(sighting.at, context.subject, protection, kind)
-            self._gm_registers[message.call_id, message.cseq] = known
-            if len(self._gm_registers) > CORE_REGISTERS:
-                del self._gm_registers[next(iter(self._gm_registers))]
+            judged[key] = GmRegister(sighting.at, context.subject, protection, kind)
 
     def _core(self, at: FrameRef, message: Message) -> None:
         """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
