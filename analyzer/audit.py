@@ -77,17 +77,36 @@ class _Bound:
 class _Listeners:
     """Who wants to know of one kind of event."""
 
-    __slots__ = ("met", "receipts", "rules", "seen", "told")
+    __slots__ = ("bound", "met", "receipts", "rules", "seen", "told")
 
     def __init__(self) -> None:
-        self.rules: list[tuple[Callable[[object], Verdict | None], _Bound]] = []
+        self.rules: list[tuple[Callable[[object], Verdict | None], int]] = []
+        """Each with a bit of its own."""
+        self.bound: list[_Bound] = []
+        """The same rules, in the order of their bits."""
         self.met: list[Tally] = []
         """Rules whose requirement such an event meets by itself."""
         self.seen = 0
+        """How many there were, but for those that the receipts still count."""
         self.receipts: dict[int, Receipt] = {}
-        """What was answered to events that passed, by the rules (bits) that said so and did not merely not judge."""
+        """Counts the events, by the rules (bits) that they passed and that did not merely not judge: one addition for
+        an event instead of one for each rule. It is also the answer to an event that all others let pass."""
         self.told = False
         """The report has something to say of it, whatever the rules say."""
+
+    def add(self, bound: _Bound) -> None:
+        """Enter a rule that wants to know of it."""
+        self.rules.append((bound.judge, 1 << len(self.rules)))
+        self.bound.append(bound)
+
+    def count(self) -> None:
+        """Enter what the receipts have counted."""
+        for passed, receipt in self.receipts.items():
+            self.seen += receipt.times
+            for place, bound in enumerate(self.bound):
+                if passed >> place & 1:
+                    bound.tally.passed += receipt.times
+            receipt.times = 0
 
 
 @dataclass(slots=True)
@@ -121,7 +140,7 @@ class Audit:
         self._listeners: dict[type, _Listeners] = {}
         for bound in self._bound:
             for event in bound.rule.events:
-                self._listeners.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
+                self._listeners.setdefault(event, _Listeners()).add(bound)
             for event in bound.rule.met_by:
                 self._listeners.setdefault(event, _Listeners()).met.append(bound.tally)
         for told in (Notice, KeyMissing):
@@ -130,7 +149,7 @@ class Audit:
         """Who judges messages of which tools only tell."""
         for bound in self._bound:
             for event in bound.rule.by_headers:
-                self._by_headers.setdefault(event, _Listeners()).rules.append((bound.judge, bound))
+                self._by_headers.setdefault(event, _Listeners()).add(bound)
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._every = self._filtered or not all(rule.of_the_catalogue for rule in in_force)
         """Each event has to be heard: the user wants but some of them, or a rule may look at anything."""
@@ -177,39 +196,26 @@ class Audit:
             return None
         if listeners.told:
             self._told(event)
-        listeners.seen += 1
-        passed, bit = 0, 1
-        for judge, bound in listeners.rules:
+        passed, all_pass = 0, not self._every
+        for judge, bit in listeners.rules:
             try:
                 verdict = judge(event)
             except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
+                bound = listeners.bound[bit.bit_length() - 1]
                 bound.tally.error += 1
                 self._crashed.setdefault(bound.rule.id, type(error).__name__)
-                passed = -1
+                all_pass = False
                 continue
             if verdict is PASS:
-                bound.tally.passed += 1
                 passed |= bit
             elif verdict is not None:
-                self._judged(bound, event, verdict)
-                passed = -1
-            bit <<= 1
-        if passed < 0 or self._every:
-            return None
+                self._judged(listeners.bound[bit.bit_length() - 1], event, verdict)
+                all_pass = False
         receipt = listeners.receipts.get(passed)
         if receipt is None:
             receipt = listeners.receipts[passed] = Receipt()
-        return receipt
-
-    def _repeated(self) -> None:
-        """Count the events that were not made, since the same had passed."""
-        for listeners in self._listeners.values():
-            for passed, receipt in listeners.receipts.items():
-                listeners.seen += receipt.times
-                for place, (_, bound) in enumerate(listeners.rules):
-                    if passed >> place & 1:
-                        bound.tally.passed += receipt.times
-                receipt.times = 0
+        receipt.times += 1
+        return receipt if all_pass else None
 
     def _told(self, event: object) -> None:
         """What is no fact for the rules but has to be said all the same."""
@@ -304,11 +310,11 @@ class Audit:
         ``lost`` are the frames that the recorder of each capture lost, as far as it says.
         """
         self.engine.close()
-        self._repeated()
         self._one_sided()
         if self._chosen is not None:
             self._chosen.close()
-        for listeners in self._listeners.values():
+        for listeners in (*self._listeners.values(), *self._by_headers.values()):
+            listeners.count()
             for tally in listeners.met:
                 tally.passed += listeners.seen
             listeners.met.clear()

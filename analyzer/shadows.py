@@ -60,7 +60,7 @@ class _Held:
 class Shadows:
     """Tells what is but the shadow of an ESP packet; releases what is not."""
 
-    __slots__ = ("_on_shadow", "_release", "counted", "guessed", "held", "recent", "tunnelled", "unread")
+    __slots__ = ("_heads", "_newest", "_on_shadow", "_release", "counted", "guessed", "held", "recent", "tunnelled", "unread")
 
     def __init__(self, release: Callable[[Datagram], None], on_shadow: Callable[[Datagram], None]) -> None:
         """``release`` gets what was held and proved to be in clear, ``on_shadow`` what did not."""
@@ -70,6 +70,10 @@ class Shadows:
         """ESP packets that nothing opened, and no clear packet explains."""
         self.recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT)
         """Times and contents of ESP packets. While nothing is held, whoever opens one may append it here himself."""
+        self._heads: set[bytes] = set()
+        """The pairs of ports of what is in `recent`, as far as it was looked at, and of some that was in it before."""
+        self._newest: tuple[int, bytes] | None = None
+        """As far as that was."""
         self.held: deque[_Held] = deque()
         """What waits; to be looked at only for whether there is any."""
         self.counted = 0
@@ -147,6 +151,8 @@ class Shadows:
         """Whether a clear packet is the shadow of an ESP packet that came before it."""
         payload, protocol, now = datagram.payload, datagram.protocol, datagram.at.time
         ports = payload[:4]
+        if not self._same_ports(ports):
+            return False
         if protocol == UDP:
             text = payload[UDP_HEADER:]
             for time, inner in reversed(self.recent):
@@ -166,6 +172,22 @@ class Shadows:
             self._count(datagram, guessed=False)
             return True
         return False
+
+    def _same_ports(self, ports: bytes) -> bool:
+        """Whether an ESP packet of late may have held a packet of these ports.
+
+        Each is looked at once, not once for each packet in clear: where many phones register, 300 lie between.
+        """
+        heads, recent, newest = self._heads, self.recent, self._newest
+        if len(heads) > 4 * RECENT:
+            heads.clear()
+            newest = None
+        for each in reversed(recent):
+            if each is newest:
+                break
+            heads.add(each[1][:4])
+        self._newest = recent[-1] if recent else None
+        return ports in heads
 
     def sealed_before(self, datagram: Datagram) -> bool:
         """Whether an ESP packet that nothing opened may have held a clear packet; each speaks for one."""

@@ -67,9 +67,8 @@ class Identities:
         line = message.raw[begin : message.raw.find(b"\r", begin + 1) + 1] if begin >= 0 else b""
         if name is FROM and b">" in line:
             line = line[: line.find(b">") + 1]
-        known = context.asserted.get(message.method)
-        if known is not None and known[0] == line:
-            context.asserted[message.method] = line, begin
+        if line and any(known == line for known, _ in context.asserted.values()):
+            self._right(context, message.method, line, begin)  # whichever method it was claimed in
             return
         claimed = read_address(line[len(name) :].decode("latin-1")).uri
         if claimed is None or not line or "anonymous" in claimed.text.lower():
@@ -77,11 +76,16 @@ class Identities:
         if not context.associated or len(context.impus) >= WIDEST or any("!" in each for each in context.impus):
             return  # what is bound is not known, or is a whole range
         if names(claimed) & {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}:
-            if len(context.asserted) >= METHODS:
-                context.asserted.clear()
-            context.asserted[message.method] = line, begin
+            self._right(context, message.method, line, begin)
         elif name is PREFERRED or message.to_tag is None:  # inside a dialog From tells who called, or was called
             self._wait(context, sighting, "impu", printable(claimed.text, 200), tuple(context.impus))
+
+    @staticmethod
+    def _right(context: Context, method: str, line: bytes, begin: int) -> None:
+        """Remember a claim that is right."""
+        if method not in context.asserted and len(context.asserted) >= METHODS:
+            context.asserted.clear()
+        context.asserted[method] = line, begin
 
     def _wait(self, context: Context, sighting: Sighting, kind: str, claimed: str, bound: tuple[str, ...]) -> None:
         message = sighting.message

@@ -26,7 +26,7 @@ class Receipt:
 
     def __init__(self) -> None:
         self.times = 0
-        """How often the same was to be told again."""
+        """How often this was told, or was to be told again."""
 
 
 Emit = Callable[[object], Receipt | None]
