@@ -60,7 +60,18 @@ class _Held:
 class Shadows:
     """Tells what is but the shadow of an ESP packet; releases what is not."""
 
-    __slots__ = ("_heads", "_newest", "_on_shadow", "_release", "counted", "guessed", "held", "recent", "tunnelled", "unread")
+    __slots__ = (
+        "_heads",
+        "_newest",
+        "_on_shadow",
+        "_release",
+        "counted",
+        "guessed",
+        "held",
+        "recent",
+        "tunnelled",
+        "unread",
+    )
 
     def __init__(self, release: Callable[[Datagram], None], on_shadow: Callable[[Datagram], None]) -> None:
         """``release`` gets what was held and proved to be in clear, ``on_shadow`` what did not."""

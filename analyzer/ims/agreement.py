@@ -10,7 +10,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ChallengeBefore, Mirrored, Shared
 from analyzer.ims.procedures import Procedure
-from analyzer.ims.subjects import Context, offer_of
+from analyzer.ims.subjects import Context, entries_of
 from analyzer.ims.vocabulary import End, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.digest import challenge
@@ -91,7 +91,7 @@ def repeated_in_answer(sm6: Sighting | None, sm12: Sighting) -> Comparison | Non
     """The Security-Server of SM12 against that of SM6; None if it has none but for media (TS 24.229 5.1.1.4.1 d)."""
     if sm6 is None or sm12.message.first("security-server") is None:
         return None
-    if all(entry.is_mediasec for entry in offer_of(sm12.message, "security-server")):
+    if all(entry.is_mediasec for entry in entries_of(sm12.message, "security-server")):
         return None
     return compare(sm6.message.values("security-server"), sm12.message.values("security-server"))
 

@@ -24,7 +24,7 @@ from analyzer.ims.exchange import Success
 from analyzer.ims.procedures import Procedure, res_right, was_waiting
 from analyzer.ims.receipts import Emit
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import Context, offer_of
+from analyzer.ims.subjects import Context, offered
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
 from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce
@@ -70,7 +70,7 @@ def _reject(session: Session, context: Context, sighting: Sighting) -> None:
             challenge=refused.challenge,
             rejected=refused.set.terms if refused.set is not None else None,
             before=refused.offer,
-            offer=offer_of(sighting.message, "security-client"),
+            offer=offered(sighting.message),
             parent=refused.parent_terms,
             in_use=in_use.terms if in_use is not None else None,
             mac_right=_genuine(session, context, made),

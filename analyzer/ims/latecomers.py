@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session, agree, algorithms
-from analyzer.ims.subjects import Context, Pair, offer_of
+from analyzer.ims.subjects import Context, Pair, entries_of, offered
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Role, SetTerms, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
@@ -20,7 +20,7 @@ from analyzer.sip.secagree import Mechanism
 def adopt(session: Session, pair: Pair, association: SecurityAssociation | None, sighting: Sighting) -> Binding | None:
     """The binding of a REGISTER that an association without a set has opened, if it is an SM7 on its own new set."""
     message = sighting.message
-    offer, server = offer_of(message, "security-client"), offer_of(message, "security-verify")
+    offer, server = offered(message), entries_of(message, "security-verify")
     agreed, found = agree(offer, server), credentials(message)
     if association is None or agreed is None or found is None or not found.response:
         return None

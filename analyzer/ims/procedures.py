@@ -6,7 +6,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
 from analyzer.ims.knowledge import REORDERED, Vantage
-from analyzer.ims.subjects import offer_of
+from analyzer.ims.subjects import offered
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 from analyzer.keys.keyring import Vector
@@ -55,7 +55,7 @@ class Procedure:
         self.parent = parent
         """The set that protected SM1, None if it was in clear."""
         self.call_id = register.message.call_id
-        self.offer = offer_of(register.message, "security-client")
+        self.offer = offered(register.message)
         self.challenge: Sighting | None = None
         self.nonce = ""
         self.server: tuple[Mechanism, ...] = ()

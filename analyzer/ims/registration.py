@@ -40,7 +40,7 @@ from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right
 from analyzer.ims.renewal import answered as replied
 from analyzer.ims.renewal import began
 from analyzer.ims.session import Session, agree, algorithms, common, modes
-from analyzer.ims.subjects import CHALLENGES, Context, offer_of
+from analyzer.ims.subjects import CHALLENGES, Context, entries_of, offered
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials
@@ -92,7 +92,7 @@ class Registrar:
         missed = own_set is not None and not own_set.complete().sure
         had_sm7 = procedure.sm7 is not None or inferred or missed
         if had_sm7 and (procedure.client is None or procedure.client.ok):
-            values = offer_of(sighting.message, "security-client")
+            values = offered(sighting.message)
             if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:
                 return None
         transaction.kind = "SM7"
@@ -265,7 +265,7 @@ class Registrar:
                 temporary.end(Side.UE, End.SUPERSEDED, sighting.at)
         procedure.challenge = sighting
         procedure.nonce = found.nonce or ""
-        procedure.server = offer_of(sighting.message, "security-server")
+        procedure.server = entries_of(sighting.message, "security-server")
         context.newest = procedure
         for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
             context.challenges[each.nonce or ""] = procedure

@@ -376,6 +376,11 @@ def is_emergency(message: Message) -> bool:
     return any(contact.uri is not None and "sos" in contact.uri.params for contact in message.contacts)
 
 
-def offer_of(message: Message | None, name: str) -> tuple[Mechanism, ...]:
+def offered(register: Message) -> tuple[Mechanism, ...]:
+    """The entries of Security-Client."""
+    return register.once("offer", lambda message: entries_of(message, "security-client"))
+
+
+def entries_of(message: Message, name: str) -> tuple[Mechanism, ...]:
     """The entries of a Security-* header."""
-    return tuple(mechanisms(message.values(name))) if message is not None else ()
+    return tuple(mechanisms(message.values(name)))

@@ -30,7 +30,7 @@ from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Packet, Session, Watch
 from analyzer.ims.silence import goes_on, neglected, repeated
-from analyzer.ims.subjects import Context, Directory, Pair, offer_of, straight_from_ue
+from analyzer.ims.subjects import Context, Directory, Pair, offered, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State, Subject
@@ -242,7 +242,7 @@ class Tracker:
         transaction, fresh, final = self._transaction(pair, sighting, None)
         known = transaction.procedure if transaction is not None else None
         if message.method == "REGISTER" and message.is_request and sighting.sender is Side.UE:
-            context: Context | None = pair.place_register(message, offer_of(message, "security-client"))
+            context: Context | None = pair.place_register(message, offered(message))
         elif known is not None and transaction is not None:
             context = self._owner_of(pair, transaction)
         else:

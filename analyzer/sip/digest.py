@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from itertools import islice
 from typing import Final
 
@@ -23,22 +24,38 @@ _KEY_DIGITS: Final = 32
 _PLAIN: Final = frozenset({"akav1-md5", "md5", ""})
 _SESSION: Final = frozenset({"akav1-md5-sess", "md5-sess"})
 
+_PARAMETER: Final = r'([A-Za-z-]++)=(?:"([^"\\\t]*+)"|([^\s",\\]*+))'
+_usual_value: Final = re.compile(rf"Digest {_PARAMETER}(?:, ?{_PARAMETER})*+").fullmatch
+"""Nearly every value: nothing escaped, no blank but behind a comma. It is read in a third of the time."""
+_usual_parameters: Final = re.compile(_PARAMETER).findall
+
 
 class _Digest:
     """What a challenge and its answer have in common: a scheme and parameters."""
 
-    __slots__ = ("_decoded", "_keys", "params", "scheme")
+    __slots__ = ("_decoded", "_keys", "nonce", "params", "scheme")
 
     scheme: str
     """As written."""
     params: dict[str, str | None]
     """Keys in lower case, values unquoted; without ck and ik."""
+    nonce: str | None
+    """Nonce as written, but for one that is longer than any in use (`identifier`); "" if empty, None if absent."""
 
     def __init__(self, text: str) -> None:
         """Read a header value; whatever it is, parameters come out of it or none."""
-        self.scheme, _, rest = text.strip(LWS).replace("\t", " ").partition(" ")
-        self.params = parameters(split(rest, ","))
-        self._keys = (self.params.pop("ck", None), self.params.pop("ik", None))
+        text = text.strip(LWS)
+        params: dict[str, str | None]
+        if _usual_value(text):
+            self.scheme = "Digest"
+            params = {name.lower(): quoted or plain for name, quoted, plain in reversed(_usual_parameters(text, 7))}
+        else:
+            self.scheme, _, rest = text.replace("\t", " ").partition(" ")
+            params = parameters(split(rest, ","))
+        self.params = params
+        self._keys = (params.pop("ck", None), params.pop("ik", None))
+        nonce = params.get("nonce")
+        self.nonce = None if nonce is None else identifier(nonce)
         self._decoded: bytes | None = None
         """What the nonce is base64 of, once it was asked for; empty if of nothing."""
 
@@ -51,12 +68,6 @@ class _Digest:
     def realm(self) -> str | None:
         """Realm; None if absent."""
         return self.params.get("realm")
-
-    @property
-    def nonce(self) -> str | None:
-        """Nonce as written, but for one that is longer than any in use (`identifier`); "" if empty, None if absent."""
-        nonce = self.params.get("nonce")
-        return None if nonce is None else identifier(nonce)
 
     @property
     def algorithm(self) -> str | None:

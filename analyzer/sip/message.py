@@ -21,6 +21,7 @@ from analyzer.sip.headers import (
     header_end,
     header_key,
     header_table,
+    usual_table,
 )
 from analyzer.sip.text import LWS, identifier, number, printable, seconds, split, split_addresses
 from analyzer.sip.usual import LONGEST, usual_shape
@@ -51,6 +52,7 @@ class _Read(TypedDict, total=False):
     content: tuple[bytes, bool]
     credentials: object
     challenges: object
+    offer: object
 
 
 _Table = tuple[dict[str, str], dict[str, list[str]]]
@@ -150,7 +152,8 @@ class Message:
         """The first value of each header; the table is made here if it was not needed before."""
         table = self._table
         if table is None:
-            table = header_table(_lines_of(self.raw))
+            headers = usual_table(self.raw)
+            table = (headers, {}) if headers is not None else header_table(_lines_of(self.raw))
             if table is None:  # more headers than usual, or folded ones
                 table = header_table(careful_lines(self.raw)[0]) or ({}, {})
             self._table = table
@@ -176,7 +179,7 @@ class Message:
             read["contacts"] = self._addresses("contact")
         return read["contacts"]
 
-    def once(self, name: Literal["credentials", "challenges"], make: Callable[[Message], T]) -> T:
+    def once(self, name: Literal["credentials", "challenges", "offer"], make: Callable[[Message], T]) -> T:
         """What `make` reads in this message, which is done when it is first asked for."""
         read = self._reading()
         if name not in read:

@@ -6,6 +6,7 @@ Comparison: requirements 8.4, with ruling R25 (an SPI printed as a negative numb
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from enum import StrEnum
 from sys import intern
@@ -42,10 +43,19 @@ Canonical = tuple[str, tuple[tuple[str, str], ...]]
 _FLAG: Final = "\n"
 
 
+_PARAMETER: Final = r"; ?([a-z0-9-]++)=([A-Za-z0-9.-]++)"
+_usual_entry: Final = re.compile(rf" *+([a-z0-9-]++)((?:{_PARAMETER})*+) *+").fullmatch
+"""Nearly every entry: lower case, no quotes, a value to each parameter."""
+_usual_parameters: Final = re.compile(_PARAMETER).findall
+
+
 class Mechanism:
     """One entry: a mechanism's name and its parameters."""
 
-    __slots__ = ("_params", "_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name", "prot")
+    __slots__ = (
+        *("_params", "_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name"),
+        *("port_c", "port_s", "prot", "spi_c", "spi_s"),
+    )
 
     dropped: int
     """How many more parameters there were than `PARAMETERS`."""
@@ -64,20 +74,29 @@ class Mechanism:
     mod: str
     """IPsec mode in lower case."""
 
+    spi_c: int | None
+    """SPI of the sender's inbound SA at its client port, 0 to 2**32 - 1; None if absent, no number or beyond."""
+    spi_s: int | None
+    """SPI of the sender's inbound SA at its server port; as `spi_c`."""
+    port_c: int | None
+    """The sender's protected client port, 0 to 65535; None if absent, no number or beyond."""
+    port_s: int | None
+    """The sender's protected server port; as `port_c`."""
+
     def __init__(self, written: str) -> None:
         self._written = written
-        name, *pieces = split(written, ";")
-        self.name = name = intern(name.strip(LWS).lower())
-        self.dropped = max(0, len(pieces) - PARAMETERS)
-        self._params: dict[str, str | None] | None = dict(reversed(_pairs(pieces)))
+        self.name, self.dropped, params = _read(written)
+        self._params: dict[str, str | None] | None = params
         # A rule asks for these again and again, and nearly every entry has the same few words for them
-        get = self._params.get
-        self.is_ipsec = name == IPSEC
-        self.is_mediasec = "mediasec" in self._params
+        get = params.get
+        self.is_ipsec = self.name == IPSEC
+        self.is_mediasec = "mediasec" in params
         self.alg = intern((get("alg") or "").lower())
         self.ealg = intern((get("ealg") or "null").lower())
         self.prot = intern((get("prot") or "esp").lower())
         self.mod = intern((get("mod") or "trans").lower())
+        self.spi_c, self.spi_s = _spi(get("spi-c")), _spi(get("spi-s"))
+        self.port_c, self.port_s = _port(get("port-c")), _port(get("port-s"))
 
     def __repr__(self) -> str:
         return f"<Mechanism {self.text}>"
@@ -87,7 +106,8 @@ class Mechanism:
         """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
         params = self._params
         if params is None:
-            params = self._params = dict(reversed(_pairs(split(self._written, ";")[1:])))
+            _, _, params = _read(self._written)
+            self._params = params
         return params
 
     @property
@@ -98,26 +118,6 @@ class Mechanism:
     def shelve(self) -> None:
         """Let go of the parameters, 1,700 octets of 2,000: they are read again when somebody asks for them."""
         self._params = None
-
-    @property
-    def spi_c(self) -> int | None:
-        """SPI of the sender's inbound SA at its client port, 0 to 2**32 - 1; None if absent, no number or beyond."""
-        return _spi(self.params.get("spi-c"))
-
-    @property
-    def spi_s(self) -> int | None:
-        """SPI of the sender's inbound SA at its server port; as `spi_c`."""
-        return _spi(self.params.get("spi-s"))
-
-    @property
-    def port_c(self) -> int | None:
-        """The sender's protected client port, 0 to 65535; None if absent, no number or beyond."""
-        return _port(self.params.get("port-c"))
-
-    @property
-    def port_s(self) -> int | None:
-        """The sender's protected server port; as `port_c`."""
-        return _port(self.params.get("port-s"))
 
     @property
     def q(self) -> int | None:
@@ -132,7 +132,7 @@ class Mechanism:
     @property
     def pair(self) -> tuple[str, str]:
         """Integrity and encryption algorithm in lower case, as TS 33.203 Annex H spells them (FP20)."""
-        return normal_alg(self.alg), self.ealg
+        return _ALGORITHMS.get(self.alg, self.alg), self.ealg
 
     def absent(self) -> list[str]:
         """Which of the five parameters that an SA needs are not there, or have no value at all."""
@@ -274,6 +274,17 @@ def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right:
     if offered == mirrored:
         return Result.ORDER
     return Result.REDUCED if mirrored < offered else Result.DIFFERENT
+
+
+def _read(written: str) -> tuple[str, int, dict[str, str | None]]:
+    """An entry's name, how many of its parameters were not read, and those that were, the first of each name."""
+    usual = _usual_entry(written)
+    if usual is not None:
+        pairs = _usual_parameters(usual[2])
+        if len(pairs) <= PARAMETERS:
+            return intern(usual[1]), 0, dict(reversed(pairs))
+    name, *pieces = split(written, ";")
+    return intern(name.strip(LWS).lower()), max(0, len(pieces) - PARAMETERS), dict(reversed(_pairs(pieces)))
 
 
 def _pairs(pieces: list[str]) -> list[tuple[str, str | None]]:

@@ -11,7 +11,7 @@ from analyzer.ims import subjects
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Side
 from analyzer.ims.knowledge import Vantage
-from analyzer.ims.subjects import Context, Directory, Pair, is_emergency, offer_of, straight_from_ue
+from analyzer.ims.subjects import Context, Directory, Pair, is_emergency, offered, straight_from_ue
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.sip.message import Message
@@ -37,7 +37,7 @@ def pair() -> Pair:
 
 
 def place(where: Pair, what: Message) -> Context:
-    return where.place_register(what, offer_of(what, "security-client"))
+    return where.place_register(what, offered(what))
 
 
 def rebooted(**how: object) -> Message:
