@@ -7,6 +7,7 @@ the message by which it had to go, so that a use of it can be named.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.frame import FrameRef
@@ -44,6 +45,7 @@ EARLY = 16
 NOWHERE: Final = -1, None, 0
 """Where no packet is seen: there is no such TTL."""
 
+_flow: Final = Struct("!HH").pack
 NOTHING: Final[frozenset[Any]] = frozenset()
 """What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
 
@@ -85,10 +87,8 @@ class Binding:
         self.role = role
         self.ports = owner.terms.ports(role)
         """Source and destination port that its packets should have."""
-        self.flow = b""
+        self.flow = b"" if None in self.ports else _flow(*self.ports)
         """The same as octets, if both are known."""
-        if None not in self.ports:
-            self.flow = b"".join(port.to_bytes(2, "big") for port in self.ports if port is not None)
         self.sender = role.sender
         self.served = owner.terms.port_us if self.sender is Side.UE else owner.terms.port_ps
         """The port on which its sender is served, which its Via has to name."""
@@ -420,7 +420,7 @@ class SaSet:
     def complete(self) -> Knowledge:
         """Whether the capture has everything that was sent on this set, as far as sequence numbers can tell."""
         ledgers = [binding.ledger for binding in self.bindings]
-        missing = sum(ledger.missing for ledger in ledgers)
+        missing = sum([ledger.missing for ledger in ledgers])
         if missing:
             return Knowledge(False, f"{missing} ESP packets of set {self.generation} are missing in the capture")
         if any(self.unopened.values()):

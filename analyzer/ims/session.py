@@ -16,7 +16,7 @@ from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDer
 from analyzer.ims.receipts import Emit, Passed
 from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
-from analyzer.ims.vocabulary import Role, Side, Sighting
+from analyzer.ims.vocabulary import ROLES, Role, Side, Sighting
 from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
 from analyzer.ipsec.esp import SecurityAssociation
@@ -91,11 +91,11 @@ class Session:
         """Enter a new set: its SPIs become known, its ports watched, its candidate keys go into the database."""
         pair, terms = context.pair, made.terms
         keys = self._expanded(pairs, vectors)
-        for role in Role:
+        for role in ROLES:
             spi = terms.spi(role)
             if spi is None:
                 continue
-            source, destination = pair.address(role.sender), pair.address(role.sender.other)
+            source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
             self._announce(destination, spi, made, role)
             for association in self.keyring.explicit(source, destination, spi):
                 self._enter(Binding(made, role), association)
@@ -119,7 +119,7 @@ class Session:
         pair = context.pair
         known = {(each.vector.ck.octets, each.vector.ik.octets) for each in made.bindings if each.vector is not None}
         keys = self._expanded(pairs, [each for each in vectors if (each.ck.octets, each.ik.octets) not in known])
-        for role in Role:
+        for role in ROLES:
             spi = made.terms.spi(role)
             if spi is None:
                 continue
@@ -139,15 +139,17 @@ class Session:
             return
         binding = Binding(made, role)
         binding.vector, binding.mistake, binding.variant = vector, found.mistake, found.variant
+        pair = context.pair
+        source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
         association = associate(
             found.variant,
             spi=spi,
-            destination=context.pair.address(role.sender.other),
+            destination=destination,
             alg=found.alg,
             ealg=found.ealg,
             keys=found.keys,
             # Behind a NAT, the outer source may be any.
-            source=None if terms.mod == TUNNEL else context.pair.address(role.sender),
+            source=None if terms.mod == TUNNEL else source,
             ports=binding.ports,
         )
         self._enter(binding, association)
@@ -255,7 +257,7 @@ class Session:
                 pair.guarded[port] = [known for known in pair.guarded[port] if known is not old]
                 if not pair.guarded[port]:
                     del pair.guarded[port]
-        for role in Role:
+        for role in ROLES:
             spi = terms.spi(role)
             key = pair.address(role.sender.other) + spi.to_bytes(4, "big") if spi is not None else b""
             self.announced.remove(key, old)

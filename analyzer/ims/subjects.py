@@ -18,7 +18,7 @@ from analyzer.ims.exchange import Exchange
 from analyzer.ims.former import FormerSets
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.transactions import Census, Transactions
-from analyzer.ims.vocabulary import Role, Side, Subject
+from analyzer.ims.vocabulary import ROLES, Side, Subject
 from analyzer.network.taps import Taps
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
@@ -236,7 +236,7 @@ class Pair:
         if dport not in self.guarded:
             return False
         owners = self.guarded.get(sport, ())
-        return any(owner.terms.ports(role) == (sport, dport) for owner in owners for role in Role)
+        return any(owner.terms.ports(role) == (sport, dport) for owner in owners for role in ROLES)
 
     def place_register(self, message: Message, offer: tuple[Mechanism, ...]) -> Context:
         """The context of a REGISTER in clear, made if it is new (R16)."""

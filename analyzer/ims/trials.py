@@ -14,7 +14,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.events import Notice
 from analyzer.ims.session import Session
-from analyzer.ims.vocabulary import Role
+from analyzer.ims.vocabulary import ROLES
 from analyzer.ipsec.database import Refusal
 from analyzer.ipsec.esp import TOO_SHORT, SecurityAssociation
 from analyzer.ipsec.trial import Candidates, Found, find
@@ -105,7 +105,7 @@ class Trials:
 
     def _enter(self, owner: SaSet, found: Found, vector: Vector) -> None:
         """What one association of a set shows is likely for all four, so that is the next thing that they are tried."""
-        for role in Role:
+        for role in ROLES:
             self._session.candidate(owner, role, found, vector)
 
 

@@ -37,10 +37,15 @@ class Role(StrEnum):
     PC_US = "pc>us"
     US_PC = "us>pc"
 
-    @property
-    def sender(self) -> Side:
-        """Who sends on it."""
-        return Side.UE if self in (Role.UC_PS, Role.US_PC) else Side.PCSCF
+    sender: Side
+    """Who sends on it."""
+
+    def __init__(self, ports: str) -> None:
+        self.sender = Side.UE if ports[0] == "u" else Side.PCSCF
+
+
+ROLES: Final = tuple(Role)
+"""The four, as a tuple: each set asks for them a dozen times."""
 
 
 class State(StrEnum):

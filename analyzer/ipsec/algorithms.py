@@ -305,6 +305,8 @@ PAIRS: Final = tuple(
     if (ealg.name == "null" if alg.combined else ealg.combined == (not alg.icv))
 )
 """The pairs that the standard allows (Annex H): an HMAC with CBC or null, aes-gmac with null, null with aes-gcm."""
+# Each of the four associations of a set asks for its two
+_USUAL_PAIRS: Final = {(alg, ealg): (_USUAL_INTEGRITY[alg], _USUAL_ENCRYPTION[ealg]) for alg, ealg in PAIRS}
 
 
 def integrity(name: str, spelling: Spelling = Spelling.HEADER) -> Integrity:
@@ -330,6 +332,9 @@ def pair(alg: str, ealg: str) -> tuple[Integrity, Encryption]:
 
     More than `PAIRS` can be read: null beside aes-cbc is forbidden, but a packet may well be made so.
     """
+    usual = _USUAL_PAIRS.get((alg, ealg))
+    if usual is not None:
+        return usual
     first, second = integrity(alg), encryption(ealg)
     if second.combined and first.icv:
         raise UnfitPair("integrity", second.name)
@@ -355,6 +360,8 @@ def weaker(alg: str, ealg: str, than: tuple[str, str]) -> bool:
 
     AES-GCM stands for its integrity too. False where a name is not in the table, since then nobody knows.
     """
+    if than == (alg, ealg):
+        return False
     try:
         mine, other = _strength(alg, ealg), _strength(*than)
     except UnknownAlgorithm:

@@ -189,6 +189,8 @@ class Keyring:
 
     def explicit(self, source: bytes, destination: bytes, spi: int) -> list[SecurityAssociation]:
         """New associations for a packet of this SPI, from MAX_EXPLICIT of those that fit at most; exact SPIs first."""
+        if spi not in self._of_spi and not self._open_spi:
+            return []
         octets = spi.to_bytes(4)
         fitting = (
             entry

@@ -31,7 +31,7 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _usual_uri: Final = re.compile(
     r"(sips?):(?:([^@:;?]*+)@)?([A-Za-z0-9.-]++)(?::([0-9]{1,5}+))?(?:;([^@]*+))?",
 ).fullmatch
-"""Nearly every URI of SIP: no password, no IPv6 address, nothing behind a question mark. It is read in half the time."""
+"""Nearly every URI of SIP: no password, no IPv6 address, no question mark. It is read in half the time."""
 _LAST_PORT: Final = 65535
 _new = tuple.__new__  # makes a NamedTuple faster than its own constructor
 

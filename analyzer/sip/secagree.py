@@ -44,7 +44,7 @@ _FLAG: Final = "\n"
 
 
 _PARAMETER: Final = r"; ?([a-z0-9-]++)=([A-Za-z0-9.-]++)"
-_usual_entry: Final = re.compile(rf" *+([a-z0-9-]++)((?:{_PARAMETER})*+) *+").fullmatch
+_usual_entry: Final = re.compile(rf" *+([a-z0-9-]++)((?:{_PARAMETER})*) *+").fullmatch
 """Nearly every entry: lower case, no quotes, a value to each parameter."""
 _usual_parameters: Final = re.compile(_PARAMETER).findall
 
