@@ -300,19 +300,25 @@ def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[
     """
     mine = [entry for entry in offer if entry.is_ipsec]
     theirs = [entry for entry in server if entry.is_ipsec]
-    for entry in sorted(theirs, key=lambda entry: -(entry.q if entry.q is not None else 1000)):
+    for entry in _preferred(theirs):
         for own in mine:
             if (own.alg, own.ealg) == (entry.alg, entry.ealg):
                 return own, entry
     return (mine[0], theirs[0]) if mine and theirs else None
 
 
+def _preferred(entries: list[Mechanism]) -> list[Mechanism]:
+    """Entries in the order of preference: by q, then as they stand there (R8)."""
+    if len(entries) > 1:
+        entries.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
+    return entries
+
+
 def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[tuple[str, str], ...]:
     """The pairs of algorithms that both sides name, the most preferred first: by q, then in the server's order (R8)."""
     mine = {(entry.alg, entry.ealg) for entry in offer if entry.is_ipsec}
     theirs = [entry for entry in server if entry.is_ipsec and (entry.alg, entry.ealg) in mine]
-    theirs.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
-    return tuple(dict.fromkeys((entry.alg, entry.ealg) for entry in theirs if entry.alg is not None))
+    return tuple(dict.fromkeys([(entry.alg, entry.ealg) for entry in _preferred(theirs)]))
 
 
 def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozenset[str]:
@@ -325,12 +331,14 @@ def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozen
 def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:
     """Every pair of algorithms that may be in use, the server's first, each once."""
     pairs = {(entry.alg, entry.ealg): None for entry in (*server, *offer) if entry.is_ipsec and entry.alg}
-    return [(alg, ealg) for alg, ealg in pairs if alg is not None]
+    return list(pairs)
 
 
 def emergency_call(sighting: Sighting) -> bool:
     """Whether a message belongs to an emergency call (FP10)."""
     message = sighting.message
+    if b"urn:service:sos" not in message.raw.lower():
+        return False
     ends = (message.from_uri, message.to_uri)
     return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in ends) or (
         message.uri is not None and "urn:service:sos" in message.uri.lower()

@@ -371,6 +371,8 @@ def instance_of(message: Message) -> tuple[str, str | None] | None:
 
 def is_emergency(message: Message) -> bool:
     """An emergency registration or call: ``sos`` in a Contact, or a service URN as target (FP10)."""
+    if b"sos" not in message.raw.lower():
+        return False
     if message.uri is not None and "urn:service:sos" in message.uri.lower():
         return True
     return any(contact.uri is not None and "sos" in contact.uri.params for contact in message.contacts)

@@ -56,7 +56,8 @@ class Uri:
     @property
     def params(self) -> dict[str, str | None]:
         """URI parameters: keys in lower case, None for one without a value."""
-        return parameters(self._parameters.partition("?")[0].split(";"))
+        written = self._parameters
+        return parameters(written.partition("?")[0].split(";")) if written else {}
 
     @property
     def text(self) -> str:

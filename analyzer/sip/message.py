@@ -144,9 +144,11 @@ class Message:
     def has_option(self, header: str, tag: str) -> bool:
         """Whether the comma lists of a header (Require, Supported, Allow ...) hold a token, in any case."""
         tag = tag.lower()
-        return any(
-            tag == entry.strip(LWS).lower() for value in self._lines(header_key(header)) for entry in value.split(",")
-        )
+        for value in self._lines(header_key(header)):
+            for entry in value.split(","):
+                if entry.strip(LWS).lower() == tag:
+                    return True
+        return False
 
     def _headers(self) -> dict[str, str]:
         """The first value of each header; the table is made here if it was not needed before."""

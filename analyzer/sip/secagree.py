@@ -136,11 +136,15 @@ class Mechanism:
 
     def absent(self) -> list[str]:
         """Which of the five parameters that an SA needs are not there, or have no value at all."""
+        if None not in (self.spi_c, self.spi_s, self.port_c, self.port_s) and self.alg:
+            return []
         return [key for key in (*_NEEDED, "alg") if self.params.get(key) is None]
 
     def missing(self) -> list[str]:
         """Which of the five parameters that an SA needs are absent or not usable as what they are."""
         numbers = (self.spi_c, self.spi_s, self.port_c, self.port_s)
+        if None not in numbers and self.alg:
+            return []
         absent = [key for key, value in zip(_NEEDED, numbers, strict=True) if value is None]
         return absent if self.alg else [*absent, "alg"]
 

@@ -27,7 +27,7 @@ def listed(pairs: Iterable[Pair]) -> str:
 
 def pairs_of(entries: Iterable[Mechanism]) -> list[Pair]:
     """The pairs of the ipsec-3gpp entries of a list, in its order, each once."""
-    return list(dict.fromkeys(entry.pair for entry in entries if entry.is_ipsec and not entry.is_mediasec))
+    return list(dict.fromkeys([entry.pair for entry in entries if entry.is_ipsec and not entry.is_mediasec]))
 
 
 def chooser(event: AlgorithmsInUse) -> Actor:
@@ -60,13 +60,15 @@ def unknown_names(pairs: Iterable[Pair], profile: Profile) -> list[str]:
     """Names of algorithms that the release does not have, but for those that it has had."""
     names = [alg for alg, _ in pairs if alg and alg not in profile.integrity]
     names += [ealg for _, ealg in pairs if ealg not in profile.encryption]
+    if not names:
+        return names
     return [_short(name) for name in dict.fromkeys(names) if name not in REMOVED][:SHOWN]
 
 
 def removed_names(pairs: Iterable[Pair], profile: Profile) -> list[str]:
     """Names of algorithms that the release has had and has no more."""
-    names = dict.fromkeys(name for pair in pairs for name in pair)
-    return [name for name in names if name in REMOVED - profile.integrity - profile.encryption]
+    removed = REMOVED - profile.integrity - profile.encryption
+    return [name for name in dict.fromkeys([name for pair in pairs for name in pair]) if name in removed]
 
 
 def _short(text: str) -> str:

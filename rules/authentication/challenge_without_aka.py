@@ -34,6 +34,9 @@ def challenge_without_aka(event: ChallengeSent | RegistrationRefused, profile: P
         return _without_digest(event)
     found = challenges(event.challenge.message)
     aka = [each for each in found if each.is_aka]
+    names = [(each.algorithm or "").lower() for each in aka]
+    if USUAL in names and all(each.rand is not None for each in aka):
+        return PASS
     rows = tuple((cell(each.algorithm), cell(each.realm), cell(each.nonce)) for each in found)
     tables = (Table("Challenges of SM6", ("algorithm", "realm", "nonce"), rows, compares=False),)
     if not aka:
@@ -59,9 +62,6 @@ def challenge_without_aka(event: ChallengeSent | RegistrationRefused, profile: P
                 tables=tables,
                 argument="read with any padding",
             )
-    names = [(each.algorithm or "").lower() for each in aka]
-    if USUAL in names:
-        return PASS
     second = all(name.startswith("akav2") for name in names)
     if second and profile.release < 14:
         return Probable(

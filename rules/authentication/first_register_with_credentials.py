@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyzer.ims.events import RegistrationStarted, credentials
+from analyzer.ims.events import Credentials, RegistrationStarted, credentials
 from analyzer.rule import PASS, Actor, Broken, Level, Probable, Severity, Verdict, rule
 from rules.authentication.comparing import alone, cell
 
@@ -34,17 +34,19 @@ def first_register_with_credentials(event: RegistrationStarted) -> Verdict | Non
     if not any(entry.is_ipsec for entry in event.offer):
         return None
     found = credentials(event.register.message)
-    common: dict[str, Any] = {"actor": Actor.UE, "tables": (alone("Authorization of SM1", found),)}
     if found is None:
         return Broken(
             fault="authorization-missing",
             message="the first REGISTER has no Authorization",
             expected="Authorization with username, realm, uri, nonce and response",
             observed="no such header",
-            **common,
+            **_common(None),
         )
     if found.auts or (event.nonce_from is not None and not event.nonce_spent):
         return None
+    if not found.nonce and not found.response and found.username and found.realm and found.uri:
+        return PASS
+    common = _common(found)
     missing = [name for name in ("username", "realm", "uri") if not found.params.get(name)]
     if missing:
         return Broken(
@@ -93,3 +95,8 @@ def first_register_with_credentials(event: RegistrationStarted) -> Verdict | Non
             **common,
         )
     return PASS
+
+
+def _common(found: Credentials | None) -> dict[str, Any]:
+    """What all findings have."""
+    return {"actor": Actor.UE, "tables": (alone("Authorization of SM1", found),)}

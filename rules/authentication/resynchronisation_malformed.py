@@ -31,12 +31,10 @@ def resynchronisation_malformed(event: ChallengeRejected | RegistrationStarted) 
     purpose of TS 34.229-1 contradicts its own steps; the steps are followed.
     """
     found = credentials(event.register.message)
-    if found is None:
+    if found is None or (isinstance(event, RegistrationStarted) and (not found.auts or event.reports_failure)):
         return None
     tables = (alone("Authorization of the report", found),)
     if isinstance(event, RegistrationStarted):
-        if not found.auts or event.reports_failure:
-            return None
         if not found.nonce:
             return Broken(
                 fault="nonce-missing",

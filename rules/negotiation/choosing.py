@@ -9,7 +9,7 @@ Pair = tuple[str, str]
 
 def pairs_of(entries: Iterable[Mechanism]) -> list[Pair]:
     """The pairs of a list in its order; `ealg` left out is ``null``, and spellings are those of Annex H (FP20)."""
-    return list(dict.fromkeys(entry.pair for entry in entries if usable(entry)))
+    return list(dict.fromkeys([entry.pair for entry in entries if usable(entry)]))
 
 
 def common_pairs(offer: Iterable[Mechanism], server: Iterable[Mechanism]) -> list[Pair]:
@@ -19,8 +19,9 @@ def common_pairs(offer: Iterable[Mechanism], server: Iterable[Mechanism]) -> lis
     """
     mine = {(*entry.pair, entry.prot, entry.mod) for entry in offer if usable(entry)}
     theirs = [entry for entry in server if usable(entry) and (*entry.pair, entry.prot, entry.mod) in mine]
-    theirs.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
-    return list(dict.fromkeys(entry.pair for entry in theirs))
+    if len(theirs) > 1:
+        theirs.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
+    return list(dict.fromkeys([entry.pair for entry in theirs]))
 
 
 def usable(entry: Mechanism) -> bool:

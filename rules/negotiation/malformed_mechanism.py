@@ -8,6 +8,8 @@ from rules.negotiation.showing import entries_table
 
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+SPI = re.compile(r"[0-9]{10}")
+PORT = re.compile(r"[1-9][0-9]*")
 DIGITS = 10
 """Digits of an SPI in the grammar of Annex H."""
 
@@ -47,6 +49,8 @@ def malformed_mechanism(event: RegistrationStarted | ChallengeSent, profile: Pro
     nameless = [entry for entry in entries if not TOKEN.fullmatch(entry.name)]
     if not judged_entries and not nameless:
         return None
+    if not nameless and all(_usual(entry) for entry in judged_entries):
+        return PASS
     flaws = dict.fromkeys(sorted({flaw for entry in judged_entries for flaw in _flaws(entry, profile.papers)}))
     if nameless:
         flaws["name", "is no token"] = None
@@ -72,6 +76,20 @@ def malformed_mechanism(event: RegistrationStarted | ChallengeSent, profile: Pro
         tables=tables,
     )
     return Pass(note=note)
+
+
+def _usual(entry: Mechanism) -> bool:
+    """Whether an entry is written as nearly all are, so that there is nothing to say of it."""
+    get = entry.params.get
+    return (
+        None not in (entry.spi_c, entry.spi_s, entry.port_c, entry.port_s)
+        and all(map(SPI.fullmatch, (get("spi-c") or "", get("spi-s") or "")))
+        and all(map(PORT.fullmatch, (get("port-c") or "", get("port-s") or "")))
+        and all(map(TOKEN.fullmatch, (get("alg") or "", get("ealg", "null") or "")))
+        and get("prot", "esp") == "esp"
+        and get("mod", "trans") == "trans"
+        and QVALUE.fullmatch(get("q", "1") or "") is not None
+    )
 
 
 def _flaws(entry: Mechanism, papers: bool) -> list[tuple[str, str]]:

@@ -35,9 +35,9 @@ def sec_agree_not_required(event: RegistrationStarted | ChallengeAnswered) -> Ve
         offered = message.first("security-client") is not None
     if not offered:
         return None
-    missing = [name for name in ("Require", "Proxy-Require") if not message.has_option(name, "sec-agree")]
-    if not missing:
+    if message.has_option("Require", "sec-agree") and message.has_option("Proxy-Require", "sec-agree"):
         return PASS
+    missing = [name for name in ("Require", "Proxy-Require") if not message.has_option(name, "sec-agree")]
     if message.truncated_headers:
         return Inconclusive(reason="the headers are cut, so the option tag may be lost", actor=Actor.UE)
     supported = len(missing) == 2 and message.has_option("Supported", "sec-agree")

@@ -38,26 +38,28 @@ def contact_without_port_us(
         return None
     if "nat" in profile.flags or (protection.terms.mod or "").lower() == NAT:
         return None
-    uris = [contact.uri for contact in message.contacts if contact.uri is not None]
-    uris = [uri for uri in uris if uri.scheme in ("sip", "sips")]
+    named = [contact.uri for contact in message.contacts]
+    uris = [uri for uri in named if uri is not None and uri.scheme in ("sip", "sips")]
     if not uris or (message.method == "REGISTER" and _removes(message)):
         return None
-    if any("gr" in uri.params or "gruu" in uri.params or "ob" in uri.params for uri in uris):
-        return None
+    for uri in uris:
+        params = uri.params
+        if "gr" in params or "gruu" in params or "ob" in params:
+            return None
     port_us = protection.terms.port_us
     if any(uri.port == port_us for uri in uris):
         return PASS
-    named = uris[0].port
+    port = uris[0].port
     what = "REGISTER" if message.method == "REGISTER" else "request"
     return Broken(
-        fault=f"{what.lower()}-{'port-missing' if named is None else 'port'}",
+        fault=f"{what.lower()}-{'port-missing' if port is None else 'port'}",
         message=f"the Contact of a protected {what} of the UE does not name port_us",
         actor=Actor.UE,
         expected=str(port_us),
-        observed=str(named) if named is not None else "no port (5060)",
+        observed=str(port) if port is not None else "no port (5060)",
         related=tuple(frame for frame in (protection.terms.sm1,) if frame is not None),
         argument=f"port_us of set {protection.generation}, which protects the {what}",
-        tables=(two_columns("port of the UE", "Security-Client", "Contact", (("port-s", port_us, named),)),),
+        tables=(two_columns("port of the UE", "Security-Client", "Contact", (("port-s", port_us, port),)),),
     )
 
 

@@ -42,9 +42,9 @@ def same_or_standard_port(event: RegistrationStarted | ChallengeSent, profile: P
     if not pairs:
         return None
     equal = any(client is not None and client == server for client, server in pairs)
-    standard = sorted({port for pair in pairs for port in pair if port in STANDARD and port is not None})
-    if not equal and not standard:
+    if not equal and all(STANDARD.isdisjoint(pair) for pair in pairs):
         return PASS
+    standard = sorted({port for pair in pairs for port in pair if port in STANDARD and port is not None})
     faults = [*(["equal"] if equal else []), *(["standard-port"] if standard else [])]
     what = [
         *(["the same port as client and as server port"] if equal else []),

@@ -36,6 +36,8 @@ def via_of_other_address(event: RegistrationSucceeded | RegistrationRefreshed, p
         return None
     if "nat" in profile.flags or (protection.terms.mod or "").lower() == "udp-enc-tun":
         return None
+    if via.host == subject.ue and not subject.told:
+        return PASS
     try:
         named = ip_address(via.host)
     except ValueError:
