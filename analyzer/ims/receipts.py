@@ -44,7 +44,8 @@ class Passed:
     def __init__(self) -> None:
         self.requests: dict[tuple[Role, bool, bool], Receipt] = {}
         """Requests whose topmost Via has the transport that they came over and the port on which their sender is served
-        (`Binding.served`), without a Record-Route if they are the P-CSCF's: by association, over UDP, an ACK."""
+        (`Binding.served`), which a topmost Record-Route of the P-CSCF names as well: by association, over UDP, an ACK.
+        """
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}

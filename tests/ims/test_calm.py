@@ -178,6 +178,34 @@ def test_a_foreign_identity_behind_the_usual_one_is_told(claim: dict[str, str]) 
     assert counted(report, "SA-20") == {"inconclusive": 1}
 
 
+@pytest.mark.parametrize(
+    ("routes", "short"),
+    [
+        (["<sip:10.20.0.1:{ps};lr>"], True),
+        (["<sip:mt@10.20.0.1:{ps};lr=on;ftag=a.1>", "<sip:scscf.ims.example.org;lr>"], True),
+        (["<sip:[fd00:20::1]:{ps}>, <sip:scscf.ims.example.org:{pc};lr>"], True),
+        (["<sip:10.20.0.1:{pc};lr>"], False),
+        (["<sip:10.20.0.1:{pc};lr>", "<sip:10.20.0.1:{ps};lr>"], False),
+        (["<sip:10.20.0.1;lr;x=:{ps}>"], False),
+        (["<sip:10.20.0.1:{ps}@10.20.0.1;lr>"], False),
+        (["<sip:[::{ps}]:{pc};lr>"], False),
+        (['"a" <sip:10.20.0.1:{ps};lr>'], False),
+        (["<sips:10.20.0.1:{ps};lr>"], False),
+    ],
+)
+def test_the_topmost_record_route_of_a_request_to_the_ue(routes: list[str], short: bool) -> None:
+    """In plain spelling, and with port_ps, it goes the short way; the report is that of the long one in any case."""
+    s, owner = settled()
+    headers = {"Record-Route": [each.format(ps=owner.port_ps, pc=owner.port_pc) for each in routes]}
+    _, before = same(lived(s))
+    for _ in range(6):
+        s.request("pcscf", "OPTIONS", on=owner, headers=headers)
+    report, taken = same(lived(s))
+    assert taken - before == (12 if short else 6)
+    if "10.20.0.1:{pc}" in routes[0]:
+        assert counted(report, "PORT-13")["violation"] == 6
+
+
 ODD: tuple[tuple[str, dict[str, Any]], ...] = (
     ("NEG-13", {"Max-Forwards": "70\r\nSecurity-Verify: ipsec-3gpp;alg=hmac-md5-96;spi-c=1;spi-s=2;port-c=3;port-s=4"}),
     ("NEG-13", {"Security-Verify": lambda text: f"{text}\r\n , ipsec-3gpp;alg=hmac-md5-96;spi-c=1;port-c=3"}),
