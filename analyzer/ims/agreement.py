@@ -130,12 +130,16 @@ def _common(made: SaSet, other: SaSet, same_contact: bool) -> tuple[str, ...]:
 def standing(owner: SaSet, newest: SaSet | None, side: Side, now: int, profile: Profile) -> bool | None:
     """Whether an established set is alive at a side, under both readings of when a replaced one is gone (R9).
 
-    The papers: gone after the trigger when nothing is pending. Today: 64*T1 after it. None if they disagree.
+    The papers: gone after the trigger when nothing is pending. Today: 64*T1 after it. None if they disagree. When the
+    contact was deregistered, all its sets went, the replaced ones with the newest (TS 24.229 5.1.1.6, 5.2.5).
     """
     ending = owner.ends.get(side)
     if (ending is not None and ending.end is not End.REPLACED) or (
         owner.expires_at is not None and now > owner.expires_at
     ):
+        return False
+    with_it = newest.ends.get(side) if newest is not None else None
+    if with_it is not None and with_it.end is End.DEREGISTERED:
         return False
     if ending is not None:
         trigger: FrameRef | None = ending.since

@@ -125,6 +125,37 @@ def test_the_port_of_a_set_that_is_gone() -> None:
     passes(s, "PORT-06", at_least=3)
 
 
+def test_the_ports_of_a_contact_that_was_deregistered() -> None:
+    """A replaced set goes with the one that replaced it (24.229 5.2.5), though 64*T1 are not over."""
+    s = Scenario()
+    first = s.register()
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.wait(3)
+    s.deregister(on=second)
+    s.wait(5)
+    s.register(sm1={"client": {"port_c": first.port_uc}})
+    check(s)
+    passes(s, "PORT-06", at_least=4)
+
+
+def test_the_port_of_a_replaced_set_after_one_identity_was_deregistered() -> None:
+    """The contact is still registered, so the replaced set may live for 64*T1."""
+    s = Scenario()
+    first = s.register()
+    other = {"To": f"<{first.ue.impus[1]}>"}
+    s.refresh(on=first, sm1={"headers": other})
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.wait(3)
+    s.deregister(on=second, sm1={"headers": other})
+    s.wait(5)
+    s.register(sm1={"client": {"port_c": first.port_uc}})
+    s.expect("PORT-06", "probable", actor="P-CSCF", at="sm12.5")
+    check(s, rules=ANNOUNCED)
+    assert found(s, "PORT-06")[0].traps == ("R9", "FP26")
+
+
 def test_a_registration_that_began_in_clear() -> None:
     """FP15: the UE is not accused; FP26: the P-CSCF may have restarted."""
     s = Scenario()
