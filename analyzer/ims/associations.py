@@ -7,7 +7,9 @@ the message by which it had to go, so that a use of it can be named.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.frame import FrameRef
@@ -48,6 +50,9 @@ NOWHERE: Final = -1, None, 0
 _flow: Final = Struct("!HH").pack
 NOTHING: Final[frozenset[Any]] = frozenset()
 """What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
+
+NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+"""The same for tables: whoever enters something puts a new one in its place. Lists of rare things are tuples."""
 
 
 _ORDER: Final = {role: place for place, role in enumerate(Role)}
@@ -204,7 +209,7 @@ class SaSet:
         self.read = False
         """Its packets are read without a key (null encryption)."""
         self.states = {Side.UE: State.TMP, Side.PCSCF: State.TMP}
-        self.ends: dict[Side, Ending] = {}
+        self.ends: Mapping[Side, Ending] = NONE
         self.sm7: FrameRef | None = None
         self.sm7_last: Sighting | None = None
         """The latest copy of SM7 on this set."""
@@ -229,39 +234,39 @@ class SaSet:
         """Connection, direction and end offset of SM12 over TCP: acknowledged beyond it, the UE had it."""
         self.expires_at: int | None = None
         self.expiry_from: FrameRef | None = None
-        self.early: list[EarlyUse] = []
+        self.early: tuple[EarlyUse, ...] = ()
         """Uses of the temporary set, until it is clear whether SM12 had come."""
         self.busy_until = 0
         """When the last transaction on it ended, ns since the epoch."""
         self.open_requests: dict[int, Transaction] = {}
         self.bindings: list[Binding] = []
         """Its associations, in the order of their roles; several of one role if several keys may be right."""
-        self.unopened: dict[int, int] = {}
+        self.unopened: Mapping[int, int] = NONE
         """Packets by SPI that no key opened."""
         self.cut = 0
         """How many of them the capture cut, so that no key could have opened them."""
-        self.past: list[tuple[Side, Ending]] = []
+        self.past: tuple[tuple[Side, Ending], ...] = ()
         """Ends that a later, more pressing one took the place of."""
         self.misused: frozenset[tuple[Side, End]] = NOTHING
         """Sides that used it after it had to be gone, with the reason that held then."""
         self.ivs: tuple[Secret, CombinedIvs] | None = None
         """The IVs of all associations of the set under one key of a combined mode."""
-        self.astray: list[Transaction] = []
+        self.astray: tuple[Transaction, ...] = ()
         """Requests that came on it after it had to be gone."""
-        self.strays: dict[tuple[int, int], bool] = {}
+        self.strays: Mapping[tuple[int, int], bool] = NONE
         """Source and destination ports seen on its associations that are not theirs; true if the other side had used
         them before."""
-        self.nat_ports: dict[int, FrameRef] = {}
+        self.nat_ports: Mapping[int, FrameRef] = NONE
         """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
         self.away: AddressChanged | None = None
         """Packets of it that came from another address of the UE."""
-        self.knocks: dict[tuple[int, int], Knock] = {}
+        self.knocks: Mapping[tuple[int, int], Knock] = NONE
         """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.modes: frozenset[str] = NOTHING
         """Modes that both sides named for algorithms that both named; with several, either may be in use."""
         self.neglected: tuple[Transaction, ...] = ()
         """Those of which it was told that the other side had to answer, and did not."""
-        self.silent: list[Transaction] = []
+        self.silent: tuple[Transaction, ...] = ()
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
         """When the 2xx to its SM7 came, ns since the epoch."""
@@ -273,7 +278,7 @@ class SaSet:
         self.calm = 0
         """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`)."""
         self.calm_until = 0
-        self.trials: dict[Role, int] = {}
+        self.trials: Mapping[Role, int] = NONE
         """Packets of each association that failed and were tried with other keys."""
 
     @property
@@ -291,6 +296,10 @@ class SaSet:
         while place and _ORDER[bindings[place - 1].role] > last:
             place -= 1
         bindings.insert(place, binding)
+
+    def count_unopened(self, spi: int) -> None:
+        """Count a packet that no key opened."""
+        self.unopened = {**self.unopened, spi: self.unopened.get(spi, 0) + 1}
 
     def state(self, side: Side) -> State:
         """The state at that side."""
@@ -317,10 +326,10 @@ class SaSet:
         self.calm = 0
         known = self.ends.get(side)
         if known is not None and known.end is End.REPLACED and end in (End.OLDER, End.CLEAR_START):
-            self.past.append((side, known))
+            self.past += ((side, known),)
             known = None
         if known is None:
-            self.ends[side] = Ending(end, since, time)
+            self.ends = {**self.ends, side: Ending(end, since, time)}
         self.states[side] = State.GONE
 
     def opened(self, transaction: Transaction, now: int, profile: Profile) -> None:
@@ -345,8 +354,7 @@ class SaSet:
             over = self.open_requests.pop(key)
             if over.final is None and over.provisional is None:
                 over.request.message.forget()
-                self.silent.append(over)
-                del self.silent[:-SILENT]
+                self.silent = (*self.silent, over)[-SILENT:]
 
     def last_from(self, side: Side) -> FrameRef | None:
         """The last packet of that side on this set, a bare TCP segment included."""
@@ -366,9 +374,11 @@ class SaSet:
             1 for binding in self.bindings if binding.sender is side for _ in binding.ledger.between(after, before)
         )
 
-    def shelve(self) -> None:
+    def shelve(self, newer: SaSet) -> None:
         """A newer set is there: let go of what can be made again, should a packet of this one come all the same."""
         self.marks = None
+        if newer.generation > self.generation:  # nobody asks any more whether the other side had its first messages
+            self.uplink_transaction = self.downlink_transaction = None
         for binding in self.bindings:
             if binding.association is not None:
                 binding.association.shelve()
@@ -378,12 +388,9 @@ class SaSet:
         self.calm = 0
         self.bindings.clear()
         self.open_requests.clear()
-        self.silent.clear()
-        self.neglected = ()
-        self.astray.clear()
-        self.past.clear()
-        self.strays.clear()
-        self.nat_ports.clear()
+        self.silent = self.neglected = self.astray = ()
+        self.past = ()
+        self.strays = self.nat_ports = NONE
         self.challenge = self.sm7_last = self.sm12_stream = self.parent = self.marks = self.ivs = self.away = None
         self.server = []
         self.uplink_transaction = self.downlink_transaction = None

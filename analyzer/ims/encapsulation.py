@@ -60,9 +60,11 @@ class Encapsulation:
         uplink = binding.sender is Side.UE
         outside, served = (source, destination) if uplink else (destination, source)
         if uplink:
-            owner.nat_ports[outside] = at
-            if len(owner.nat_ports) > PORTS:
-                del owner.nat_ports[next(iter(owner.nat_ports))]
+            known_ports = dict(owner.nat_ports)
+            known_ports[outside] = at
+            if len(known_ports) > PORTS:
+                del known_ports[next(iter(known_ports))]
+            owner.nat_ports = known_ports
         if served != NAT_TRAVERSAL:
             self._wrong(binding, "port", f"UDP port {served} at the P-CSCF", str(NAT_TRAVERSAL), at, None)
         elif not uplink and outside not in owner.nat_ports:

@@ -46,7 +46,7 @@ def after_its_end(
     if not pending and not repeat:
         owner.misused |= {(sender, ending.end)}
         if transaction is not None and begins and len(owner.astray) < EARLY:
-            owner.astray.append(transaction)
+            owner.astray += (transaction,)
     if transaction is not None and not sighting.message.is_request and transaction.owner is owner:
         answers(session, context, owner, sender, transaction, sighting)
     session.emit(
@@ -158,7 +158,7 @@ def early_use(context: Context, owner: SaSet, sighting: Sighting, transaction: T
         early = EarlyUse(
             at=sighting.at, subject=context.subject, sighting=sighting, request=asked, sm7=owner.sm7, certain=unsure
         )
-        owner.early.append(early)
+        owner.early += (early,)
 
 
 def leaves_old(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import SaSet
+from analyzer.ims.associations import NONE, SaSet
 from analyzer.ims.events import HandshakeEnded
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context
@@ -42,16 +42,20 @@ def knocked(session: Session, packet: Packet, sport: int, dport: int, at: FrameR
             quiet = 2 * (at.time - known.first.time)  # twice as long as all SYNs took: the sender has given up
             session.deadlines.add(at.time + quiet, partial(_unanswered, session, binding.set, known, at))
         return
-    knocks[sport, dport] = Knock(binding.role, at)
+    knocks = {**knocks, (sport, dport): Knock(binding.role, at)}
     if len(knocks) > FLOWS:
         del knocks[next(iter(knocks))]
+    binding.set.knocks = knocks
 
 
 def replied(session: Session, packet: Packet, sport: int, dport: int, reset: bool, at: FrameRef) -> None:
     """A SYN with ACK, or a RST, from `sport` to `dport`: the answer to a SYN, if one waits there."""
     binding = packet.binding
-    knock = binding.set.knocks.pop((dport, sport), None) if binding is not None else None
-    if binding is not None and knock is not None and knock.role.sender is not binding.sender:
+    knock = binding.set.knocks.get((dport, sport)) if binding is not None else None
+    if binding is None or knock is None:
+        return
+    binding.set.knocks = {flow: each for flow, each in binding.set.knocks.items() if each is not knock}
+    if knock.role.sender is not binding.sender:
         _tell(session, binding.set, knock, "refused" if reset else "answered", at)
 
 
@@ -59,7 +63,7 @@ def _unanswered(session: Session, owner: SaSet, knock: Knock, last: FrameRef, no
     """No SYN came after this one for so long that none will; nor did an answer."""
     for flow, waiting in owner.knocks.items():
         if waiting is knock and knock.last is last:
-            del owner.knocks[flow]
+            owner.knocks = {other: each for other, each in owner.knocks.items() if other != flow}
             _tell(session, owner, knock, "silent", knock.first)
             return
 
@@ -69,7 +73,7 @@ def retire(session: Session, owner: SaSet) -> None:
     for knock in owner.knocks.values():
         if knock.count >= ATTEMPTS:
             _tell(session, owner, knock, "silent", knock.first)
-    owner.knocks.clear()
+    owner.knocks = NONE
 
 
 def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameRef) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import REFUSED, Binding, SaSet
@@ -160,10 +161,11 @@ class PacketLedger:
         kind = PacketVerified if association is None or association.icv else PacketRead
         invited = told = False
         if flow != binding.ports and flow is not None:
-            invited = owner.strays.setdefault(flow, (flow[1], flow[0]) in owner.strays)
+            if flow not in owner.strays:
+                latest = islice(owner.strays.items(), max(0, len(owner.strays) + 1 - STRAYS), None)
+                owner.strays = {**dict(latest), flow: (flow[1], flow[0]) in owner.strays}
+            invited = owner.strays[flow]
             told = sent_there(owner, context.pair, binding.sender, *flow)
-            if len(owner.strays) > STRAYS:
-                del owner.strays[next(iter(owner.strays))]
         receipt = session.emit(
             _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         )
@@ -238,7 +240,7 @@ class PacketLedger:
         stranger = self._keyless_under(context.pair.address(binding.sender.other), spi)
         if stranger is not None:
             self.no_key += 1
-            stranger.unopened[spi] = stranger.unopened.get(spi, 0) + 1
+            stranger.count_unopened(spi)
             return
         association = binding.association
         neighbours = association is not None and association.verified > 0
@@ -246,7 +248,7 @@ class PacketLedger:
             self.bad_icv += 1
         else:
             self.no_key += 1
-            owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
+            owner.count_unopened(spi)
         failed = self._failed(binding, sequence, spi, at, neighbours, cut=False)
         if neighbours and len(binding.refused) < REFUSED and not binding.ledger.has(sequence):
             binding.refused += (failed,)
@@ -304,7 +306,7 @@ class PacketLedger:
             binding = next((found for found in announced if _sender(found) == source), announced[0])
             sequence = int.from_bytes(packet[4:8], "big")
             owner = binding.set
-            owner.unopened[spi] = owner.unopened.get(spi, 0) + 1
+            owner.count_unopened(spi)
             if not datagram.cut and not self._unread(binding, sequence, datagram):
                 return
             if datagram.cut:

@@ -399,12 +399,12 @@ class Registrar:
         for side in Side:
             if side not in guilty and not new.inferred:
                 session.emit(AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation))
-        new.early.clear()
+        new.early = ()
         before = context.newest_established()
         for other in context.sets:
             if other is new or not other.established():
                 continue
-            other.shelve()
+            other.shelve(new)
             for side in Side:
                 overdue(other, before, side, at.time, session.profile)
             if procedure.parent is None:
@@ -488,6 +488,6 @@ class Registrar:
         for early in failed.early:
             unsure = Knowledge(False, "the authentication failed; whether an SM12 came before is not to be seen")
             session.emit(replace(early, certain=unsure))
-        failed.early.clear()
+        failed.early = ()
         for side in Side:
             failed.end(side, End.FAILED, at)

@@ -84,7 +84,7 @@ def goes_on(session: Session, context: Context, owner: SaSet, sighting: Sighting
             certain=certain,
         )
     )
-    owner.silent.clear()
+    owner.silent = ()
 
 
 def repeated(session: Session, context: Context, old: SaSet, asked: Transaction) -> None:

@@ -427,7 +427,7 @@ class Tracker:
         unsure = Knowledge(False, "no SM12 of this set is in the capture; it may have been lost")
         for early in owner.early:
             self.session.emit(replace(early, certain=unsure))
-        owner.early.clear()
+        owner.early = ()
         closed(self.session, context, owner)
         handshakes.retire(self.session, owner)
         self.movements.retire(owner)

@@ -93,7 +93,7 @@ class Trials:
         if self.left <= 0 or tried >= PACKETS or any(known.proven for known in owner.of(role)):
             return False
         self.left -= 1
-        owner.trials[role] = tried + 1
+        owner.trials = {**owner.trials, role: tried + 1}
         likely = dict.fromkeys((b.association.alg, b.association.ealg) for b in bindings if b.association is not None)
         vectors = {id(b.vector): b.vector for b in bindings if b.vector is not None}
         for vector in list(vectors.values())[:VECTORS]:

@@ -95,7 +95,7 @@ def test_a_set_is_complete_without_gap(numbers: tuple[int, ...], sure: bool) -> 
 
 def test_packets_that_nothing_opened_leave_a_set_incomplete() -> None:
     owner = with_numbers(1, 2)
-    owner.unopened[1004] = 1
+    owner.count_unopened(1004)
     assert not owner.complete().sure
 
 

@@ -164,7 +164,7 @@ def test_pairs_of_which_nothing_came_go_first(monkeypatch: pytest.MonkeyPatch) -
             context.sets.append(established())
         elif number == 5:
             context.sets.append(SaSet(context, terms(), None))
-            context.sets[0].unopened[4711] = 1
+            context.sets[0].count_unopened(4711)
         elif number == 6:
             context.sets.append(SaSet(context, terms(), None))
     assert [pair.ue[3] for pair in directory] == [3, 4, 5, *range(15, 20)]
