@@ -167,6 +167,7 @@ def _run(
     source = Captures(captures, triage, progress=progress, jobs=jobs)
     if isinstance(progress, Watcher):
         progress.begin(source)
+    source.send_ahead()
     running = Audit(options, keyring, triage.watch, engine, chronicle)
     if keep_keys:
         running.engine.tracker.session.proven = []

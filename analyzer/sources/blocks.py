@@ -12,7 +12,6 @@ from typing import Final, Literal, NamedTuple
 
 from analyzer.frame import SECOND
 from analyzer.sources.proofs import Judge, Records
-from analyzer.sources.strangers import Sieve
 from analyzer.sources.triage import ByteOrder, Octets, Triage
 from analyzer.sources.walker import FOREVER, NEVER, reason_for
 from analyzer.sources.window import LARGEST
@@ -77,7 +76,7 @@ class Judges:
     """Who judges the frames of interfaces: those of one link type and clock have one judge, made once."""
 
     def __init__(self, triage: Triage) -> None:
-        self.sieve = Sieve(triage.strangers)
+        self.sieve = triage.sieve()
         """Counts for all of them."""
         self._triage = triage
         self._known: dict[tuple[ByteOrder, int, int], Judge] = {}

@@ -140,8 +140,7 @@ class Captures:
         timeline = self._timeline
         heapify(timeline)
         try:
-            if self._jobs > 1:
-                self._send_scouts()
+            self.send_ahead()
             while timeline:
                 _, capture = timeline[0]
                 reader = self._open.get(capture)
@@ -164,13 +163,16 @@ class Captures:
         finally:
             self._close()
 
-    def _send_scouts(self) -> None:
+    def send_ahead(self) -> None:
+        """Start the other processes, if there are to be any; iterating does it, too, unless somebody has done it."""
+        if self._jobs == 1 or self._scouts is not None:
+            return
         from analyzer.sources.scouts import Scouts  # seldom needed, and it needs much
 
         order = [capture for _, capture in sorted(self._timeline)]
         self._turns = {capture: turn for turn, capture in enumerate(order)}
-        paths = [self.summaries[capture].path for capture in order]
-        self._scouts = Scouts(self._jobs, paths, self._progress)
+        captures = [(capture, self.summaries[capture].path) for capture in order]
+        self._scouts = Scouts(self._jobs, captures, self._progress)
 
     def _reader(self, capture: int) -> _Reader | _Scouted:
         summary = self.summaries[capture]

@@ -14,7 +14,6 @@ from typing import Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.sources.proofs import CERTAIN, LATE, MORE, Judge, Records
-from analyzer.sources.strangers import Sieve
 from analyzer.sources.triage import ByteOrder, Triage
 from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, convert, new, reason_for
 from analyzer.sources.window import LARGEST, Window
@@ -80,7 +79,7 @@ class PcapWalker(Walker):
     def frames(self) -> Iterator[Frame | None]:
         """The frames that are kept, and None whenever another capture's turn has come."""
         window, capture, link, tick, record = self._window, self._capture, self._link, self._tick, self._record
-        fields, sieve = self._fields, Sieve(self._triage.strangers)
+        fields, sieve = self._fields, self._triage.sieve()
         judge = Judge(self._triage, _records(self._order, tick, record), link, sieve)
         shape = judge.shape
         reason = reason_for(link, shape.known)

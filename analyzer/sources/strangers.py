@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct, calcsize
-from typing import Final
+from typing import Any, Final
 
 Octets = bytes | bytearray
 
@@ -20,6 +20,8 @@ Dismiss = Callable[[Octets, int, int], bool]
 
 MAX_STRANGERS: Final = 8192
 """Associations of strangers that are remembered (4 MB); of more, the oldest are looked at again."""
+
+Unpack = Callable[[Octets, int], tuple[Any, ...]]
 
 ESP_HEADER: Final = 8
 
@@ -77,6 +79,17 @@ class Strangers:
                 del table[part]
 
 
+def fields(order: str, clock: str, ip: int, width: int) -> tuple[Unpack, int, int]:
+    """What fetches the clock of a record, and of the IP header in it the length, the association and the number.
+
+    Also how many octets that length does not count, and how many the packet has at least. The arguments are those of
+    `Sieve.over`.
+    """
+    header, layout = (20, "2xBB8x12s4s") if width == 4 else (40, "4xBBxx36s4s")
+    unpack = Struct(f"{order}{clock}{ip - calcsize('=' + clock)}x{layout}").unpack_from
+    return unpack, 0 if width == 4 else header, header + ESP_HEADER
+
+
 class Sieve:
     """Counts the packets of strangers in one capture."""
 
@@ -89,11 +102,8 @@ class Sieve:
 
         ``width`` is that of its addresses; the others are explained in `proofs.Records`.
         """
-        header, layout = (20, "2xBB8x12s4s") if width == 4 else (40, "4xBBxx36s4s")
-        unpack = Struct(f"{order}{clock}{ip - calcsize('=' + clock)}x{layout}").unpack_from
+        unpack, uncounted, least = fields(order, clock, ip, width)
         strangers, last = self._strangers, self._strangers.last
-        uncounted = 0 if width == 4 else header
-        least = header + ESP_HEADER
 
         def dismiss(buffer: Octets, start: int, end: int) -> bool:
             upper, lower, high, low, key, sequence = unpack(buffer, start)
@@ -115,3 +125,20 @@ class Sieve:
             return True
 
         return dismiss
+
+    def dismissed(self, key: bytes, sequence: bytes, second: int) -> bool:
+        """The same of a packet that is whole, for whoever has its fields already."""
+        strangers = self._strangers
+        previous = strangers.last.get(key)
+        if previous is None:
+            return False
+        if sequence <= previous:
+            strangers.surprise(key)
+            return False
+        if second != strangers.moment:
+            strangers.moment = second
+            return False
+        strangers.last[key] = sequence
+        self.count += 1
+        strangers.count += 1
+        return True

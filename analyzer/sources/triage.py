@@ -27,7 +27,7 @@ from analyzer.layers.link import MPLS_TYPES, PPPOE
 from analyzer.layers.link import VLAN_TYPES as TAGS
 from analyzer.layers.told import EXPORTED, HEP
 from analyzer.layers.tunnels import BY_PORT, DEPTH, GTP_U, NAT_TRAVERSAL
-from analyzer.sources.strangers import Strangers
+from analyzer.sources.strangers import Sieve, Strangers
 from analyzer.sources.watched import Flows, Ports, Watched
 
 ByteOrder = Literal["<", ">"]
@@ -172,6 +172,10 @@ class Triage:
             return True
         self.dropped += 1
         return False
+
+    def sieve(self) -> Sieve:
+        """What looks at the ESP packets of one capture, of which more is known than that they are ESP."""
+        return Sieve(self.strangers)
 
     def ports(self, order: ByteOrder) -> Ports:
         """Who is watched, by port as this byte order reads it. Changes while a capture is walked."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from analyzer.frame import Frame
 from analyzer.layers.tunnels import BY_PORT
-from analyzer.sources import watched
+from analyzer.sources import scout, watched
 from analyzer.sources.files import Captures
 from analyzer.sources.scout import Scout
 from analyzer.sources.scouts import Scouts
@@ -20,7 +21,7 @@ from analyzer.sources.triage import SIGNALLING, Triage
 from analyzer.sources.walker import Summary, UnreadableCapture
 from analyzer.sources.watched import Flows
 from tests.layers.build import LAYERS, TUNNELS
-from tests.network.build import UE, UE6, ethernet, ipv4, ipv6, udp
+from tests.network.build import PCSCF, PCSCF6, UE, UE6, ethernet, ipv4, ipv6, udp
 from tests.sources.build import SECOND, START, enhanced, interface, pcap, pcapng, read, section, simple, write
 from tests.sources.test_triage_tunnels import LOUD, QUIET, RTP, WATCHED
 
@@ -147,6 +148,75 @@ def test_blocks_larger_than_what_is_written_at_once(tmp_path: Path) -> None:
     assert not same([write(tmp_path, "x.pcap", pcap(frames))])
 
 
+@pytest.mark.parametrize("wrap", [bytes, TUNNELS["gtp-u"]], ids=["plain", "gtp-u"])
+@pytest.mark.parametrize("make", [ipv4, ipv6])
+def test_strangers_are_left_out(tmp_path: Path, make: Callable[..., bytes], wrap: Callable[[bytes], bytes]) -> None:
+    numbers = [*range(1, 200), *range(1000, 1200), 150, *range(1200, 1210)]
+    packets = [make(50, b"\xc0\0\0\1" + number.to_bytes(4, "big") + bytes(40)) for number in numbers]
+    packets[50] = packets[50][:-1]
+    frames = [ethernet(wrap(each), ()) for each in packets]
+    paths = [
+        write(tmp_path, "a.pcap", pcap(frames[:199], step=SECOND // 10)),
+        write(tmp_path, "b.pcapng", pcapng(frames[199:], start=START + 100 * SECOND, step=SECOND // 10)),
+    ]
+    ends = UE if make is ipv4 else UE6, PCSCF if make is ipv4 else PCSCF6
+
+    def audit(jobs: int) -> tuple[list[Frame], list[Summary], int, int]:
+        triage = Triage()
+        source = Captures(paths, triage, jobs=jobs)
+        frames = []
+        for frame in source:
+            frames.append(frame)
+            triage.strangers.ignore(*ends, frame.data[-48:])
+        return frames, source.summaries, triage.dropped, triage.strangers.count
+
+    one = audit(1)
+    assert one == audit(2)
+    assert one[3] > 300
+
+
+def test_who_works_in_turn_comes_to_the_end(tmp_path: Path) -> None:
+    quiet, sip = ethernet(ipv4(17, udp(bytes(60_000), 40000, 40002)), ()), ethernet(LOUD["sip port"], ())
+    paths = [
+        write(tmp_path, f"{number}.pcap", pcap([sip, *[quiet] * 700, sip], start=START + number * SECOND))
+        for number in range(3)
+    ]
+    assert not same(paths)
+    assert len(run(paths, 2, None)[0]) == 6
+
+
+class TestTurns:
+    @pytest.fixture
+    def told(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+        told: list[dict[str, object]] = []
+        monkeypatch.setattr(scout, "_tell", told.append)
+        return told
+
+    def count(self, tmp_path: Path, slices: int, *, in_turn: bool) -> None:
+        with (tmp_path / "spool").open("wb", buffering=0) as file:
+            sink = scout.Sink(file, in_turn=in_turn)
+            for _ in range(slices):
+                sink.count(scout.SLICE + 1)
+
+    def test_it_asks_before_each_turn(
+        self, tmp_path: Path, told: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO('{"until": "pause"}\n{"until": "end"}\n'))
+        self.count(tmp_path, 5, in_turn=True)
+        assert told.count({"waits": True}) == 2
+
+    def test_the_others_never_ask(self, tmp_path: Path, told: list[dict[str, object]]) -> None:
+        self.count(tmp_path, 5, in_turn=False)
+        assert {"waits": True} not in told
+
+    def test_nobody_is_there_any_more(
+        self, tmp_path: Path, told: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        with pytest.raises(SystemExit):
+            self.count(tmp_path, 1, in_turn=True)
+
+
 def test_octets_are_counted(tmp_path: Path) -> None:
     paths = [write(tmp_path, name, pcap(some(5))) for name in ("a", "b")]
     counted: list[int] = []
@@ -183,7 +253,7 @@ class TestTrouble:
             Captures(["-"], Triage(), jobs=2)
 
     def test_as_many_processes_as_captures(self, tmp_path: Path) -> None:
-        many = Scouts(5, [write(tmp_path, "x.pcap", pcap(some(9)))], None)
+        many = Scouts(5, [(0, write(tmp_path, "x.pcap", pcap(some(9))))], None)
         assert len(many._processes) == 1
         many.close()
 
