@@ -13,7 +13,7 @@ from struct import Struct, unpack_from
 from typing import Final
 
 from analyzer.frame import SECOND, Frame
-from analyzer.sources.proofs import CERTAIN, LATE, MORE, Judge, Records
+from analyzer.sources.proofs import LATE, MORE, UNPROVEN, Judge, Records
 from analyzer.sources.triage import ByteOrder, Triage
 from analyzer.sources.walker import FOREVER, Summary, UnreadableCapture, Walker, convert, new, reason_for
 from analyzer.sources.window import LARGEST, Window
@@ -89,22 +89,23 @@ class PcapWalker(Walker):
             buffer, view, end, opening = window.buffer, window.view, window.end, after
             if after + record <= end:
                 judge.look(buffer, after + record, end)
-            while True:
+            why = LATE
+            while why != MORE:
                 if self.limit < FOREVER and after + 16 <= end and self._time(after) > self.limit:
                     self.reached = self._time(after)
                     yield None
                     continue
                 walk = judge.walk(bounded=self.limit < FOREVER)
-                start, after, number, why = walk(buffer, view, start, after, end, number, self.limit)
-                if why == MORE:
-                    break
-                if why == LATE:
-                    continue
-                if why != CERTAIN and judge.turn(buffer, start + record, after):
-                    after = start
-                    continue
-                number += 1
-                if why == CERTAIN or shape.keeps(buffer, start + record, after):
+                stops = walk(buffer, view, start, after, end, number, self.limit)
+                for start, after, number, why in stops:
+                    if why:
+                        if why != UNPROVEN:
+                            break
+                        if judge.turn(buffer, start + record, after):
+                            after = start
+                            break
+                        if not shape.keeps(buffer, start + record, after):
+                            continue
                     kept += 1
                     seconds, ticks, size, length = fields(buffer, start)
                     time = seconds * SECOND + ticks * tick
@@ -113,7 +114,8 @@ class PcapWalker(Walker):
                     previous = time
                     if length > size:
                         self._cut(size)
-                    yield new(Frame, (capture, number, time, link, view[start + record : after].tobytes(), length))
+                    data = view[start + record : after].tobytes()
+                    yield new(Frame, (capture, number + 1, time, link, data, length))
             self._settle(number, kept + sieve.count, reason)
             if after > opening:
                 self._date(self._time(opening))

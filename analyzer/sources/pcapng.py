@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from analyzer.frame import Frame
 from analyzer.sources import blocks
 from analyzer.sources.blocks import DATA, OBSOLETE_PACKET, PACKET, Damaged, Judges, Packet, Section
-from analyzer.sources.proofs import CERTAIN, LATE, MORE
+from analyzer.sources.proofs import LATE, MORE, UNPROVEN
 from analyzer.sources.triage import Octets, Triage
 from analyzer.sources.walker import FOREVER, NEVER, Lost, Summary, UnreadableCapture, Walker, convert, new
 from analyzer.sources.window import Window
@@ -91,10 +91,39 @@ class PcapngWalker(Walker):
         while True:
             judge, bounded = interface.judge, self.limit < FOREVER and stop == end
             limit = interface.ticks(self.limit) if bounded else FOREVER
-            start, after, number, why = judge.walk(bounded=bounded)(
+            stops = judge.walk(bounded=bounded)(
                 buffer, view, start, after, stop, number, limit, chosen, interface.alike, interface.earliest, lost
             )
-            if why == MORE and stop < end:
+            for start, after, number, why in stops:
+                if why > UNPROVEN:
+                    break
+                index, upper, lower, size, length = fields(buffer, start)
+                begin, close = start + DATA, start + DATA + size
+                if why:
+                    if judge.turn(buffer, begin, close):
+                        after = start
+                        break
+                    if not judge.shape.keeps(buffer, begin, close):
+                        continue
+                kept += 1
+                time = section.interfaces[index].time(upper, lower)
+                if time < previous:
+                    time = self._earlier(time, previous)
+                previous = time
+                if length > size:
+                    self._cut(size)
+                data = view[begin:close].tobytes()
+                yield new(Frame, (self._capture, number + 1, time, interface.link, data, length))
+            if why == LATE:
+                _, upper, lower, _, _ = fields(buffer, after)
+                time = interface.time(upper, lower)
+                self.reached = previous if time == NEVER else time
+                if self.reached > self.limit:
+                    yield None
+                else:
+                    # Without a time, but not later than the frame before: the loop that looks at none walks on to here.
+                    stop = section.block(buffer, after, end)[1]
+            elif why == MORE and stop < end:
                 stop = end
             elif why == MORE:
                 another = section.packet_of(buffer, after, end)
@@ -106,32 +135,6 @@ class PcapngWalker(Walker):
                 if self._summary.first is None:
                     _, upper, lower, _, _ = fields(buffer, after)
                     self._date(interface.time(upper, lower))
-            elif why == LATE:
-                _, upper, lower, _, _ = fields(buffer, after)
-                time = interface.time(upper, lower)
-                self.reached = previous if time == NEVER else time
-                if self.reached > self.limit:
-                    yield None
-                else:
-                    # Without a time, but not later than the frame before: the loop that looks at none walks on to here.
-                    stop = section.block(buffer, after, end)[1]
-            else:
-                index, upper, lower, size, length = fields(buffer, start)
-                begin, close = start + DATA, start + DATA + size
-                if why != CERTAIN and judge.turn(buffer, begin, close):
-                    after = start
-                    continue
-                number += 1
-                if why != CERTAIN and not judge.shape.keeps(buffer, begin, close):
-                    continue
-                kept += 1
-                time = section.interfaces[index].time(upper, lower)
-                if time < previous:
-                    time = self._earlier(time, previous)
-                previous = time
-                if length > size:
-                    self._cut(size)
-                yield new(Frame, (self._capture, number, time, interface.link, view[begin:close].tobytes(), length))
         self._interface, self._index = interface, chosen
         self._at, self._number, self._kept, self._previous = after, number, kept, previous
         self._settle(number, kept + sieve.count, interface.reason)

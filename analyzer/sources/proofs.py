@@ -13,7 +13,7 @@ kind of record and each stack of headers, the loops would be thirty copies of tw
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,9 @@ MAX_STACKS: Final = 4
 MAX_TAGS: Final = 2
 """VLAN tags before the IP header for which there are loops."""
 
+DONT_FRAGMENT: Final = 0x4000
+"""All that most hosts write into IPv4's fragment field."""
+
 G_PDU: Final = 0x30FF
 G_PDU_SESSION: Final = 0x34FF
 """How a G-PDU begins: without optional fields, and with an extension header, of which only the PDU session counts."""
@@ -44,19 +47,20 @@ Stack = tuple[int, ...]
 """Headers, each as the two octets that announce it: an EtherType, or the first octets of GTP-U. UDP goes without saying
 before GTP-U, and so do TCP, UDP and ESP at the end."""
 
-MORE: Final = 0
-"""Why a loop ends: the next record is not whole, or of another kind;"""
-LATE: Final = 1
-"""the next frame is later than the limit;"""
-CERTAIN: Final = 2
-"""the last frame is to be kept;"""
-UNPROVEN: Final = 3
-"""the last frame has no proof."""
+CERTAIN: Final = 0
+"""Why a loop stops: the last frame is to be kept;"""
+UNPROVEN: Final = 1
+"""the last frame has no proof;"""
+LATE: Final = 2
+"""the next frame is later than the limit, and the loop ends;"""
+MORE: Final = 3
+"""the next record is not whole, or of another kind, and the loop ends."""
 
-Walk = Callable[..., tuple[int, int, int, int]]
+Walk = Callable[..., Iterator[tuple[int, int, int, int]]]
 """``walk(buffer, view, start, after, end, number, limit, ...)`` goes on from ``after``, before which there were
-``number`` frames, the last one at ``start``. Returns these three as they are now, ``number`` without the last frame
-if that is why it ended, and why it did."""
+``number`` frames, the last one at ``start``. Wherever it stops it yields these three as they are then, ``number``
+without the last frame if that is why it stops, and why it does. Who asks again lets it go on: 200 ns less than to call
+it anew."""
 
 _TYPE = Struct(">H").unpack_from
 _CONTAINER = Struct(">BBxxB").unpack_from
@@ -64,16 +68,25 @@ _CONTAINER = Struct(">BBxxB").unpack_from
 _STARTING: Final = [octet in FIRSTS for octet in range(256)]
 """Whether a SIP message can begin with an octet. To ask a list takes 5 ns, and a set 15."""
 
+_SPACE: Final = {"count": count, "MORE": MORE, "LATE": LATE, "CERTAIN": CERTAIN, "UNPROVEN": UNPROVEN}
+"""What a loop seldom asks for."""
+
 _LOOP: Final = """
-def walk(buffer, view, start, after, end, number, limit{parameters}, ports=ports, starting=starting{defaults}):
+def walk(buffer, view, start, after, end, number, limit{parameters}, {known}):
     for number in count(number):
         {names} = unpack0(buffer, after)
         following = {following}
         if {stop}:
-            return start, after, number, MORE
+            yield start, after, number, MORE
+            return
         {late}start, after = after, following
-        {also}{proofs}return start, after, number, UNPROVEN
+        {also}{proofs}yield start, after, number, UNPROVEN
 """
+
+_LATE: Final = """if {late}:
+            yield start, after, number, LATE
+            return
+        """
 
 _ANOTHER: Final = """{names} = unpack{which}(buffer, start)
         """
@@ -83,12 +96,14 @@ _PROOF: Final = """if {checks}:
                 if not starting[head] and {elsewhere}:
                     continue
             elif {protocol} == 6:
-                if {elsewhere} and not starting[buffer[start + {transport} + (flags >> 4 << 2)]]:
+                if {elsewhere} and not starting[buffer[start + text{which}[flags]]]:
                     continue
             elif {protocol} == 50:
-                if stranger{which}(buffer, start, {close}):
+                if strangers and stranger{which}(buffer, start, {close}):
                     continue
-                return start, after, number, CERTAIN if size >= {least} else UNPROVEN
+                if size >= {least}:
+                    yield start, after, number, CERTAIN
+                    continue
         """
 
 
@@ -219,41 +234,38 @@ class Judge:
                 checks=" and ".join(text.checks),
                 protocol=text.protocol,
                 elsewhere=text.elsewhere(),
-                transport=text.at,
                 close=records.close,
                 which=which,
                 least=text.at - records.data,
             )
+        known: dict[str, Any] = {
+            "ports": self._ports,
+            "starting": _STARTING,
+            "strangers": self._sieve.watchful,
+            "flows": None if self._flows is None else self._flows.known,
+            "boring": None if self._flows is None else self._flows.boring,
+        }
+        for which, text in enumerate(texts):
+            before = f"{records.data}x" if which else layout
+            known[f"unpack{which}"] = Struct(records.order + before + text.layout).unpack_from
+            known[f"text{which}"] = [text.at + (flags >> 4 << 2) for flags in range(256)]
+            known[f"stranger{which}"] = self._sieve.over(
+                records.order, records.clock, records.ticks, text.ip, text.width
+            )
         source = _LOOP.format(
             parameters=records.parameters,
-            defaults="".join(f", unpack{which}=unpack{which}" for which in range(len(texts))),
+            known=", ".join(f"{name}={name}" for name in known),
             names=", ".join((names, *texts[0].names)),
             following=records.following,
             stop=records.stop,
-            late=f"if {records.late}:\n            return start, after, number, LATE\n        " if bounded else "",
+            late=_LATE.format(late=records.late) if bounded else "",
             also=records.also,
             proofs=proofs,
         )
         code = self._codes.get(source)
         if code is None:
             code = self._codes[source] = compile(source, f"<loop over {stacks}>", "exec")
-        space: dict[str, Any] = {
-            "ports": self._ports,
-            "starting": _STARTING,
-            "flows": None if self._flows is None else self._flows.known,
-            "boring": None if self._flows is None else self._flows.boring,
-            "count": count,
-            "MORE": MORE,
-            "LATE": LATE,
-            "CERTAIN": CERTAIN,
-            "UNPROVEN": UNPROVEN,
-        }
-        for which, text in enumerate(texts):
-            before = f"{records.data}x" if which else layout
-            space[f"unpack{which}"] = Struct(records.order + before + text.layout).unpack_from
-            space[f"stranger{which}"] = self._sieve.over(
-                records.order, records.clock, records.ticks, text.ip, text.width
-            )
+        space: dict[str, Any] = {**known, **_SPACE}
         exec(code, space)
         walk: Walk = space["walk"]
         return walk
@@ -319,24 +331,25 @@ class _Text:
         self.names += names
         self.at += size
 
-    def _check(self, name: str, value: int, mask: int = 0xFFFF) -> None:
-        """Both numbers are of two octets, in network order."""
+    def _check(self, name: str, value: int, mask: int = 0xFFFF, usual: int = 0) -> None:
+        """All numbers are of two octets, in network order; to compare with the ``usual`` one first is 10 ns less."""
         if self._swaps:
-            value, mask = swap(value, 2), swap(mask, 2)
-        self.checks.append(f"{name} == {value}" if mask == 0xFFFF else f"{name} & {mask} == {value}")
+            value, mask, usual = swap(value, 2), swap(mask, 2), swap(usual, 2)
+        masked = f"({name} == {usual} or {name} & {mask} == {value})"
+        self.checks.append(masked if mask != 0xFFFF else f"{name} == {value}")
 
     def _ip4(self, of: str) -> None:
         self.ip, self.width, self.protocol = self.at, 4, f"protocol{of}"
         self._fetch("B5xHxBxx", 20, f"version{of}", f"fragment{of}", self.protocol)
         self._addresses = "8x"
         self.checks.append(f"version{of} == 0x45")
-        self._check(f"fragment{of}", 0, FRAGMENTED)
+        self._check(f"fragment{of}", 0, FRAGMENTED, DONT_FRAGMENT)
 
     def _ip6(self, of: str) -> None:
         self.ip, self.width, self.protocol = self.at, 16, f"protocol{of}"
         self._fetch("H4xBx", 40, f"version{of}", self.protocol)
         self._addresses = "32x"
-        self._check(f"version{of}", 0x6000, 0xF000)
+        self._check(f"version{of}", 0x6000, 0xF000, 0x6000)
 
     def _gtp(self, of: str, message: int) -> None:
         self.checks.append(f"{self.protocol} == {UDP}")

@@ -63,6 +63,7 @@ class Notes(Sieve):
 
     def __init__(self, triage: Triage) -> None:
         super().__init__(triage.strangers)
+        self.watchful = True
         self.noted = b""
         """Of the frame that came last."""
 

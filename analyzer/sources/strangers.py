@@ -95,6 +95,8 @@ class Sieve:
 
     def __init__(self, strangers: Strangers) -> None:
         self.count = 0
+        self.watchful: object = strangers.last
+        """False or empty as long as nothing has to be looked at: to ask this takes 10 ns, and what `over` makes 250."""
         self._strangers = strangers
 
     def over(self, order: str, clock: str, ticks: int, ip: int, width: int) -> Dismiss:
@@ -107,12 +109,9 @@ class Sieve:
 
         def dismiss(buffer: Octets, start: int, end: int) -> bool:
             upper, lower, high, low, key, sequence = unpack(buffer, start)
-            previous = last.get(key)
-            if previous is None:
+            if key not in last or not least <= uncounted + high * 256 + low <= end - start - ip:
                 return False
-            if not least <= uncounted + (high << 8 | low) <= end - start - ip:
-                return False
-            if sequence <= previous:
+            if sequence <= last[key]:
                 strangers.surprise(key)
                 return False
             now = (upper << 32 | lower) // ticks if ticks else upper

@@ -108,7 +108,7 @@ def passed(made: Judge, frames: list[bytes], link: int = 1) -> int:
     """How many of the frames the loop walks over that is the judge's now."""
     octets = pcap(frames, link=link)
     buffer = bytearray(octets + bytes(SLACK))
-    _, _, number, _ = made.walk(bounded=False)(buffer, memoryview(buffer), 24, 24, len(octets), 0, FOREVER)
+    _, _, number, _ = next(made.walk(bounded=False)(buffer, memoryview(buffer), 24, 24, len(octets), 0, FOREVER))
     return number
 
 
