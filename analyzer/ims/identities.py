@@ -60,15 +60,9 @@ class Identities:
 
     def asked(self, context: Context, sighting: Sighting) -> None:
         """A new protected request of the UE; the caller has seen that it does not repeat what was found right."""
-        message, name = sighting.message, PREFERRED
-        begin = message.raw.find(name)
-        if begin < 0:
-            name, begin = FROM, message.raw.find(FROM)
-        line = message.raw[begin : message.raw.find(b"\r", begin + 1) + 1] if begin >= 0 else b""
-        if name is FROM and b">" in line:
-            line = line[: line.find(b">") + 1]
-        if line and any(known == line for known, _ in context.asserted.values()):
-            self._right(context, message.method, line, begin)  # whichever method it was claimed in
+        message = sighting.message
+        name, line, begin = _claim(message.raw)
+        if _known(context, message.method, line, begin):
             return
         claimed = read_address(line[len(name) :].decode("latin-1")).uri
         if claimed is None or not line or "anonymous" in claimed.text.lower():
@@ -76,16 +70,9 @@ class Identities:
         if not context.associated or len(context.impus) >= WIDEST or any("!" in each for each in context.impus):
             return  # what is bound is not known, or is a whole range
         if names(claimed) & {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}:
-            self._right(context, message.method, line, begin)
+            _remember(context, message.method, line, begin)
         elif name is PREFERRED or message.to_tag is None:  # inside a dialog From tells who called, or was called
             self._wait(context, sighting, "impu", printable(claimed.text, 200), tuple(context.impus))
-
-    @staticmethod
-    def _right(context: Context, method: str, line: bytes, begin: int) -> None:
-        """Remember a claim that is right."""
-        if method not in context.asserted and len(context.asserted) >= METHODS:
-            context.asserted.clear()
-        context.asserted[method] = line, begin
 
     def _wait(self, context: Context, sighting: Sighting, kind: str, claimed: str, bound: tuple[str, ...]) -> None:
         message = sighting.message
@@ -141,11 +128,41 @@ class Identities:
 
 
 def right(context: Context, method: str, raw: bytes) -> bool:
-    """Whether a request repeats, at the same place, what was found right in the last one of its method."""
+    """Whether a request claims what was found right in an earlier one of this contact.
+
+    Mostly the last one of its method had it at the same place, which is one comparison.
+    """
     known = context.asserted.get(method)
-    if known is None or not raw.startswith(*known):
+    if known is not None and raw.startswith(*known) and (PREFERRED not in raw or not known[0].startswith(FROM)):
+        return True
+    _, line, begin = _claim(raw)
+    return _known(context, method, line, begin)
+
+
+def _claim(raw: bytes) -> tuple[bytes, bytes, int]:
+    """The header in which a request says who sends it, the line (of From the address alone), and where it stands."""
+    name, begin = PREFERRED, raw.find(PREFERRED)
+    if begin < 0:
+        name, begin = FROM, raw.find(FROM)
+    line = raw[begin : raw.find(b"\r", begin + 1) + 1] if begin >= 0 else b""
+    if name is FROM and b">" in line:
+        line = line[: line.find(b">") + 1]
+    return name, line, begin
+
+
+def _known(context: Context, method: str, line: bytes, begin: int) -> bool:
+    """Whether this was found right, be it in a request of another method, which costs a long way less a method."""
+    if not line or not any(known == line for known, _ in context.asserted.values()):
         return False
-    return not known[0].startswith(FROM) or PREFERRED not in raw
+    _remember(context, method, line, begin)
+    return True
+
+
+def _remember(context: Context, method: str, line: bytes, begin: int) -> None:
+    """Remember a claim that is right."""
+    if method not in context.asserted and len(context.asserted) >= METHODS:
+        context.asserted.clear()
+    context.asserted[method] = line, begin
 
 
 def names(uri: Uri | None) -> set[str]:
