@@ -193,21 +193,16 @@ def unchallenged(context: Context, procedure: Procedure, answer: FrameRef) -> No
     )
 
 
-def nonce_from(context: Context, register: Sighting) -> FrameRef | None:
-    """The challenge of this contact that the nonce of a REGISTER is from."""
-    procedure = _of_nonce(context, register)
-    return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
-
-
-def nonce_spent(context: Context, register: Sighting) -> bool:
-    """Whether the challenge of this nonce has been consumed (R1)."""
-    procedure = _of_nonce(context, register)
-    return procedure is not None and procedure.consumed
-
-
-def _of_nonce(context: Context, register: Sighting) -> Procedure | None:
+def of_nonce(context: Context, register: Sighting) -> Procedure | None:
+    """The procedure of this contact whose challenge the nonce of a REGISTER is from."""
     found = credentials(register.message)
     return context.challenges.get(found.nonce) if found is not None and found.nonce else None
+
+
+def nonce_from(context: Context, register: Sighting) -> FrameRef | None:
+    """That challenge."""
+    procedure = of_nonce(context, register)
+    return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
 
 
 def _keyed(context: Context, procedure: Procedure) -> Knowledge:

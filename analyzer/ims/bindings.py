@@ -26,20 +26,32 @@ def identify(context: Context, message: Message) -> None:
     found = credentials(message)
     if context.impi is None and found is not None and found.username:
         context.impi = found.username
-    contact = next((entry for entry in message.contacts if entry.uri is not None), None)
-    if contact is not None and contact.uri is not None:
-        context.contact = contact.uri.text
+    for entry in message.contacts:
+        uri = entry.uri
+        if uri is not None:
+            context.contact = uri.text
+            break
     if context.instance is None:
         context.instance = instance_of(message)
 
 
 def deregisters(message: Message) -> bool:
     """Expiry 0 for every contact that the REGISTER names."""
-    if not message.contacts:
+    contacts = message.contacts
+    if not contacts:
         return False
-    expires = message.expires
-    values = [contact.params.get("expires") for contact in message.contacts]
-    return all(value.strip() == "0" if value is not None else expires == 0 for value in values)
+    expires: int | None = -1
+    for contact in contacts:
+        value = contact.params.get("expires")
+        if value is not None:
+            if value.strip() != "0":
+                return False
+        else:
+            if expires == -1:
+                expires = message.expires
+            if expires != 0:
+                return False
+    return True
 
 
 def bind(

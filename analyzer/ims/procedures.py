@@ -13,7 +13,7 @@ from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
-from analyzer.sip.shelf import shelve, stub
+from analyzer.sip.shelf import shelve
 
 REPEATS = 3
 """So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
@@ -108,7 +108,7 @@ def _short(register: Sighting, transaction: Transaction) -> Sighting:
     """A REGISTER without its octets; others may hold the whole of it, as long as they need it."""
     if transaction.request.at == register.at:
         return transaction.shorten()
-    return register._replace(message=stub(register.message))
+    return register._replace(message=register.message.stub())
 
 
 def confirmed(procedure: Procedure, expected: SaSet, transaction: Transaction) -> bool:

@@ -19,7 +19,7 @@ from analyzer.ims.authentication import (
     answered,
     concluded,
     nonce_from,
-    nonce_spent,
+    of_nonce,
     started,
     unchallenged,
 )
@@ -103,6 +103,7 @@ class Registrar:
         in_use = context.in_use()
         now = sighting.at.time
         unfinished = earlier if earlier is not None and earlier.waits(now, session.profile) else None
+        named = of_nonce(context, sighting)
         began(session, context, earlier, sighting, transaction.kind)
         context.current = procedure = Procedure(sighting, transaction, owner)
         transaction.procedure = procedure
@@ -116,8 +117,8 @@ class Registrar:
                 reports_failure=transaction.kind == "failure",
                 deregisters=transaction.deregisters,
                 emergency=context.emergency,
-                nonce_from=nonce_from(context, sighting),
-                nonce_spent=nonce_spent(context, sighting),
+                nonce_from=named.challenge.at if named is not None and named.challenge is not None else None,
+                nonce_spent=named is not None and named.consumed,  # R1
                 awaited=owner.challenge if owner is not None and not owner.established() else None,
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),

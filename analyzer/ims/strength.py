@@ -36,7 +36,9 @@ class Strength:
     ) -> None:
         """The first packet of a set that was opened, verified or at least read."""
         pair = integrity(association.alg).name, encryption(association.ealg).name
-        procedure = next((each for each in context.challenges.values() if each.set is owner), None)
+        procedure = context.newest
+        if procedure is None or procedure.set is not owner:
+            procedure = next((each for each in context.challenges.values() if each.set is owner), None)
         verified = association.icv > 0
         emit(
             AlgorithmsInUse(
@@ -72,11 +74,11 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
     """The first packet of an association that a key verified."""
     owner = binding.set
     siblings = [
-        other for other in owner.bindings if other.role is not binding.role and other.proven and _alike(other, binding)
+        other for other in owner.bindings if other.proven and other.role is not binding.role and _alike(other, binding)
     ]
-    differing = next((other for other in siblings if _key(other) != _key(binding)), None)
+    differing = next((other for other in siblings if not _same_keys(other, binding)), None)
     earlier = [] if siblings else _of_other_sets(context, owner)
-    reused = next((other for other in earlier if _alike(other, binding) and _key(other) == _key(binding)), None)
+    reused = next((other for other in earlier if _alike(other, binding) and _same_keys(other, binding)), None)
     emit(
         AssociationKeyed(
             at=at,
@@ -126,15 +128,20 @@ def _alike(one: Binding, other: Binding) -> bool:
     first, second = one.association, other.association
     if first is None or second is None or not first.icv or not second.icv:
         return False
+    if first.alg == second.alg and first.ealg == second.ealg:
+        return True
     return (integrity(first.alg), encryption(first.ealg)) == (integrity(second.alg), encryption(second.ealg))
 
 
-def _key(binding: Binding) -> tuple[bytes, bytes]:
-    """Both keys; an HMAC pads its own with zeros, so with them or without it is the same (R2)."""
-    assert binding.association is not None
-    keys = binding.association.keys
-    assert keys is not None
-    return keys.auth.octets.rstrip(b"\0"), keys.enc.octets
+def _same_keys(one: Binding, other: Binding) -> bool:
+    """Whether both keys are the same; an HMAC pads its own with zeros, so with them or without it is the same (R2)."""
+    assert one.association is not None and other.association is not None
+    first, second = one.association.keys, other.association.keys
+    assert first is not None and second is not None
+    if first is second:  # as a rule: both follow from one challenge
+        return True
+    before, after = first.auth.octets.rstrip(b"\0"), second.auth.octets.rstrip(b"\0")
+    return before == after and first.enc.octets == second.enc.octets
 
 
 def _reused(owner: SaSet, before: SaSet) -> KeyReused:

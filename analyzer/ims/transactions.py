@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Protection, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.message import parse
-from analyzer.sip.shelf import stub
 
 if TYPE_CHECKING:
     from analyzer.ims.associations import Binding
@@ -56,7 +55,7 @@ class Rare(Generic[T]):
 
     def __get__(self, transaction: Transaction, owner: type | None = None) -> T:
         rare = transaction.odd
-        return self._first if rare is None else cast(T, rare.get(self._name, self._first))
+        return self._first if rare is None else rare.get(self._name, self._first)  # type: ignore[return-value]
 
     def __set__(self, transaction: Transaction, value: T) -> None:
         if transaction.odd is None:
@@ -172,7 +171,7 @@ class Transaction:
 
     def shorten(self) -> Sighting:
         """Nobody asks this transaction for the headers of its request any more; what is left of it."""
-        short = self._request = self.request._replace(message=stub(self.request.message))
+        short = self._request = self.request._replace(message=self.request.message.stub())
         return short
 
     def answered(self, response: Sighting) -> bool:

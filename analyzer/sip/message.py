@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import islice
 from sys import intern
-from typing import Final, Literal, TypedDict, TypeVar, cast
+from typing import Final, Literal, TypedDict, TypeVar
 
 from analyzer.sip.addresses import Contact, Uri, Via, read_address, read_via, usual_via
 from analyzer.sip.headers import (
@@ -33,6 +33,8 @@ START_LINE_SHOWN: Final = 200
 """Characters of the start line that reports may show."""
 
 _LONGEST_METHOD: Final = 64
+_RETURN: Final = 0x0D
+_BLANKS: Final = LWS.encode()
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _USUAL: Final = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
 
@@ -106,13 +108,27 @@ class Message:
 
         ``raw`` becomes a message of no headers, its start line cut to what reports show: 460 octets of 3,300 are left.
         """
-        line = _start_line(self.raw).rstrip(LWS)
-        if len(line) > START_LINE_SHOWN:
-            line = line[:START_LINE_SHOWN] + (" SIP/2.0" if self.is_request else "")
-        self.raw = line.encode("latin-1") + b"\r\n\r\n"
+        raw = self.raw
+        end = raw.find(b"\n") - 1
+        if 0 < end <= START_LINE_SHOWN and raw[end] == _RETURN and raw[end - 1] not in _BLANKS:
+            self.raw = raw[:end] + b"\r\n\r\n"
+        else:
+            line = _start_line(raw).rstrip(LWS)
+            if len(line) > START_LINE_SHOWN:
+                line = line[:START_LINE_SHOWN] + (" SIP/2.0" if self.is_request else "")
+            self.raw = line.encode("latin-1") + b"\r\n\r\n"
         self._table = self._read = self._uri = None
         if self.top_via is not None:
             self.top_via = self.top_via.compact()
+
+    def stub(self) -> Message:
+        """A copy that has forgotten headers and body; others may still want to read the message itself."""
+        short = Message()
+        short.raw, short._uri, short.top_via = self.raw, self._uri, self.top_via
+        short.is_request, short.method, short.status = self.is_request, self.method, self.status
+        short.call_id, short.cseq, short.truncated_headers = self.call_id, self.cseq, self.truncated_headers
+        short.forget()
+        return short
 
     @property
     def uri(self) -> str | None:
@@ -134,32 +150,37 @@ class Message:
 
     def values(self, name: str) -> list[str]:
         """The values of all header lines of that name, in any case or its compact form, unfolded and in order."""
-        return [value.strip(LWS) for value in self._lines(header_key(name))]
+        headers, repeated = self._table or self._made()
+        key = header_key(name)
+        if key not in headers:
+            return []
+        if key in repeated:
+            return [value.strip(LWS) for value in repeated[key]]
+        return [headers[key].strip(LWS)]
 
     def first(self, name: str) -> str | None:
         """The value of the first header line of that name; None if there is none."""
-        value = self._headers().get(header_key(name))
+        value = (self._table or self._made())[0].get(header_key(name))
         return None if value is None else value.strip(LWS)
 
     def has_option(self, header: str, tag: str) -> bool:
         """Whether the comma lists of a header (Require, Supported, Allow ...) hold a token, in any case."""
         tag = tag.lower()
         for value in self._lines(header_key(header)):
-            for entry in value.split(","):
-                if entry.strip(LWS).lower() == tag:
-                    return True
+            if value.strip(LWS).lower() == tag:
+                return True
+            if "," in value and tag in [entry.strip(LWS).lower() for entry in value.split(",")]:
+                return True
         return False
 
-    def _headers(self) -> dict[str, str]:
-        """The first value of each header; the table is made here if it was not needed before."""
-        table = self._table
-        if table is None:
-            headers = usual_table(self.raw)
-            table = (headers, {}) if headers is not None else header_table(_lines_of(self.raw))
-            if table is None:  # more headers than usual, or folded ones
-                table = header_table(careful_lines(self.raw)[0]) or ({}, {})
-            self._table = table
-        return table[0]
+    def _made(self) -> _Table:
+        """The table, which was not needed before."""
+        headers = usual_table(self.raw)
+        table = (headers, {}) if headers is not None else header_table(_lines_of(self.raw))
+        if table is None:  # more headers than usual, or folded ones
+            table = header_table(careful_lines(self.raw)[0]) or ({}, {})
+        self._table = table
+        return table
 
     def _reading(self) -> _Read:
         """What was parsed on demand already, to be looked into and added to."""
@@ -176,17 +197,19 @@ class Message:
     @property
     def contacts(self) -> list[Contact]:
         """The entries of Contact, at most `ENTRIES_LIMIT`."""
-        read = self._reading()
-        if "contacts" not in read:
-            read["contacts"] = self._addresses("contact")
-        return read["contacts"]
+        return self.once("contacts", Message._contacts)
 
-    def once(self, name: Literal["credentials", "challenges", "offer"], make: Callable[[Message], T]) -> T:
+    def _contacts(self) -> list[Contact]:
+        return self._addresses("contact")
+
+    def once(self, name: Literal["contacts", "credentials", "challenges", "offer"], make: Callable[[Message], T]) -> T:
         """What `make` reads in this message, which is done when it is first asked for."""
-        read = self._reading()
+        read = self._read
+        if read is None:
+            read = self._read = {}
         if name not in read:
             read[name] = make(self)
-        return cast(T, read[name])
+        return read[name]  # type: ignore[return-value]  # rules ask some fifty times in a registration
 
     @property
     def routes(self) -> list[Uri]:
@@ -209,24 +232,24 @@ class Message:
     @property
     def from_uri(self) -> Uri | None:
         """The URI of From; None if absent or unreadable."""
-        value = self._headers().get("from")
+        value = (self._table or self._made())[0].get("from")
         return None if value is None else read_address(value).uri
 
     @property
     def from_tag(self) -> str | None:
         """The tag of From."""
-        return _tag(self._headers().get("from"))
+        return _tag((self._table or self._made())[0].get("from"))
 
     @property
     def to_uri(self) -> Uri | None:
         """The URI of To; None if absent or unreadable."""
-        value = self._headers().get("to")
+        value = (self._table or self._made())[0].get("to")
         return None if value is None else read_address(value).uri
 
     @property
     def to_tag(self) -> str | None:
         """The tag of To; None in a request outside a dialog."""
-        return _tag(self._headers().get("to"))
+        return _tag((self._table or self._made())[0].get("to"))
 
     @property
     def expires(self) -> int | None:
@@ -257,11 +280,10 @@ class Message:
         return read["content"]
 
     def _lines(self, key: str) -> Sequence[str]:
-        headers = self._headers()
+        headers, repeated = self._table or self._made()
         if key not in headers:
             return ()
-        assert self._table is not None
-        return self._table[1].get(key) or (headers[key],)
+        return repeated.get(key) or (headers[key],)
 
     def _addresses(self, name: str) -> list[Contact]:
         values = self._lines(name)

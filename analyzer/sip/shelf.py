@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from analyzer.sip.message import Message
-
-
-def stub(message: Message) -> Message:
-    """A copy that has forgotten headers and body; others may still want to read the message itself."""
-    short = copy(message)
-    short.forget()
-    return short
 
 
 def shelve(message: Message) -> None:
