@@ -101,7 +101,7 @@ class Paired(click.Command):
     type=click.IntRange(min=1),
     default=1,
     metavar="N",
-    help="Let N processes walk over the captures; the report is the same. [default: 1]",
+    help="Use N cores: others walk over the captures ahead of the audit; the report is the same. [default: 1]",
 )
 @timing_option
 @waivers_option

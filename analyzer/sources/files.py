@@ -106,7 +106,7 @@ class Captures:
 
         ``progress`` is called with the number of octets read since the last call. Raises UnreadableCapture if one of
         the paths is no capture, or a directory without any. A pipe is waited for until its first frame is there.
-        With more than one of ``jobs`` as many processes walk over the captures, which must be files then.
+        With more than one of ``jobs`` other processes walk over the captures, which must be files then.
         """
         self.summaries: list[Summary] = []
         """What there is to tell about each capture; complete when iteration has ended."""

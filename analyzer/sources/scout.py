@@ -186,6 +186,7 @@ def main() -> None:
         order: dict[str, Any] = json.loads(line)
         if "read" in order:
             walk(triage, order["read"], order["as"], order["into"])
+            triage.noted.gather()
         else:
             _tell({"missed": triage.noted.meet({bytes.fromhex(pair) for pair in order["watched"]})})
 

@@ -24,7 +24,7 @@ Ports = list[Container[bytes] | None]
 
 
 MAX_FLOWS: Final = 1 << 18
-"""Flows that are noted (30 MB); the packets of others are kept."""
+"""Flows that are noted (70 MB, with their ends); the packets of others are kept."""
 
 _ports = Struct(">HH").unpack_from
 
@@ -82,6 +82,8 @@ class Flows:
         self.known: set[bytes] = set()
         """Source, destination, and both ports, as they stand in a packet."""
         self._everybody = ports
+        self._new: list[bytes] = []
+        self._ends: set[bytes] = set()
 
     def boring(self, flow: bytes) -> bool:
         """Whether a packet, in which no SIP message begins, may be left out; then its flow is noted."""
@@ -89,12 +91,18 @@ class Flows:
         if self._everybody[source] or self._everybody[target] or len(self.known) >= MAX_FLOWS:
             return False
         self.known.add(flow)
+        self._new.append(flow)
         return True
+
+    def gather(self) -> None:
+        """Get ready for `meet`, while nobody waits for it: 0.4 µs for each flow that was noted since."""
+        for flow in self._new:
+            width = (len(flow) - 4) // 2
+            self._ends.add(flow[:width] + flow[-4:-2])
+            self._ends.add(flow[width:-4] + flow[-2:])
+        self._new.clear()
 
     def meet(self, pairs: set[bytes]) -> bool:
         """Whether one of these addresses and ports (in one string) is an end of a flow."""
-        for flow in self.known:
-            width = (len(flow) - 4) // 2
-            if flow[:width] + flow[-4:-2] in pairs or flow[width:-4] + flow[-2:] in pairs:
-                return True
-        return False
+        self.gather()
+        return not self._ends.isdisjoint(pairs)
