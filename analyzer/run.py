@@ -58,7 +58,7 @@ def audit(
     """Audit capture files as one timeline.
 
     `progress` gets the octets read since its last call (a `Watcher` also learns how many there are); an empty
-    `chronicle` is filled with what happened, for the reports that draw it. With more than one of `jobs` as many other
+    `chronicle` is filled with what happened, for the reports that draw it. With more than one of `jobs` other
     processes walk over the captures, and the report is the same.
     Raises UnreadableCapture, KeyFileError or TsharkFailed, each with one line that says what to do.
     """
