@@ -137,13 +137,13 @@ class Engine:
 
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
-        before, self._now = self._now, frame
-        if not 0 <= frame.time - before.time < SILENCE and before.number:
+        before, self._now, now = self._now, frame, frame[2]
+        if not 0 <= now - before[2] < SILENCE and before.number:
             self.quality.odd(before.ref, frame.ref)
         if self._held:
-            self.shadows.expire(frame.time)
-        if frame.time >= self._deadlines.due:
-            self.advance(frame.time)
+            self.shadows.expire(now)
+        if now >= self._deadlines.due:
+            self.advance(now)
         if self._express.takes(frame):
             return
         for datagram in self._reader.read(frame):

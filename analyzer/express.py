@@ -68,7 +68,18 @@ Deliver = Callable[[Datagram, int, bytes, Packet], None]
 class Express:
     """Takes the frames that nothing more has to be asked about."""
 
-    __slots__ = ("_deliver", "_fresh", "_layout", "_layouts", "_segments", "_shadows", "_table", "_tracker", "last")
+    __slots__ = (
+        "_calm",
+        "_deliver",
+        "_fresh",
+        "_layout",
+        "_layouts",
+        "_packets",
+        "_segments",
+        "_shadows",
+        "_table",
+        "last",
+    )
 
     def __init__(
         self, reader: PacketReader, tracker: Tracker, segments: Segments, shadows: Shadows, deliver: Deliver
@@ -78,7 +89,8 @@ class Express:
         """
         self._fresh = reader.recent.fresh
         self._table = tracker.session.database.table
-        self._tracker = tracker
+        self._packets = tracker.packets
+        self._calm = tracker.calm
         self._segments = segments
         self._shadows = shadows
         self._deliver = deliver
@@ -122,11 +134,11 @@ class Express:
             return False
         association.verified += 1
         self.last = frame
-        tracker, shadows = self._tracker, self._shadows
         destination, ttl = association.destination, binding.place[0]
         self._fresh.append((time, source, destination, packet, ident or 0, ttl, capture))
         at = _new(FrameRef, (capture, number, time))
-        tracker.packets.next(binding, sequence, packet, at)
+        self._packets.next(binding, sequence, packet, at)
+        shadows = self._shadows
         if shadows.held:
             shadows.opened(time, inner, source, destination)
         else:
@@ -134,7 +146,7 @@ class Express:
         if protocol == TCP:
             done = self._segments.takes(binding, sequence, at, inner)
         else:
-            done = tracker.calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:])
+            done = self._calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:])
         if not done:
             datagram = Datagram(at, (at,), source, destination, ESP, packet, ttl, None, 0, False)
             self._deliver(datagram, protocol, inner, Packet(binding, sequence))
