@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.vocabulary import Protection, Side, Sighting, State
@@ -24,6 +24,10 @@ T = TypeVar("T")
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
+
+FEW = 128
+"""So many are kept in a plain dictionary. More are kept in order, which takes twice the memory: in a plain one the
+first entry would have to be searched for behind all that were forgotten."""
 
 TOTAL = 20_000
 """Transactions remembered for all pairs together, at some 0.7 KB each; beyond, half of them go, finished ones first."""
@@ -211,6 +215,12 @@ def _sighting(seen: Seen, data: bytes, answered: bool) -> Sighting:
     return Sighting(seen.at, seen.frames, message, role.sender, *where, protection, seen.connection)
 
 
+def drop_oldest(table: dict[Any, Any], count: int) -> None:
+    """Forget so many of the entries that were entered first."""
+    for key in (next(iter(table)),) if count == 1 else list(islice(table, count)):
+        del table[key]
+
+
 Key = tuple[Side, str, str]
 
 
@@ -239,11 +249,11 @@ class Transactions:
 
     def __init__(self, census: Census | None = None) -> None:
         self._census = Census(lambda: (self,)) if census is None else census
-        self._table: OrderedDict[Key, Transaction] = OrderedDict()
+        self._table: dict[Key, Transaction] = {}
         self._due = 0
         """Before that time, ns since the epoch, nothing has been silent for too long."""
-        self._calls: OrderedDict[str, Transaction] = OrderedDict()
-        self.orphans: OrderedDict[Key, FrameRef] = OrderedDict()
+        self._calls: dict[str, Transaction] = {}
+        self.orphans: dict[Key, FrameRef] = {}
         """Responses without a request; it may come later, by another clock (FP14)."""
 
     def begin(self, request: Sighting, owner: object) -> tuple[Transaction, bool]:
@@ -257,7 +267,7 @@ class Transactions:
         table = self._table
         known = table.get(key)
         if known is not None:
-            table.move_to_end(key)
+            table[key] = table.pop(key)
             known.repeats += 1
             known.copies = (*known.copies, request.at.time)[-COPIES:]
             known.before_last = known.last_request
@@ -286,13 +296,15 @@ class Transactions:
         if key[2] == "INVITE":
             self._calls[call_id] = made
             if len(self._calls) > LIMIT:
-                self._calls.popitem(last=False)
+                drop_oldest(self._calls, 1)
         table[key] = made
         census.count += 1
         if len(table) > LIMIT:
-            table.popitem(last=False)
+            drop_oldest(table, 1)
             census.count -= 1
             census.evicted += 1
+        elif len(table) == FEW:
+            self._table, self._calls = OrderedDict(table), OrderedDict(self._calls)
         if census.count > TOTAL:
             census.thin_out()
 
@@ -306,20 +318,18 @@ class Transactions:
 
     def _forget(self, now: int) -> None:
         """Let go of what has been silent for too long."""
-        table, calls = self._table, self._calls
         before = now - SILENCE
-        while table:
-            key, oldest = next(iter(table.items()))
+        gone = 0
+        for oldest in self._table.values():
             if _heard(oldest) >= before:
                 self._due = oldest.last + FINISHED
                 break
-            del table[key]
-            self._census.count -= 1
-        while calls:
-            call_id, oldest = next(iter(calls.items()))
-            if oldest.last >= before:
-                break
-            del calls[call_id]
+            gone += 1
+        drop_oldest(self._table, gone)
+        self._census.count -= gone
+        calls = self._calls
+        if calls and next(iter(calls.values())).last < before:
+            drop_oldest(calls, sum(1 for _ in takewhile(lambda each: each.last < before, calls.values())))
 
     def heard(self) -> Iterable[int]:
         """When each was heard of last, ns since the epoch; finished ones as much earlier as they are forgotten."""
@@ -358,7 +368,7 @@ class Transactions:
         via = response.message.top_via
         self.orphans[self._key(response.sender.other, via.branch if via else None, response)] = response.at
         if len(self.orphans) > ORPHANS:
-            self.orphans.popitem(last=False)
+            drop_oldest(self.orphans, 1)
 
     def answered_before(self, request: Sighting) -> FrameRef | None:
         """The response to a request that was seen before it."""
