@@ -107,6 +107,74 @@ def test_without_a_key_it_goes_on_when_the_patience_is_at_its_end(frames: list[F
     ]
 
 
+def phones(*lives: tuple[int, float, int]) -> tuple[list[tuple[float, Frame]], str]:
+    """Frames with the seconds at which they come, of phones that register so late and so often; the keys of all."""
+    sent: list[Frame] = []
+    keys = ""
+    for number, at, times in lives:
+        s = Scenario(seed=f"phone{number}")
+        who = s.ue(number) if number > 1 else s.ues[0]
+        s.wait(at)
+        for _ in range(times):
+            made = s.register(ue=who)
+            s.request("ue", "MESSAGE", on=made)
+            s.wait(20)
+        sent += s.frames()
+        keys += s.subscriber_toml() if number > 1 else ""
+    sent.sort(key=lambda frame: frame.time)
+    again = [frame._replace(number=place) for place, frame in enumerate(sent, 1)]
+    return [((frame.time - again[0].time) / SECOND, frame) for frame in again], keys
+
+
+def come(run: Run, frames: list[tuple[float, Frame]], until: float) -> list[float]:
+    """Let them come when they were sent, and time pass to the end; how long the first has waited, at each moment."""
+    waited: list[float] = []
+    left, now = list(frames), 0.0
+    while now < until:
+        run.pass_time(0.5)
+        now += 0.5
+        while left and left[0][0] <= now:
+            run.feed([left.pop(0)[1]])
+        if run.holding.waiting:
+            waited.append((run.now - run.holding.waiting[0][0]) / SECOND)
+    return waited
+
+
+def test_nothing_waits_longer_however_many_phones_have_no_key(path: Path) -> None:
+    frames, _ = phones(*((number, 2.0 * number, 1) for number in range(2, 10)))
+    run = Run(path)
+    waited = come(run, frames, 60)
+    assert 9 < max(waited) <= 10
+    assert not run.holding.waiting
+    run.holding.close()
+    assert findings(run.audit) == whole([frame for _, frame in frames], NOTHING_YET)
+    assert "in time: 8 (" in run.holding.notices[0]
+
+
+def test_a_phone_whose_keys_never_come_is_waited_for_once(path: Path) -> None:
+    frames, _ = phones((2, 0, 5))
+    run = Run(path)
+    assert len(come(run, frames, 120)) <= 21, "half seconds: those of the first of five sets"
+    run.holding.close()
+    assert findings(run.audit) == whole([frame for _, frame in frames], NOTHING_YET)
+    assert "in time: 5 (" in run.holding.notices[0]
+
+
+def test_it_is_waited_for_again_when_a_key_file_changes(path: Path) -> None:
+    frames, keys = phones((2, 0, 3))
+    run = Run(path)
+    come(run, frames[:6], 15)
+    assert not run.holding.waiting
+    path.write_text('[[aka]]\nimpi = "another@home"\nck = "' + "11" * 16 + '"\nik = "' + "22" * 16 + '"\n')
+    run.pass_time(5)
+    run.feed([frame for _, frame in frames[6:12]])
+    assert run.holding.waiting
+    path.write_text(keys)
+    run.pass_time(2)
+    assert not run.holding.waiting
+    assert run.audit.engine.tracker.packets.verified_count
+
+
 def test_what_waits_is_bounded(frames: list[Frame], path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "FRAMES", 5)
     run = Run(path)
