@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2s
 from typing import NamedTuple
 
 from analyzer.evidence import Evidence
+from analyzer.hashes import blake2s
 from analyzer.verdict import Level, Severity
 
 RANK = ("violation", "warning", "probable", "inconclusive", "note", "pass")

@@ -7,7 +7,6 @@ which releases an algorithm is allowed stands in the profiles.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -88,7 +87,9 @@ class Encryption(Algorithm):
 
 def _salt(code: int, name: bytes, ck: bytes, ik: bytes) -> bytes:
     """The salt of TS 33.203 Annex I: the last four octets of the KDF of TS 33.220 Annex B."""
-    return hmac.digest(ck + ik, bytes((code,)) + name + len(name).to_bytes(2), "sha256")[-4:]
+    kdf = HMAC(ck + ik, hashes.SHA256())
+    kdf.update(bytes((code,)) + name + len(name).to_bytes(2))
+    return kdf.finalize()[-4:]
 
 
 INTEGRITY: Final = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import NoReturn, SupportsIndex
+
+from analyzer.hashes import same
 
 
 class Secret:
@@ -29,7 +30,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._octets, other._octets)
+        return same(self._octets, other._octets)
 
     def __repr__(self) -> str:
         return f"<secret of {len(self._octets)} octets>"

@@ -7,11 +7,11 @@ computed. CK and IK are kept out of ``params`` and of every representation.
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from itertools import islice
 from typing import Final
 
+from analyzer.hashes import md5
 from analyzer.sip.message import Message
 from analyzer.sip.text import LWS, identifier, parameters, split
 
@@ -266,7 +266,7 @@ def knows(credentials: Credentials, method: str, res: bytes, body: bytes = b"") 
 
 
 def _digest(octets: bytes) -> bytes:
-    return hashlib.md5(octets, usedforsecurity=False).digest()
+    return md5(octets, usedforsecurity=False).digest()
 
 
 def _md5(octets: bytes) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from hashlib import blake2s
 from typing import Final
+
+from analyzer.hashes import blake2s
 
 LWS: Final = " \t\r\n"
 """What RFC 3261 calls linear white space, as an argument of ``strip``."""
