@@ -7,10 +7,11 @@ tells whom it watched, and this process, whether a frame was left out that it ha
 The audit is one process that has to look at each frame, so it gets them as it needs them, many at a time, each with
 what there is left to judge about it: as bare records, which it had to take apart, they cost 3 µs instead of 1.
 
-Standard input brings a line of JSON for each order: ``{"read": path, "as": capture, "into": path}``, or ``{"watched":
-[hex]}``. Standard output has a line for each answer: ``{"octets": written, "read": from the capture}`` as it goes on,
-then ``{"summary": …}`` or ``{"error": …}``; and ``{"missed": true or false}``. Who was started with ``--in-turn`` also
-says ``{"waits": true}`` now and then, and goes on when it hears ``{"until": "end"}``, or else for a while.
+Standard input brings a line of JSON for each order: ``{"read": path, "as": capture, "into": path, "most": octets}``, or
+``{"watched": [hex]}``. Standard output has a line for each answer: ``{"octets": written, "read": from the capture}`` as
+it goes on, then ``{"summary": …}`` or ``{"error": …}``; and ``{"missed": true or false}``. After so many octets, and
+now and then if it was started with ``--in-turn``, it says ``{"waits": true}``, and goes on when it hears ``{"turns":
+true}``, or ``{"turns": false}``: then this capture needs no more turns.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ import json
 import marshal
 import signal
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
-from io import RawIOBase
-from pathlib import Path
+from io import FileIO
 from struct import Struct
 from typing import Any, Final
 
@@ -113,14 +113,17 @@ class Scout(Triage):
 
 
 class Sink:
-    """Where the frames of one capture go; says how far it is."""
+    """Where the frames of one capture go: files, each of which may go when it was read. Says how far it is."""
 
-    def __init__(self, file: RawIOBase, *, in_turn: bool) -> None:
-        self._file = file
+    def __init__(self, into: str, most: int, *, in_turn: bool) -> None:
+        self._into = into
+        self._most = most
         self._in_turn = in_turn
+        self._parts = 0
+        self._file = self._next()
         self._open: list[Open] = []
         self._frames: list[tuple[int | bytes, ...]] = []
-        self._waiting = self._written = self._read = self._told = self._let = 0
+        self._waiting = self._written = self._part = self._read = self._told = self._let = 0
 
     def put(self, left: Open, frame: Frame) -> None:
         """One frame, with what is left to judge."""
@@ -134,13 +137,20 @@ class Sink:
         """Write what waits, and tell."""
         if self._frames:
             batch = marshal.dumps((self._open, self._frames))
-            waiting = memoryview(SIZE.pack(len(batch)) + batch)
-            self._written += len(waiting)
             self._open, self._frames, self._waiting = [], [], 0
-            while waiting:
-                waiting = waiting[self._file.write(waiting) or 0 :]
+            for octets in SIZE.pack(len(batch)), batch:
+                left = memoryview(octets)
+                while left:
+                    left = left[self._file.write(left) or 0 :]
+            self._part += SIZE.size + len(batch)
+            self._written += SIZE.size + len(batch)
         self._told = self._read
         _tell({"octets": self._written, "read": self._read})
+        if self._part >= self._most:
+            self._file.close()
+            self._file = self._next()
+            self._part = 0
+            self._wait()
 
     def count(self, octets: int) -> None:
         """So many octets of the capture were read."""
@@ -149,29 +159,42 @@ class Sink:
             self.flush()
         if self._in_turn and self._read - self._let > SLICE:
             self._let = self._read
-            _tell({"waits": True})
-            answer = sys.stdin.readline()
-            if not answer:
-                raise SystemExit  # nobody is there any more
-            self._in_turn = json.loads(answer)["until"] != "end"
+            self._wait()
+
+    def close(self) -> None:
+        """No more."""
+        self._file.close()
+
+    def _next(self) -> FileIO:
+        self._parts += 1
+        return FileIO(part(self._into, self._parts), "xb")
+
+    def _wait(self) -> None:
+        _tell({"waits": True})
+        answer = sys.stdin.readline()
+        if not answer:
+            raise SystemExit  # nobody is there any more
+        self._in_turn &= json.loads(answer)["turns"]
 
 
-def walk(triage: Scout, path: str, capture: int, into: str) -> None:
+def part(spool: str, number: int) -> str:
+    """The path of a part of what is handed over, counted from 1."""
+    return f"{spool}.{number}"
+
+
+def walk(triage: Scout, path: str, capture: int, into: str, most: int) -> None:
     """Walk over one capture."""
     summary = Summary(path)
     try:
-        with Path(into).open("xb", buffering=0) as file:
-            sink = Sink(file, in_turn=IN_TURN in sys.argv)
+        with closing(Sink(into, most, in_turn=IN_TURN in sys.argv)) as sink:
             try:
                 source = Input(path, sink.count)
             except OSError as error:
                 raise no_access(path, error) from None
-            try:
+            with closing(source):
                 for frame in recognise(Window(source), capture, triage, summary).frames():
                     if frame is not None:
                         sink.put(triage.open(frame), frame)
-            finally:
-                source.close()
             sink.flush()
     except (UnreadableCapture, OSError) as error:
         _tell({"error": str(error)})
@@ -185,7 +208,7 @@ def main() -> None:
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
         if "read" in order:
-            walk(triage, order["read"], order["as"], order["into"])
+            walk(triage, order["read"], order["as"], order["into"], order["most"])
             triage.noted.gather()
         else:
             _tell({"missed": triage.noted.meet({bytes.fromhex(pair) for pair in order["watched"]})})

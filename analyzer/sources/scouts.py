@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.sources.processes import command, environment
-from analyzer.sources.scout import IN_TURN, SIZE
+from analyzer.sources.scout import IN_TURN, SIZE, part
 from analyzer.sources.triage import SLACK, Shape, Triage
 from analyzer.sources.walker import Summary, UnreadableCapture, Walker, new, reason_for
 from analyzer.sources.window import Window
@@ -34,45 +34,56 @@ from analyzer.sources.window import Window
 AHEAD: Final = 2
 """Captures for each process whose frames may wait, besides the ones that are being audited."""
 
+MOST: Final = 1 << 26
+"""Octets of one capture after which its process waits until no more are left to be read: 200 MB on disk at most."""
+
 
 class Trail:
     """What was handed over of one capture, read while it is written."""
 
     taken: int | None = None
 
-    def __init__(self, path: str, capture: int, spool: Path, hear: Callable[..., None]) -> None:
+    def __init__(self, path: str, capture: int, spool: str, hear: Callable[..., None]) -> None:
         self.path = path
         self.capture = capture
         self.spool = spool
+        """How the paths of its parts begin."""
         self.octets = 0
-        """How many are there."""
+        """How many were written."""
+        self.read = 0
+        """How many of them were read."""
         self.summary: Summary | None = None
         """What the scout says of the capture, in the end."""
         self.error = ""
         self._hear = hear
         self._file: FileIO | None = None
-        self._at = 0
+        self._part = 0
 
     def readinto1(self, buffer: memoryview, /) -> int:
         """Fill what can be filled at once; 0 at the end. Raises UnreadableCapture."""
-        self._hear(0)  # while there is enough to audit nobody waits for the scouts, and one may be done
-        while self._at == self.octets:
+        self._hear(0)  # while there is enough to audit nobody waits for the scouts, and one may wait for us
+        while self.read == self.octets:
             if self.error:
                 raise UnreadableCapture(self.error)
             if self.summary is not None:
                 return 0
             self._hear()
-        if self._file is None:
-            self._file = FileIO(self.spool)
-        count = self._file.readinto(buffer[: self.octets - self._at]) or 0
-        self._at += count
-        return count
+        while True:
+            if self._file is not None:
+                count = self._file.readinto(buffer[: self.octets - self.read]) or 0
+                self.read += count
+                if count:
+                    return count
+            self.close()
+            self._part += 1
+            self._file = FileIO(part(self.spool, self._part))
 
     def close(self) -> None:
-        """Give the octets back."""
+        """Give the octets back that were read."""
         if self._file is not None:
             self._file.close()
-        self.spool.unlink(missing_ok=True)
+            Path(part(self.spool, self._part)).unlink()
+            self._file = None
 
 
 class Scouts:
@@ -87,12 +98,14 @@ class Scouts:
         """``captures`` are their indexes and paths."""
         self._progress = progress
         self._folder = tempfile.TemporaryDirectory(prefix="gmaudit-")
-        folder = Path(self._folder.name)
-        self.trails = [Trail(path, capture, folder / str(capture), self._hear) for capture, path in captures]
+        folder = self._folder.name
+        self.trails = [Trail(path, capture, f"{folder}/{capture}", self._hear) for capture, path in captures]
         self._given = self._opened = 0
         self._missed = False
-        self._asked = False
-        """The process that works in turn wants to go on."""
+        self._in_turn = jobs - 1
+        """Which of the processes works in turn with the audit."""
+        self._waiting: set[int] = set()
+        """Who waits to be let on."""
         self._read: dict[int, int] = {}
         self._begun: dict[int, bytes] = {}
         """Answers of which the end is not there yet, by process."""
@@ -100,8 +113,8 @@ class Scouts:
         self._selector = selectors.DefaultSelector()
         self._processes: list[subprocess.Popen[bytes]] = []
         try:
-            for number in range(1, min(jobs, len(captures)) + 1):
-                self._start(in_turn=number == jobs)
+            for number in range(min(jobs, len(captures))):
+                self._start(in_turn=number == self._in_turn)
             self._give()
         except BaseException:
             self.close()
@@ -153,7 +166,7 @@ class Scouts:
                 trail = self.trails[self._given]
                 self._given += 1
                 self._at_work[number] = trail
-                self._order(number, {"read": trail.path, "as": trail.capture, "into": str(trail.spool)})
+                self._order(number, {"read": trail.path, "as": trail.capture, "into": trail.spool, "most": MOST})
 
     def _order(self, number: int, order: dict[str, Any]) -> None:
         self._at_work.setdefault(number, None)
@@ -167,10 +180,7 @@ class Scouts:
 
     def _hear(self, timeout: float | None = None) -> None:
         """Wait for answers, and note them."""
-        idle = len(self._at_work) < len(self._processes)
-        if self._asked and (idle or timeout is None):
-            self._asked = False
-            self._order(len(self._processes) - 1, {"until": "end" if idle else "pause"})
+        self._let(starving=timeout is None)
         for key, _ in self._selector.select(timeout):
             octets = os.read(key.fd, 1 << 16)
             if not octets:
@@ -178,6 +188,20 @@ class Scouts:
             *lines, self._begun[key.data] = (self._begun.get(key.data, b"") + octets).split(b"\n")
             for line in lines:
                 self._note(key.data, self._at_work[key.data], json.loads(line))
+
+    def _let(self, *, starving: bool) -> None:
+        """Let those on who wait, as far as their turn has come and not too much waits of what they wrote."""
+        if not self._waiting:
+            return
+        idle = len(self._at_work) < len(self._processes)
+        stuck = starving and len(self._waiting) == len(self._at_work)  # the audit needs what none of them has
+        for number in tuple(self._waiting):
+            trail = self._at_work[number]
+            assert trail is not None
+            free = number != self._in_turn or idle
+            if stuck or (trail.octets - trail.read <= MOST and (free or starving)):
+                self._waiting.remove(number)
+                self._order(number, {"turns": not free})
 
     def _gone(self, number: int) -> UnreadableCapture:
         trail = self._at_work.get(number)
@@ -188,7 +212,7 @@ class Scouts:
             self._missed |= answer["missed"]
             del self._at_work[number]
         elif "waits" in answer:
-            self._asked = True
+            self._waiting.add(number)
         elif trail is not None and "octets" in answer:
             trail.octets = answer["octets"]
             if self._progress is not None:

@@ -6,14 +6,16 @@ import io
 import itertools
 import random
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analyzer.frame import Frame
 from analyzer.layers.tunnels import BY_PORT
-from analyzer.sources import scout, watched
+from analyzer.sources import scout, scouts, watched
 from analyzer.sources.files import Captures
 from analyzer.sources.scout import Scout
 from analyzer.sources.scouts import Scouts
@@ -143,6 +145,29 @@ def test_more_captures_than_may_wait(tmp_path: Path, temporary: Path) -> None:
     assert not list(temporary.iterdir())
 
 
+@pytest.mark.parametrize("jobs", [2, 3])
+@pytest.mark.parametrize("apart", [0, 2000], ids=["all at once", "one after the other"])
+def test_what_waits_has_a_limit(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, apart: int
+) -> None:
+    """Whoever would have to write more waits; if all do, and what is needed is with somebody else, they go on."""
+    monkeypatch.setattr(scouts, "MOST", 1 << 19)
+    frame = ethernet(ipv4(17, udp(bytes(5000), 5060, 5060)), ())
+    paths = [
+        write(tmp_path, f"{number}.pcap", pcap([frame] * 1000, start=START + number * apart * SECOND))
+        for number in range(5)
+    ]
+    assert not same(paths, jobs=jobs)
+    if apart:
+        source = iter(Captures(paths, Triage(), jobs=jobs))
+        waiting = []
+        for count, _ in enumerate(source):
+            if not count % 10:
+                time.sleep(0.002)
+                waiting.append(sum(part.stat().st_size for part in temporary.glob("*/0.*")))
+        assert max(waiting) < 9 << 18, "5 MB in all"
+
+
 def test_blocks_larger_than_what_is_written_at_once(tmp_path: Path) -> None:
     frames = [ethernet(ipv4(50, number.to_bytes(4, "big") + bytes(40_000)), ()) for number in range(1, 60)]
     assert not same([write(tmp_path, "x.pcap", pcap(frames))])
@@ -193,15 +218,14 @@ class TestTurns:
         return told
 
     def count(self, tmp_path: Path, slices: int, *, in_turn: bool) -> None:
-        with (tmp_path / "spool").open("wb", buffering=0) as file:
-            sink = scout.Sink(file, in_turn=in_turn)
+        with closing(scout.Sink(str(tmp_path / "spool"), 1, in_turn=in_turn)) as sink:
             for _ in range(slices):
                 sink.count(scout.SLICE + 1)
 
     def test_it_asks_before_each_turn(
         self, tmp_path: Path, told: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO('{"until": "pause"}\n{"until": "end"}\n'))
+        monkeypatch.setattr("sys.stdin", io.StringIO('{"turns": true}\n{"turns": false}\n'))
         self.count(tmp_path, 5, in_turn=True)
         assert told.count({"waits": True}) == 2
 
