@@ -65,7 +65,7 @@ def test_the_oldest_comes_first_and_goes_first() -> None:
     assert not list(kept)
 
 
-def test_it_takes_a_sixth_of_what_a_set_does() -> None:
+def test_it_takes_a_seventh_of_what_a_set_does() -> None:
     kept = FormerSets()
     kept.add(over())
-    assert len(kept._packed[0]) < 500
+    assert len(kept._packed[0]) < 430
