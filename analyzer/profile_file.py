@@ -15,7 +15,6 @@ Errors say what is wrong, and where, in one line.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -138,6 +137,8 @@ def _known(table: Mapping[str, Any], names: Iterable[str], origin: str, what: st
     names = list(names)
     for name in table:
         if name not in names:
+            import difflib  # seldom needed: 2 ms of every start
+
             close = difflib.get_close_matches(name, names, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
             raise ProfileError(f"{origin}: no {what} entry is called {_quoted(name)}; {hint}")

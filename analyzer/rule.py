@@ -18,9 +18,9 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Any
 
+from analyzer.advertised import named
 from analyzer.profile import Profile
 from analyzer.verdict import PASS, Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Table, Verdict, judged
 
@@ -223,8 +223,8 @@ def _order(id: str) -> tuple[str, int, str]:
 
 
 def _advertised() -> Iterator[types.ModuleType]:
-    for point in entry_points(group=GROUP):
-        yield importlib.import_module(point.value)
+    for name in named(GROUP):
+        yield importlib.import_module(name)
 
 
 def _modules(package: types.ModuleType) -> Iterator[types.ModuleType]:

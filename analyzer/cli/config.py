@@ -13,7 +13,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -183,6 +182,8 @@ def _check(found: _File, table: Mapping[str, Any], commands: list[click.Command]
     used: dict[str, str] = {}
     for key in table:
         if key not in names:
+            from difflib import get_close_matches  # seldom needed: 2 ms of every start
+
             near = get_close_matches(key, names, 1, 0.75)
             hint = f"; did you mean {near[0]}?" if near else "; docs/configuration.md lists them all"
             if key in ("format", "output"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -183,6 +182,7 @@ def _sink(output: outputs.Output, files: ExitStack) -> TextIO:
 @contextmanager
 def _signals(stop: Callable[[str], None]) -> Iterator[None]:
     """SIGINT and SIGTERM end the run, with a report; the second one ends it at once."""
+    import signal  # not needed to know the command
 
     def handle(number: int, frame: object) -> None:
         signal.signal(number, before[number])

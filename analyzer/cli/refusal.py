@@ -22,14 +22,19 @@ class Refusal(click.ClickException):
 
 def guarded(work: Callable[[], Result]) -> Result:
     """Do the work; input that cannot be used becomes a refusal."""
+    try:
+        return work()
+    except _unusable() as error:
+        raise Refusal(str(error)) from error
+
+
+def _unusable() -> tuple[type[Exception], ...]:
+    """What input raises that cannot be used; asked for when something was raised, since tshark needs much to import."""
     from analyzer.keys.keyring import KeyFileError
     from analyzer.sources.files import UnreadableCapture
     from analyzer.sources.tshark import TsharkFailed
 
-    try:
-        return work()
-    except (KeyFileError, TsharkFailed, UnreadableCapture) as error:
-        raise Refusal(str(error)) from error
+    return KeyFileError, TsharkFailed, UnreadableCapture
 
 
 def refuse(message: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
@@ -147,6 +146,8 @@ def check_private(path: str) -> None:
 
 def write_private(path: str, text: str) -> None:
     """Write a file that only its owner can read; there is no moment at which others could. Raises OutputError."""
+    import tempfile  # seldom needed, and it needs much
+
     target = Path(path)
     draft = None
     try:
