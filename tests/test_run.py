@@ -55,6 +55,16 @@ def test_garbage_is_looked_for_seldom_but_not_too_seldom() -> None:
     assert young * middle * old <= 200_000
 
 
+def test_after_a_full_collection_the_next_waits_for_as_many_objects() -> None:
+    with run.rare_collections():
+        many: list[list[int]] = [[] for _ in range(8 * run.YOUNG)]
+        gc.collect()
+        assert 4 <= gc.get_threshold()[2] <= 8
+        many.clear()
+        gc.collect()
+        assert gc.get_threshold()[2] < 4
+
+
 def test_proven_associations_are_kept_only_for_those_who_want_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each holds its set and its registration, so that nothing would ever be forgotten."""
     kept: list[object] = []
