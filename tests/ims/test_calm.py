@@ -178,6 +178,24 @@ def test_a_foreign_identity_behind_the_usual_one_is_told(claim: dict[str, str]) 
     assert counted(report, "SA-20") == {"inconclusive": 1}
 
 
+def test_a_claim_that_was_right_in_one_method_is_right_in_another_wherever_it_stands() -> None:
+    s, owner = settled()
+    before = same(lived(s))[1]
+    for method in ("OPTIONS", "INFO", "PUBLISH"):
+        s.request("ue", method, on=owner, headers={"Subject": method * 3})
+    report, taken = same(lived(s))
+    assert taken - before == 6
+    assert counted(report, "SA-20") == {}
+
+
+def test_a_foreign_claim_in_another_method_is_told() -> None:
+    s, owner = settled()
+    for method in ("OPTIONS", "INFO"):
+        s.request("ue", method, on=owner, headers={"P-Preferred-Identity": "<sip:other@ims.example.org>"})
+    report, _ = same(lived(s))
+    assert counted(report, "SA-20") == {"inconclusive": 2}
+
+
 @pytest.mark.parametrize(
     ("routes", "short"),
     [
