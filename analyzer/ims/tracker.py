@@ -297,11 +297,12 @@ class Tracker:
             else:
                 self.movements.registers(context, sighting)
             self.registrar.request(context, sighting, transaction, owner)
-            self._note_register(context, sighting, transaction.kind)
+            kind = transaction.kind
+            self._note_register(context, sighting, kind)
             transaction.context = context
-            if transaction.kind == "SM1":
+            if kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
-            elif transaction.kind == "failure":
+            elif kind == "failure":
                 self.traffic.settle(
                     context, Knowledge(True, f"the UE refused the challenge later (frame {sighting.at.number})")
                 )
@@ -309,7 +310,8 @@ class Tracker:
             found = challenge(message) if message.status == 401 else None
             if found is not None and found.rand and found.ck and found.ik:
                 self.session.keyring.learn(found.rand, found.ck, found.ik, f"401 on Gm, frame {sighting.at.number}")
-            known = transaction.context if isinstance(transaction.context, Context) else context
+            place = transaction.context
+            known = place if isinstance(place, Context) else context
             if known not in known.pair.contexts:
                 return  # forgotten meanwhile: nothing would clear away what this answer makes
             self.registrar.response(known, sighting, transaction)

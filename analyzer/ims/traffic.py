@@ -53,6 +53,7 @@ class Traffic:
             if receipt is not None and fresh:
                 learn(session.passed, binding, sighting, receipt)
         else:
+            kind = transaction.kind if transaction is not None else ""
             receipt = session.emit(
                 ResponseSent(
                     at,
@@ -60,7 +61,7 @@ class Traffic:
                     sighting,
                     transaction.request if transaction else None,
                     transaction is None or (transaction.moved_to is None and connection_alive(transaction.request)),
-                    transaction.kind if transaction else "",
+                    kind,
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
             )
@@ -68,7 +69,7 @@ class Traffic:
                 pass
             elif transaction.owner is not owner:
                 answered_elsewhere(session, context, sighting, transaction)
-            elif receipt is not None and not transaction.kind and sighting.connection is transaction.request.connection:
+            elif receipt is not None and not kind and sighting.connection is transaction.request.connection:
                 learn(session.passed, binding, sighting, receipt)
         if (
             owner.ends

@@ -74,7 +74,8 @@ class SaDatabase:
 
     def add(self, association: SecurityAssociation) -> None:
         """Put an association in front of those with the same destination and SPI; oldest ones make room."""
-        self.remove(association)
+        if association.serial:  # it was here before, and may be so still
+            self.remove(association)
         key = _key(association)
         present = self.table.get(key, ())
         if len(present) >= MAX_CANDIDATES:

@@ -134,14 +134,15 @@ class SecurityAssociation:
         """Packets whose ICV was good."""
         self.failed = 0
         """Packets whose ICV was not good."""
-        self._integrity, self._encryption = pair(alg, ealg)
+        self._integrity, self._encryption = first, second = pair(alg, ealg)
         if keys is not None:
-            for algorithm, key in ((self._integrity, keys.auth), (self._encryption, keys.enc)):
-                # An HMAC takes any key; what has an IV is a cipher.
-                if algorithm.iv and len(key) not in algorithm.key_lengths:
-                    raise ValueError(f"a key of {len(key)} octets does not fit {algorithm.name}")
-        self._cut = self._integrity.icv + self._encryption.icv
-        self.icv = 0 if self._integrity is UNCHECKED else self._cut
+            # An HMAC takes any key; what has an IV is a cipher.
+            if first.iv and len(keys.auth) not in first.key_lengths:
+                raise ValueError(f"a key of {len(keys.auth)} octets does not fit {first.name}")
+            if second.iv and len(keys.enc) not in second.key_lengths:
+                raise ValueError(f"a key of {len(keys.enc)} octets does not fit {second.name}")
+        self._cut = first.icv + second.icv
+        self.icv = 0 if first is UNCHECKED else self._cut
         """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
         self.demanded_icv = self._cut
         """Octets that the algorithms demand of the ICV."""

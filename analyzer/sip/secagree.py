@@ -36,6 +36,12 @@ _OBSOLETE: Final = frozenset({"spi", "port1", "port2"})
 _NUMBERS: Final = frozenset({*_NEEDED, *_OBSOLETE})
 _DEFAULTS: Final = (("ealg", "null"), ("prot", "esp"), ("mod", "trans"))
 _ALGORITHMS: Final = {"hmac-sha1-96": "hmac-sha-1-96"}
+_PAIRS: Final = {
+    (alg, ealg): (alg, ealg)
+    for alg in ("hmac-md5-96", "hmac-sha-1-96", "aes-gmac", "null")
+    for ealg in ("null", "aes-cbc", "aes-gcm", "des-ede3-cbc")
+}
+"""So that all entries with the same pair share it."""
 
 Canonical = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted parameters; one without a value has `_FLAG` for it, which no value in a header can be."""
@@ -54,7 +60,7 @@ class Mechanism:
 
     __slots__ = (
         *("_params", "_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name"),
-        *("port_c", "port_s", "prot", "spi_c", "spi_s"),
+        *("pair", "port_c", "port_s", "prot", "spi_c", "spi_s"),
     )
 
     dropped: int
@@ -74,6 +80,8 @@ class Mechanism:
     mod: str
     """IPsec mode in lower case."""
 
+    pair: tuple[str, str]
+    """Integrity and encryption algorithm in lower case, as TS 33.203 Annex H spells them (FP20)."""
     spi_c: int | None
     """SPI of the sender's inbound SA at its client port, 0 to 2**32 - 1; None if absent, no number or beyond."""
     spi_s: int | None
@@ -95,6 +103,8 @@ class Mechanism:
         self.ealg = intern((get("ealg") or "null").lower())
         self.prot = intern((get("prot") or "esp").lower())
         self.mod = intern((get("mod") or "trans").lower())
+        pair = _ALGORITHMS.get(self.alg, self.alg), self.ealg
+        self.pair = _PAIRS.get(pair, pair)
         self.spi_c, self.spi_s = _spi(get("spi-c")), _spi(get("spi-s"))
         self.port_c, self.port_s = _port(get("port-c")), _port(get("port-s"))
 
@@ -128,11 +138,6 @@ class Mechanism:
     def obsolete_form(self) -> bool:
         """Whether it has parameters of RFC 3329 Appendix A (one SPI, port1 and port2), which ipsec-3gpp replaced."""
         return not _OBSOLETE.isdisjoint(self.params)
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """Integrity and encryption algorithm in lower case, as TS 33.203 Annex H spells them (FP20)."""
-        return _ALGORITHMS.get(self.alg, self.alg), self.ealg
 
     def absent(self) -> list[str]:
         """Which of the five parameters that an SA needs are not there, or have no value at all."""

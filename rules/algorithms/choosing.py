@@ -65,8 +65,10 @@ def unknown_names(pairs: Iterable[Pair], profile: Profile) -> list[str]:
     return [_short(name) for name in dict.fromkeys(names) if name not in REMOVED][:SHOWN]
 
 
-def removed_names(pairs: Iterable[Pair], profile: Profile) -> list[str]:
+def removed_names(pairs: list[Pair], profile: Profile) -> list[str]:
     """Names of algorithms that the release has had and has no more."""
+    if not [pair for pair in pairs if pair[0] in REMOVED or pair[1] in REMOVED]:
+        return []
     removed = REMOVED - profile.integrity - profile.encryption
     return [name for name in dict.fromkeys([name for pair in pairs for name in pair]) if name in removed]
 

@@ -23,9 +23,12 @@ def other_algorithms_on_the_wire(event: KeysProven) -> Verdict | None:
     Which of several common pairs is to be taken is the business of NEG-17; that an SM7 is sent at all where nothing is
     common, of NEG-16. Judged once an association, at the first packet that a key verified.
     """
-    terms, actor = event.terms, Actor(event.role.sender)
+    terms, pair = event.terms, event.pair
     if not terms.common:
         return None
+    if pair in terms.common and not [role for role, *other in event.others if tuple(other) != pair]:
+        return PASS
+    actor = Actor(event.role.sender)
     negotiation = tuple(frame for frame in (terms.sm1, terms.sm6) if frame is not None)
     found = f"{_named(event.pair)} on {event.role} of set {terms.generation}"
     argument = "the ICV is right with these algorithms and the keys of this set, and the content makes sense"

@@ -56,6 +56,9 @@ def spi_not_distinct(event: ChallengeSent) -> Verdict | None:
 
 def _inside(announced: SetTerms) -> Verdict | None:
     """Equal SPIs among the four of the set itself."""
+    spis = announced.spi_uc, announced.spi_us, announced.spi_pc, announced.spi_ps
+    if None not in spis and len(set(spis)) == len(spis):
+        return None
     values = {name: getattr(announced, name) for name in NAMES}
     alike = [name for name in NAMES if values[name] is not None and list(values.values()).count(values[name]) > 1]
     if not alike:
