@@ -190,7 +190,7 @@ class Telling:
     def _decide(self, event: Judged) -> None:
         """Judge an event, unless the wire had its REGISTER: then it has been judged there."""
         sighting = event.challenge if isinstance(event, ChallengeSent) else event.register
-        if (sighting.message.call_id, sighting.message.cseq) not in self._wire.registers:
+        if (sighting.message.call_id, sighting.message.cseq) not in self._wire.core.registers:
             self._judge(event)
 
 

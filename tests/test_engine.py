@@ -192,7 +192,7 @@ def test_the_core_leg_gives_the_keys() -> None:
     s.request("ue", "MESSAGE", on=first)
     made, found = engine(s, keys="")
     assert made.tracker.packets.verified_count == 4
-    assert made.tracker.core_messages == 4
+    assert made.tracker.core.messages == 4
     assert not [event for event in found if isinstance(event, KeyMissing)]
 
 

@@ -1,64 +1,46 @@
-"""Registration procedures: SM1, SM6, SM7 and SM12, told apart by their nonce (section 9.3, rulings R1, R11, R16).
+"""Registration procedures: SM1 and SM7, told apart by their nonce (section 9.3, rulings R1, R11, R16).
 
 A REGISTER that carries the nonce of the newest challenge is SM7, or reports a MAC or SQN failure if it has ``auts`` or
 no response; with any other nonce it is an SM1, whatever its response holds. A challenge is consumed by the final
 answer to its SM7. One reading is added to R1: where SM7 was sent and a REGISTER in another transaction repeats its
 nonce with *new* SPIs, the UE has given up waiting, or had an SM12 that the capture has not, and starts anew with cached
-credentials, so it is an SM1.
+credentials, so it is an SM1. What answers them is in `answers.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from analyzer.ims.agreement import challenge_before, mirrored, repeated_in_answer, shared, used
-from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.agreement import challenge_before, mirrored, used
+from analyzer.ims.associations import SaSet
 from analyzer.ims.authentication import (
-    Rands,
     abandoned,
     answered,
-    concluded,
-    nonce_from,
     of_nonce,
     started,
-    unchallenged,
 )
-from analyzer.ims.bindings import bind, deregisters, identify
-from analyzer.ims.counting import living
+from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.events import (
-    AuthenticationOnly,
     ChallengeAnswered,
-    ChallengeSent,
     RegistrationOverlapped,
-    RegistrationRefreshed,
-    RegistrationRefused,
     RegistrationStarted,
-    RegistrationSucceeded,
 )
 from analyzer.ims.knowledge import ue_had_sm12
-from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, swapped, was_waiting
-from analyzer.ims.renewal import answered as replied
+from analyzer.ims.procedures import Procedure, was_waiting
 from analyzer.ims.renewal import began
-from analyzer.ims.session import Session, agree, algorithms, common, modes
-from analyzer.ims.subjects import CHALLENGES, Context, entries_of, offered
+from analyzer.ims.session import Session
+from analyzer.ims.subjects import CHALLENGES, Context, offered
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
-from analyzer.sip.digest import Challenge, challenge, challenges, credentials
+from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting
+from analyzer.sip.digest import credentials
 from analyzer.sip.secagree import compare
-
-CROSSED = "SM6 was captured behind the SM7 that answers it: the order is not sure"
 
 
 class Registrar:
-    """Follows the procedures of all contexts."""
+    """Follows the procedures of all contexts, as far as the UE's REGISTERs begin them and go on with them."""
 
-    __slots__ = ("_rands", "_session")
+    __slots__ = ("_session",)
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._rands = Rands(session.emit)
-
-    # --- REGISTER ----------------------------------------------------------------------------------------------
 
     def request(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
         """A REGISTER that is no retransmission."""
@@ -211,284 +193,3 @@ class Registrar:
             )
         )
         answered(self._session, context, procedure, sighting)
-
-    # --- answers -----------------------------------------------------------------------------------------------
-
-    def response(self, context: Context, sighting: Sighting, transaction: Transaction) -> None:
-        """The first final answer to a REGISTER."""
-        procedure = transaction.procedure
-        if not isinstance(procedure, Procedure):
-            return
-        if procedure.overlap is not None and procedure.overlap.unfinished == transaction.request.at:
-            told = procedure.overlap
-            late = Knowledge(True, f"its answer came only in frame {sighting.at.number}")
-            self._session.emit(
-                replace(
-                    told,
-                    complete=swapped(told.register, sighting.at, "the answer to the one before", context.pair.vantage)
-                    or late,
-                )
-            )
-            procedure.overlap = None
-        concluded(self._session, context, procedure, sighting, transaction)
-        if context.suspect is not None:
-            replied(self._session, context, sighting)
-        status = sighting.message.status
-        found = challenge(sighting.message) if status in (401, 407) else None
-        if found is not None:
-            self._challenge(context, procedure, sighting, transaction, found)
-        elif status < 300:
-            self._success(context, procedure, sighting, transaction)
-        else:
-            self._refusal(context, procedure, sighting, transaction)
-        if procedure.finished:
-            procedure.shelve()
-
-    def _challenge(
-        self, context: Context, before: Procedure, sighting: Sighting, transaction: Transaction, found: Challenge
-    ) -> None:
-        session = self._session
-        adopted = context.challenges.get(found.nonce or "")
-        if adopted is not None and adopted.adopted:
-            # It was captured behind the SM7 that answers it: the set is there already
-            adopted.crossed = True
-            context.pair.vantage.early(adopted.register.at, sighting.at)
-            return
-        procedure = before
-        if before.challenge is not None:  # case E: another challenge in answer to SM7
-            before.consumed = True
-            procedure = Procedure(transaction.request, transaction, before.parent)
-            procedure.begun = before.begun
-            context.current = transaction.procedure = procedure
-        for temporary in list(context.temporary(Side.PCSCF)):
-            temporary.end(Side.PCSCF, End.SUPERSEDED, sighting.at)
-            if transaction.kind == "SM7":
-                temporary.end(Side.UE, End.SUPERSEDED, sighting.at)
-        procedure.challenge = sighting
-        procedure.nonce = found.nonce or ""
-        procedure.server = entries_of(sighting.message, "security-server")
-        context.newest = procedure
-        for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
-            context.challenges[each.nonce or ""] = procedure
-        while len(context.challenges) > CHALLENGES:
-            del context.challenges[next(iter(context.challenges))]
-        rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
-        procedure.vectors = [vector for rand in rands for vector in session.keyring.vectors(context.impi, rand)]
-        procedure.set = self._temporary(context, procedure, sighting)
-        if procedure.set is not None:
-            procedure.shared = shared(context, procedure.set, sighting.at.time, session.profile)
-        session.emit(
-            ChallengeSent(
-                at=sighting.at,
-                subject=context.subject,
-                challenge=sighting,
-                register=transaction.request,
-                answers_sm7=transaction.kind == "SM7",
-                rand_before=self._rands.seen(context, found, sighting),
-                answers_failure=transaction.kind == "failure",
-                is_aka=found.is_aka,
-                reveals_keys=found.has_keys,
-                offer=procedure.offer,
-                server=procedure.server,
-                living=len(living(context, sighting.at.time, session.profile)),
-                announced=procedure.set.terms if procedure.set else None,
-                shared=procedure.shared,
-                parent=procedure.parent_terms,
-                emergency=context.emergency,
-            )
-        )
-
-    def _temporary(self, context: Context, procedure: Procedure, sm6: Sighting) -> SaSet | None:
-        """The set that SM1 and SM6 announce, in state TMP at both sides."""
-        agreed = agree(procedure.offer, procedure.server)
-        if agreed is None:
-            return None
-        mine, theirs = agreed
-        shared = common(procedure.offer, procedure.server)
-        context.generations += 1
-        terms = SetTerms(
-            generation=context.generations,
-            parent=procedure.parent.generation if procedure.parent else None,
-            spi_uc=mine.spi_c,
-            spi_us=mine.spi_s,
-            spi_pc=theirs.spi_c,
-            spi_ps=theirs.spi_s,
-            port_uc=mine.port_c,
-            port_us=mine.port_s,
-            port_pc=theirs.port_c,
-            port_ps=theirs.port_s,
-            mod=theirs.mod,
-            sm1=procedure.register.at,
-            sm6=sm6.at,
-            agreed=shared[0] if shared else None,
-            common=shared,
-        )
-        made = SaSet(context, terms, procedure.parent)
-        made.alg, made.ealg = theirs.alg, theirs.ealg
-        made.challenge, made.server = sm6, sm6.message.values("security-server")
-        made.modes = modes(procedure.offer, procedure.server)
-        if context.port_us is None:
-            context.port_us = terms.port_us
-        self._session.add_set(context, made, algorithms(procedure.offer, procedure.server), procedure.vectors)
-        return made
-
-    def _success(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
-        session, kind, now = self._session, transaction.kind, sighting.at
-        expected = procedure.set
-        offered = procedure.parent is not None or any(entry.is_ipsec for entry in procedure.offer)
-        if offered or (transaction.request.message.contacts and not transaction.deregisters):
-            context.without_ipsec = not offered
-        if kind == "SM7":
-            session.emit(
-                RegistrationSucceeded(
-                    at=now,
-                    subject=context.subject,
-                    response=sighting,
-                    register=transaction.request,
-                    expected=expected.terms if expected else None,
-                    client=procedure.client,
-                    verify=procedure.verify,
-                    parent=procedure.parent_terms,
-                    offer=procedure.offer,
-                    server=procedure.server,
-                    used=used(expected),
-                    again=repeated_in_answer(procedure.challenge, sighting),
-                    shared=procedure.shared,
-                )
-            )
-            procedure.consumed = procedure.finished = True
-            if expected is not None and expected.alive(Side.PCSCF) and confirmed(procedure, expected, transaction):
-                expected.inferred = False
-                self._established(context, procedure, expected, sighting)
-        elif not transaction.deregisters:
-            unchallenged(context, procedure, now)
-            newest = context.newest
-            carried = credentials(transaction.request.message)
-            session.emit(
-                RegistrationRefreshed(
-                    at=now,
-                    subject=context.subject,
-                    response=sighting,
-                    register=transaction.request,
-                    offer=procedure.offer,
-                    in_use=procedure.parent_terms,
-                    answers_challenge=transaction.request.protection is None
-                    and newest is not None
-                    and not newest.consumed
-                    and carried is not None
-                    and bool(carried.response)
-                    and carried.nonce == newest.nonce,
-                    nonce_from=nonce_from(context, transaction.request),
-                    established=any(each.serves() for each in context.sets),
-                    reports_failure=kind == "failure",
-                    emergency=context.emergency,
-                )
-            )
-        procedure.finished = True
-        bind(session, context, procedure, sighting, transaction)
-
-    def _established(self, context: Context, procedure: Procedure, new: SaSet, sm12: Sighting) -> None:
-        """SM12: the new set replaces what was there (section 9, both sides)."""
-        session, at = self._session, sm12.at
-        vantage = context.pair.vantage
-        crossed = Knowledge(False, CROSSED) if procedure.crossed else None
-        held = [(early, crossed or came_before(early, new, sm12, vantage)) for early in new.early]
-        for early, certain in held:
-            if certain is not None:
-                session.emit(replace(early, certain=certain))
-        guilty = {early.sighting.sender for early, certain in held if certain is not None}
-        for side in Side:
-            if side not in guilty and not new.inferred:
-                session.emit(AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation))
-        new.early = ()
-        before = context.newest_established()
-        for other in context.sets:
-            if other is new or not other.established():
-                continue
-            other.shelve(new)
-            for side in Side:
-                overdue(other, before, side, at.time, session.profile)
-            if procedure.parent is None:
-                other.end(Side.PCSCF, End.CLEAR_START, at)
-                other.end(Side.UE, End.CLEAR_START, at)
-                continue
-            if other is procedure.parent:
-                if other.alive(Side.PCSCF):
-                    other.states[Side.PCSCF] = State.OLD
-            else:
-                other.end(Side.PCSCF, End.OLDER, at)
-            if other.alive(Side.UE):
-                other.states[Side.UE] = State.OLD
-        new.sm12 = new.sm12_last = at
-        new.states[Side.UE] = State.USE
-        new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
-        for early, certain in held:
-            if certain is not None and swapped(early.sighting, at, "SM12", vantage):
-                new.uplink = new.uplink or early.at
-                new.states[Side.PCSCF] = State.USE
-
-    def ended(self, context: Context, answer: Sighting) -> Knowledge:
-        """Whether a final answer is what ended the current procedure, and not a copy of one that was lost."""
-        if context.current is not None and context.current.crossed:
-            return Knowledge(False, CROSSED)
-        made = context.current.set if context.current is not None else None
-        if made is not None and answer.message.status < 300 and answer.protection is not None:
-            complete = made.complete()
-            if not complete.sure:
-                return complete
-        return Knowledge(True, f"the registration ended only later (frame {answer.at.number})")
-
-    def infer(self, context: Context, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> bool:
-        """The P-CSCF sends on a set without an SM12 in the capture: if a packet is missing there, that was SM12.
-
-        A 2xx to a REGISTER that is missing is SM12 itself. True if the set was taken for established.
-        """
-        procedure = context.newest
-        if procedure is None or procedure.set is not owner or owner.state(Side.PCSCF) is not State.TMP:
-            return False
-        if sighting.message.method != "REGISTER":
-            serves = True
-        elif transaction is None:
-            serves = 200 <= sighting.message.status < 300
-        else:
-            serves = transaction.kind == "SM1"
-        if not serves or (transaction is not None and owner.complete().sure):
-            return False
-        procedure.consumed = procedure.finished = True
-        owner.inferred = True
-        self._established(context, procedure, owner, sighting)
-        procedure.shelve()
-        return True
-
-    def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
-        session, at = self._session, sighting.at
-        answers_sm7 = transaction.kind == "SM7"
-        failed = procedure.set
-        if not procedure.adopted:  # else nobody knows whether SM1 was protected
-            session.emit(
-                RegistrationRefused(
-                    at=at,
-                    subject=context.subject,
-                    response=sighting,
-                    register=transaction.request,
-                    answers_sm7=answers_sm7,
-                    answers_failure=transaction.kind == "failure",
-                    parent=procedure.parent_terms,
-                    expected=failed.terms if failed else None,
-                    client=procedure.client,
-                    verify=procedure.verify,
-                    res_right=res_right(procedure, transaction.request) if answers_sm7 else None,
-                )
-            )
-        procedure.finished = True
-        if not answers_sm7:
-            return
-        procedure.consumed = True
-        if failed is None:
-            return
-        for early in failed.early:
-            unsure = Knowledge(False, "the authentication failed; whether an SM12 came before is not to be seen")
-            session.emit(replace(early, certain=unsure))
-        failed.early = ()
-        for side in Side:
-            failed.end(side, End.FAILED, at)

@@ -1,22 +1,23 @@
 """The session model's front door: every packet and SIP message enters here and leaves as events.
 
-The work is done in `registration.py`, `traffic.py` and `packets.py`; this module finds the pair, the context and the
-transaction of what came in and calls them in the order in which their answers depend on each other.
+The work is done in `registration.py`, `answers.py`, `traffic.py` and `packets.py`; this module finds the pair, the
+context and the transaction of what came in and calls them in the order in which their answers depend on each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
-from analyzer.frame import SECOND, FrameRef
+from analyzer.frame import FrameRef
 from analyzer.ims import clear_packets, handshakes
+from analyzer.ims.answers import Answers
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.calm import Calm
 from analyzer.ims.connections import Connections
-from analyzer.ims.events import CoreRegisterSent, Notice
+from analyzer.ims.coreleg import CoreLeg
+from analyzer.ims.events import Notice
 from analyzer.ims.identities import Identities, right
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.ledger import UNKNOWN
@@ -33,48 +34,33 @@ from analyzer.ims.silence import goes_on, neglected, repeated
 from analyzer.ims.subjects import Context, Directory, Pair, offered, straight_from_ue
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State, Subject
+from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
-from analyzer.sip.digest import challenge, credentials
+from analyzer.sip.digest import challenge
 from analyzer.sip.message import Message
 
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor: half a microsecond for each of two in every message."""
-
-CORE_REGISTERS = 4096
-"""REGISTERs on Gm remembered to be recognised behind the P-CSCF, and in what tools tell."""
-CORE_PATIENCE = 900 * SECOND
-"""For how long: the P-CSCF forwards a REGISTER within the 64*T1 that its sender waits, and no timer is longer."""
-
-
-class GmRegister(NamedTuple):
-    """What is remembered of a REGISTER on Gm, to be held against what the P-CSCF made of it."""
-
-    at: FrameRef
-    subject: Subject
-    protection: Protection | None
-    kind: str
 
 
 class Tracker:
     """Follows all subjects; one instance an audit."""
 
     __slots__ = (
-        "_gm_registers",
         "_on_sighting",
         "_protected_messages",
+        "answers",
         "calm",
         "clear_messages",
         "connections",
-        "core_messages",
+        "core",
         "directory",
         "identities",
         "movements",
         "packets",
         "quality",
-        "registers",
         "registrar",
         "replays",
         "requests",
@@ -95,23 +81,20 @@ class Tracker:
         self.traffic = Traffic(self.session)
         self.session.retire = self._retire
         self.registrar = Registrar(self.session)
+        self.answers = Answers(self.session)
         self.packets = PacketLedger(self.session, self.traffic)
         self.replays = Replays(self.session)
         self.requests = Requests(self.session)
         self.connections = Connections(self.session)
         self.identities = Identities(self.session)
+        self.core = CoreLeg(self.session, self.identities)
         self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget)
         self.quality = Quality(self.directory.taps)
         self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality)
         self._on_sighting = on_sighting
-        self._gm_registers: dict[tuple[str, int | None], GmRegister | None] = {}
-        """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
-        self.registers: dict[tuple[str, int | None], int] = {}
-        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them, and when they came."""
         self.clear_messages = 0
         self._protected_messages = 0
-        self.core_messages = 0
 
     @property
     def protected_messages(self) -> int:
@@ -161,7 +144,7 @@ class Tracker:
         found = self.directory.find(source, destination)
         if found is None:
             if not straight_from_ue(message):
-                self._core(at, message)
+                self.core.message(at, message)
                 return
             found = self.directory.learn(source, destination), Side.UE
         pair, sender = found
@@ -206,7 +189,7 @@ class Tracker:
         if self._on_sighting is not None:
             self._on_sighting(context, sighting)
         served = owner.sm12 is None and sighting.sender is Side.PCSCF
-        if served and self.registrar.infer(context, owner, sighting, transaction):
+        if served and self.answers.infer(context, owner, sighting, transaction):
             self.traffic.settle(context, Knowledge(False, "SM12 is not in the capture, but there was one"))
         self.traffic.protected(context, binding, sighting, transaction, fresh)
         if transaction is not None:
@@ -298,7 +281,7 @@ class Tracker:
                 self.movements.registers(context, sighting)
             self.registrar.request(context, sighting, transaction, owner)
             kind = transaction.kind
-            self._note_register(context, sighting, kind)
+            self.core.note(context, sighting, kind)
             transaction.context = context
             if kind == "SM1":
                 self.traffic.settle(context, Knowledge(False, "the end of the registration is not in the capture"))
@@ -314,9 +297,9 @@ class Tracker:
             known = place if isinstance(place, Context) else context
             if known not in known.pair.contexts:
                 return  # forgotten meanwhile: nothing would clear away what this answer makes
-            self.registrar.response(known, sighting, transaction)
+            self.answers.response(known, sighting, transaction)
             if found is None and (known.current is None or known.current.finished):
-                self.traffic.settle(known, self.registrar.ended(known, sighting), sighting.at)
+                self.traffic.settle(known, self.answers.ended(known, sighting), sighting.at)
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:
                 self.packets.reserved(known, newest, sighting)
@@ -369,59 +352,6 @@ class Tracker:
     def _trace(self, context: Context | None, sighting: Sighting) -> None:
         if self._on_sighting is not None:
             self._on_sighting(context, sighting)
-
-    # --- the core leg ------------------------------------------------------------------------------------------------
-
-    def _note_register(self, context: Context, sighting: Sighting, kind: str) -> None:
-        message, protection = sighting.message, sighting.protection
-        latest, judged = self.registers, self._gm_registers
-        before = sighting.at.time - CORE_PATIENCE
-        while latest:
-            oldest = next(iter(latest))
-            if len(latest) < CORE_REGISTERS and latest[oldest] >= before:
-                break
-            del latest[oldest]
-            judged.pop(oldest, None)
-        key = message.call_id, message.cseq
-        latest[key] = sighting.at.time
-        if protection is not None or any(message.first(name) for name in ("security-client", "security-verify")):
-            judged[key] = GmRegister(sighting.at, context.subject, protection, kind)
-
-    def _core(self, at: FrameRef, message: Message) -> None:
-        """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
-        self.core_messages += 1
-        if self.identities.waiting and message.is_request and message.via_count > 1:
-            self.identities.forwarded(at, message)
-        if message.status == 401:
-            found = challenge(message)
-            if found is not None and found.rand and found.ck and found.ik:
-                origin = f"401 of the core leg, frame {at.number}"
-                self.session.keyring.learn(found.rand, found.ck, found.ik, origin)
-        elif message.is_request and message.method == "REGISTER" and message.via_count == 2:
-            key = (message.call_id, message.cseq)
-            known = self._gm_registers.get(key)
-            if known is not None:
-                self._gm_registers[key] = None
-            elif key in self._gm_registers:
-                return  # a retransmission (FP1)
-            original, subject, protection, kind = known or (None, None, None, "")
-            carried = credentials(message)
-            leaked = [name for name in ("Security-Client", "Security-Verify") if message.first(name.lower())]
-            if any(message.has_option(name, "sec-agree") for name in ("require", "proxy-require")):
-                leaked.append("sec-agree")
-            if original is None and not leaked:
-                return
-            self.session.emit(
-                CoreRegisterSent(
-                    at=at,
-                    subject=subject,
-                    leaked=tuple(leaked),
-                    original=original,
-                    protection=protection,
-                    kind=kind,
-                    claim=carried.integrity_protected if carried is not None else None,
-                )
-            )
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
             clear=tracker.clear_messages,
             protected=tracker.protected_messages,
             malformed=engine.malformed,
-            core=tracker.core_messages,
+            core=tracker.core.messages,
             told=engine.telling.messages,
         ),
         subjects=[subject_of(context) for context in (*contexts, *told)],

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.sip.headers import HEADER_LIMIT, content_length, header_end
-from analyzer.sip.message import METHODS
+from analyzer.sip.startline import METHODS
 
 BODY_LIMIT: Final = 262_144
 """The largest Content-Length that is waited for, in octets."""

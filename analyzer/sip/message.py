@@ -6,7 +6,6 @@ Octets are decoded as latin-1 (`analyzer.sip.text`): what is not ASCII survives 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import islice
 from sys import intern
@@ -23,6 +22,7 @@ from analyzer.sip.headers import (
     header_table,
     usual_table,
 )
+from analyzer.sip.startline import first_line, is_method, request_line, status_code
 from analyzer.sip.text import LWS, identifier, number, printable, seconds, split, split_addresses
 from analyzer.sip.usual import LONGEST, usual_shape
 
@@ -32,15 +32,8 @@ ENTRIES_LIMIT: Final = 64
 START_LINE_SHOWN: Final = 200
 """Characters of the start line that reports may show."""
 
-_LONGEST_METHOD: Final = 64
 _RETURN: Final = 0x0D
 _BLANKS: Final = LWS.encode()
-_TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
-_USUAL: Final = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
-
-METHODS: Final = frozenset(_USUAL.split())
-"""The methods of RFC 3261 and its extensions; a message may have any other token as well."""
-
 
 T = TypeVar("T")
 
@@ -113,7 +106,7 @@ class Message:
         if 0 < end <= START_LINE_SHOWN and raw[end] == _RETURN and raw[end - 1] not in _BLANKS:
             self.raw = raw[:end] + b"\r\n\r\n"
         else:
-            line = _start_line(raw).rstrip(LWS)
+            line = first_line(raw).rstrip(LWS)
             if len(line) > START_LINE_SHOWN:
                 line = line[:START_LINE_SHOWN] + (" SIP/2.0" if self.is_request else "")
             self.raw = line.encode("latin-1") + b"\r\n\r\n"
@@ -134,18 +127,18 @@ class Message:
     def uri(self) -> str | None:
         """The Request-URI as written; None for a response."""
         if self._uri is None and self.is_request:
-            return "".join(_request_line(_start_line(self.raw))[1:])  # none if blanks alone stood where it was cut
+            return "".join(request_line(first_line(self.raw))[1:])  # none if blanks alone stood where it was cut
         return self._uri
 
     @property
     def start_line(self) -> str:
         """The first line for reports: at most `START_LINE_SHOWN` characters, control characters replaced."""
-        return printable(_start_line(self.raw).rstrip(LWS), START_LINE_SHOWN)
+        return printable(first_line(self.raw).rstrip(LWS), START_LINE_SHOWN)
 
     @property
     def reason(self) -> str:
         """The reason phrase, fit for a terminal; "" for a request."""
-        words = [] if self.is_request else _start_line(self.raw).split(" ", 2)
+        words = [] if self.is_request else first_line(self.raw).split(" ", 2)
         return printable(words[2].rstrip(LWS), START_LINE_SHOWN) if len(words) == 3 else ""
 
     def values(self, name: str) -> list[str]:
@@ -323,7 +316,7 @@ def parse(data: bytes) -> Message | None:
 
 def _carefully(data: bytes) -> Message | None:
     """Read a message of any shape."""
-    line = _start_line(data)
+    line = first_line(data)
     if line == "\r" or not line:
         data = data.lstrip(b"\r\n")
         return parse(data) if data else None
@@ -348,11 +341,6 @@ def _carefully(data: bytes) -> Message | None:
     return message
 
 
-def _start_line(data: bytes) -> str:
-    """What stands before the first line feed, the carriage return included."""
-    return data[: data.find(b"\n") + 1 or HEADER_LIMIT][:HEADER_LIMIT].decode("latin-1").removesuffix("\n")
-
-
 def _lines_of(data: bytes) -> list[str]:
     """The lines after the start line, quickly; the last piece, which ends with no line feed, is none."""
     return data[:HEADER_LIMIT].decode("latin-1").split("\n", USUAL_LINES)[1:-1]
@@ -363,7 +351,7 @@ def _started(line: str) -> Message | None:
     message = Message()
     words = line.split(" ", 2)
     if words[0].upper() == "SIP/2.0":
-        status = _status(words)
+        status = status_code(words)
         if not status:
             return None
         message.is_request = False
@@ -371,7 +359,7 @@ def _started(line: str) -> Message | None:
         message._uri = None
         message.method = ""
     else:
-        words = _request_line(line)
+        words = request_line(line)
         if not words:
             return None
         message.is_request = True
@@ -387,25 +375,8 @@ def _sequence(message: Message, value: str) -> None:
     message.cseq = number(words[0]) if words else None
     if not message.method and len(words) == 2:
         name = words[1].strip(LWS)
-        if _is_method(name):
+        if is_method(name):
             message.method = name
-
-
-def _status(words: list[str]) -> int:
-    """The status of a response's start line, 0 if it has none."""
-    code = words[1].rstrip("\r") if len(words) > 1 else ""
-    status = number(code) if len(code) == 3 else None
-    return status if status and 100 <= status < 700 else 0
-
-
-def _request_line(line: str) -> list[str]:
-    """Method and Request-URI of a start line; nothing if it is no request line."""
-    line = line.rstrip(LWS)
-    method, _, uri = line[:-8].partition(" ")
-    uri = uri.strip(LWS)
-    if line[-8:].upper() != " SIP/2.0" or not uri or not _is_method(method):
-        return []
-    return [method, uri]
 
 
 def is_sigcomp(data: bytes) -> bool:
@@ -420,7 +391,3 @@ def _tag(value: str | None) -> str | None:
     if found and not ('"' in before or ">" in tag or ";" in tag or '"' in tag):
         return tag.strip(LWS)
     return read_address(value).params.get("tag")
-
-
-def _is_method(name: str) -> bool:
-    return len(name) <= _LONGEST_METHOD and _TOKEN.fullmatch(name) is not None

@@ -36,7 +36,7 @@ def test_a_register_is_looked_for_behind_the_pcscf_for_a_quarter_of_an_hour(wait
         made.receive(frame)
     behind = [event.original for event in found if isinstance(event, CoreRegisterSent)]
     assert [at.number for at in behind if at is not None] == ([1] if known else [])
-    assert len(made.tracker.registers) == (2 if known else 1)
+    assert len(made.tracker.core.registers) == (2 if known else 1)
 
 
 @pytest.mark.parametrize(("autn", "impi"), [(True, True), (True, False), (False, True)])
