@@ -91,7 +91,7 @@ LIMITS = [
           lambda e: most(len(one.forgotten) for one in contexts(e)), "are not in the list"),
     Limit("ims.subjects", "CALLS", 9, "requests-without-answers", 40,
           lambda e: most(len(one.calls) for one in contexts(e))),
-    Limit("ims.registration", "CHALLENGES", 3, "challenges-of-one-ue", 20,
+    Limit("ims.answers", "CHALLENGES", 3, "challenges-of-one-ue", 20,
           lambda e: most(max(len(one.challenges), len(one.overlapped)) for one in contexts(e))),
     Limit("ims.transactions", "LIMIT", 11, "requests-without-answers", 60,
           lambda e: most(len(pair.transactions._table) for pair in e.tracker.directory), "SIP transactions: too many"),
