@@ -84,3 +84,13 @@ def test_help_touches_neither_the_engine_nor_a_rule() -> None:
     modules = imported(["--help"])
     assert not any(name.startswith(("analyzer.ims", "analyzer.sources.", "analyzer.network")) for name in modules)
     assert len(modules) < 250
+
+
+def test_only_a_process_that_ends_keeps_what_it_has() -> None:
+    """Who calls `main` with arguments goes on afterwards, and needs its garbage collected."""
+    code = (
+        "import gc, sys; from analyzer.cli import main; before = gc.get_freeze_count()\n"
+        "main(['rules']); assert gc.get_freeze_count() == before\n"
+        "sys.argv = ['gmaudit', 'rules']; main(); assert gc.get_freeze_count() > before"
+    )
+    subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
