@@ -5,7 +5,7 @@ Most sets have keys, so that nobody asks here: only then an announcement is made
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -16,15 +16,19 @@ ALIKE: Final = 32
 """Sets remembered that share destination and SPI; the oldest goes first."""
 SPIS: Final = 200_000
 """Announced SPIs remembered; the oldest goes first."""
+SLACK: Final = 64
+"""Keys that may be gone and still stand in the order of ages, besides as many as there are."""
 
 
 class Announcements:
     """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
 
-    __slots__ = ("_table",)
+    __slots__ = ("_order", "_table")
 
     def __init__(self) -> None:
-        self._table: OrderedDict[bytes, tuple[SaSet, Role] | list[Binding]] = OrderedDict()
+        self._table: dict[bytes, tuple[SaSet, Role] | list[Binding]] = {}
+        self._order: deque[bytes] = deque()
+        """Its keys in the order in which they came; those that were removed since are skipped (8 octets each)."""
 
     def __len__(self) -> int:
         return len(self._table)
@@ -49,9 +53,14 @@ class Announcements:
             del alike[ALIKE:]
         else:
             table[key] = owner, role
+            self._order.append(key)
+            if len(self._order) > 2 * len(table) + SLACK:
+                latest = dict.fromkeys(each for each in reversed(self._order) if each in table)
+                self._order = deque(reversed(latest))
         if len(table) <= SPIS:
             return True
-        table.popitem(last=False)
+        while table.pop(self._order.popleft(), None) is None:
+            pass  # removed before
         return False
 
     def remove(self, key: bytes, owner: SaSet) -> None:

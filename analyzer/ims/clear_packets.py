@@ -32,7 +32,7 @@ def told(
 ) -> None:
     """A clear UDP datagram or TCP segment that has a protected port; the caller has looked at `pair.guarded`."""
     ue_port, pcscf_port = (sport, dport) if sender is Side.UE else (dport, sport)
-    for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or []):
+    for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or ()):
         if isinstance(owner.contact, Context):
             for side in Side:
                 overdue(owner, owner.contact.newest_established(), side, at.time, session.profile)

@@ -30,7 +30,7 @@ class Connections:
 
     def opening(self, pair: Pair, sender: Side, sport: int, dport: int, packet: Packet | None, at: FrameRef) -> None:
         """A SYN; those in clear are told only if they go to a protected port of a living set."""
-        pair.tcp_tried.add(sender)
+        pair.tcp_tried |= {sender}
         if packet is not None:
             if packet.binding is None:
                 return

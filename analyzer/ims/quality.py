@@ -86,24 +86,29 @@ class Quality:
 class Sides:
     """What the packets of one pair tell of the capture: that both spoke, whose checksums were not finished."""
 
-    __slots__ = ("_looks", "spoke")
+    __slots__ = ("_pcscf", "_ue", "spoke")
 
     def __init__(self) -> None:
         self.spoke = 0
         """Packets that show that the other side had spoken, although that was not read: ESP, answers."""
-        self._looks: dict[Side, list[Checksum]] = {Side.UE: [], Side.PCSCF: []}
+        self._ue: tuple[Checksum, ...] = ()
+        self._pcscf: tuple[Checksum, ...] = ()
 
     def wants(self, sender: Side) -> bool:
         """Whether another checksum of this side is to be looked at."""
-        return len(self._looks[sender]) < SAMPLE
+        return len(self._ue if sender is Side.UE else self._pcscf) < SAMPLE
 
     def look(self, sender: Side, datagram: Datagram) -> None:
         """Verify the checksum of a packet in clear; in a tunnel a network card has nothing to do with it."""
         if datagram.cut or datagram.depth:
             return
         found = look(datagram.source, datagram.destination, datagram.protocol, datagram.payload)
-        if found is not Checksum.NONE:
-            self._looks[sender].append(found)
+        if found is Checksum.NONE:
+            return
+        if sender is Side.UE:
+            self._ue += (found,)
+        else:
+            self._pcscf += (found,)
 
     def unfinished(self, side: Side) -> bool:
         """Whether that side left its checksums to its network card, and the other did not."""
@@ -115,7 +120,7 @@ class Sides:
         return self._unfinished(Side.UE) and self._unfinished(Side.PCSCF)
 
     def _unfinished(self, side: Side) -> bool:
-        looks = self._looks[side]
+        looks = self._ue if side is Side.UE else self._pcscf
         if Checksum.RIGHT in looks:
             return False
         return Checksum.PARTIAL in looks or len(looks) >= 2

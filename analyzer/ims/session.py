@@ -106,7 +106,7 @@ class Session:
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
-                    pair.guarded.setdefault(port, []).append(made)
+                    pair.guarded[port] = (*pair.guarded.get(port, ()), made)
                     self.watch(pair.address(side), port)
         context.sets.append(made)
         if len(context.sets) > SETS:
@@ -254,7 +254,7 @@ class Session:
         pair, terms = context.pair, old.terms
         for port in (terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps):
             if port is not None and port in pair.guarded:
-                pair.guarded[port] = [known for known in pair.guarded[port] if known is not old]
+                pair.guarded[port] = tuple(known for known in pair.guarded[port] if known is not old)
                 if not pair.guarded[port]:
                     del pair.guarded[port]
         for role in ROLES:

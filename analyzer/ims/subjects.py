@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from analyzer.ims.associations import SaSet
+from analyzer.ims.associations import NOTHING, SaSet
 from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.former import FormerSets
@@ -214,9 +214,9 @@ class Pair:
         self.vantage = vantage
         self.emergencies: dict[str, None] = {}
         """Call-IDs of emergency calls: later requests of such a call name the other end and no emergency service."""
-        self.tcp_tried: set[Side] = set()
+        self.tcp_tried: frozenset[Side] = NOTHING
         """Sides that have tried to open a TCP connection."""
-        self.guarded: dict[int, list[SaSet]] = {}
+        self.guarded: dict[int, tuple[SaSet, ...]] = {}
         """Protected ports of either side, with the sets that they belong to."""
 
     def address(self, side: Side) -> bytes:
