@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from analyzer import cli
+from analyzer.frame import SECOND, Frame
 from analyzer.report.chronicle import Chronicle
 from analyzer.report.json import document
 from analyzer.run import Options, audit
 from analyzer.sources.files import Captures
 from benchmarks.workloads import WORKLOADS, write
+from tests.ims.lives import life
 from tests.sources.build import pcap
 
 CAPTURES = Path(__file__).parent.parent / "captures"
@@ -53,7 +56,7 @@ def test_each_recording_by_itself(monkeypatch: pytest.MonkeyPatch, folder: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "share"), [("A", 0.01), ("B5", 0.01), ("C", 0.005), ("C-ipv6", 0.003), ("C-gtp", 0.003)]
+    ("name", "share"), [("A", 0.01), ("A5", 0.01), ("B5", 0.01), ("C", 0.005), ("C-ipv6", 0.003), ("C-gtp", 0.003)]
 )
 def test_rotated_captures_of_the_benchmark(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, share: float
@@ -72,6 +75,29 @@ def test_rotated_captures_of_the_benchmark(
         path.write_bytes(pcap([])[:24] + b"".join(part))
         paths.append(str(path))
     assert not both(monkeypatch, paths, [str(made.keys)])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_several_lives_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int) -> None:
+    """Each in captures of its own, all of the same time; their UEs and P-CSCFs have the same addresses, too."""
+    paths, keys = [], []
+    for number in range(3):
+        one = life(seed + 100 * number)
+        where: dict[tuple[int, int], list[Frame]] = {}
+        for frame in one.frames:
+            where.setdefault((frame.capture, frame.link), []).append(frame)
+        for (capture, link), frames in where.items():
+            paths.append(str(tmp_path / f"{number}-{capture}-{link}.pcap"))
+            octets = pcap([frame.data for frame in frames], link=link)
+            Path(paths[-1]).write_bytes(octets[:24] + b"".join(map(record, frames)))
+        keys.append(str(tmp_path / f"{number}.toml"))
+        Path(keys[-1]).write_text(one.keys)
+    both(monkeypatch, paths, keys)
+
+
+def record(frame: Frame) -> bytes:
+    seconds, rest = divmod(frame.time, SECOND)
+    return struct.pack("<IIII", seconds, rest // 1000, len(frame.data), frame.length) + frame.data
 
 
 def test_what_was_left_out_and_is_needed_is_found_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
