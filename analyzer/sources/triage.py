@@ -179,7 +179,7 @@ class Triage:
 
     def ports(self, order: ByteOrder) -> Ports:
         """Who is watched, by port as this byte order reads it. Changes while a capture is walked."""
-        return self._watched.swapped if order == "<" else self._ports
+        return self._watched.table(order)
 
     def shape(self, link: int) -> Shape:
         """How frames of this link type are judged."""
@@ -295,7 +295,7 @@ class Triage:
                 return True
         else:
             return protocol in CARRIERS or self._wrapped(buffer, protocol, at, end, addresses, width, depth)
-        if not (self._ports[source] or self._ports[target]) or end - at < 4:
+        if (source not in self._ports and target not in self._ports) or end - at < 4:
             return False
         if protocol == UDP and (target in TUNNELS or source == NAT_TRAVERSAL):
             inside = self._gtp(buffer, at, end, depth) if target == GTP_U else None
@@ -328,7 +328,7 @@ class Triage:
         if fragment & FRAGMENTED:
             return True
         # Most packets end here.
-        if not (self._ports[source] or self._ports[target]):
+        if source not in self._ports and target not in self._ports:
             if protocol == UDP:
                 if head not in STARTS:
                     return False
