@@ -20,7 +20,6 @@ from analyzer.sip.headers import (
     header_end,
     header_key,
     header_table,
-    usual_table,
 )
 from analyzer.sip.startline import first_line, is_method, request_line, status_code
 from analyzer.sip.text import LWS, identifier, number, printable, seconds, split, split_addresses
@@ -168,8 +167,7 @@ class Message:
 
     def _made(self) -> _Table:
         """The table, which was not needed before."""
-        headers = usual_table(self.raw)
-        table = (headers, {}) if headers is not None else header_table(_lines_of(self.raw))
+        table = header_table(_lines_of(self.raw))
         if table is None:  # more headers than usual, or folded ones
             table = header_table(careful_lines(self.raw)[0]) or ({}, {})
         self._table = table

@@ -6,7 +6,6 @@ Comparison: requirements 8.4, with ruling R25 (an SPI printed as a negative numb
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from enum import StrEnum
 from sys import intern
@@ -47,12 +46,6 @@ Canonical = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted parameters; one without a value has `_FLAG` for it, which no value in a header can be."""
 
 _FLAG: Final = "\n"
-
-
-_PARAMETER: Final = r"; ?([a-z0-9-]++)=([A-Za-z0-9.-]++)"
-_usual_entry: Final = re.compile(rf" *+([a-z0-9-]++)((?:{_PARAMETER})*) *+").fullmatch
-"""Nearly every entry: lower case, no quotes, a value to each parameter."""
-_usual_parameters: Final = re.compile(_PARAMETER).findall
 
 
 class Mechanism:
@@ -287,11 +280,6 @@ def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right:
 
 def _read(written: str) -> tuple[str, int, dict[str, str | None]]:
     """An entry's name, how many of its parameters were not read, and those that were, the first of each name."""
-    usual = _usual_entry(written)
-    if usual is not None:
-        pairs = _usual_parameters(usual[2])
-        if len(pairs) <= PARAMETERS:
-            return intern(usual[1]), 0, dict(reversed(pairs))
     name, *pieces = split(written, ";")
     return intern(name.strip(LWS).lower()), max(0, len(pieces) - PARAMETERS), dict(reversed(_pairs(pieces)))
 
@@ -303,7 +291,8 @@ def _pairs(pieces: list[str]) -> list[tuple[str, str | None]]:
         key, equals, value = piece.partition("=")
         key = key.strip(LWS).lower()
         if key:
-            pairs.append((key, unquote(value.strip(LWS)) if equals else None))
+            value = value.strip(LWS)
+            pairs.append((key, (unquote(value) if value[:1] == '"' else value) if equals else None))
     return pairs
 
 
