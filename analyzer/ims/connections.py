@@ -154,6 +154,12 @@ def connection_alive(request: Sighting) -> bool:
     return not isinstance(connection, Connection) or (connection.closed is None and not connection.closing)
 
 
+def connection_forgotten(request: Sighting) -> bool:
+    """Whether nobody can tell any more if a late answer comes on the connection of its request."""
+    connection = request.connection
+    return isinstance(connection, Connection) and connection.forgotten
+
+
 def _contact_port(owner: SaSet) -> int | None:
     """The port in the Contact that the UE registered last."""
     contact = owner.contact.contact if isinstance(owner.contact, Context) else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import EARLY, Binding, SaSet, overdue
 from analyzer.ims.calm import learn
-from analyzer.ims.connections import connection_alive
+from analyzer.ims.connections import connection_alive, connection_forgotten
 from analyzer.ims.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old
 from analyzer.ims.events import (
     ClearMessageSent,
@@ -60,7 +60,7 @@ class Traffic:
                     context.subject,
                     sighting,
                     transaction.request if transaction else None,
-                    transaction is None or (transaction.moved_to is None and connection_alive(transaction.request)),
+                    transaction is None or _there_yet(transaction),
                     kind,
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,
                 )
@@ -230,6 +230,12 @@ def sent_astray(response: Sighting, request: Sighting | None) -> bool:
         return False
     terms, via = request.protection.terms, response.message.top_via
     return via is not None and via.port == terms.port_pc and response.sport != terms.port_us
+
+
+def _there_yet(transaction: Transaction) -> bool:
+    """Whether the connection of a request has to be used for its answer still, as far as it is known."""
+    request = transaction.request
+    return transaction.moved_to is None and connection_alive(request) and not connection_forgotten(request)
 
 
 def _closing_seen(response: Sighting, transaction: Transaction | None) -> Knowledge | None:

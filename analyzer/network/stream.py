@@ -45,7 +45,7 @@ class Segment(NamedTuple):
 class Connection:
     """One TCP connection, as far as the capture shows it; compared and hashed by identity."""
 
-    __slots__ = ("closed", "closing", "endpoints", "opened", "opener", "sides", "touched")
+    __slots__ = ("closed", "closing", "endpoints", "forgotten", "opened", "opener", "sides", "touched")
 
     def __init__(self, first: Endpoint, second: Endpoint) -> None:
         self.endpoints = (first, second)
@@ -62,6 +62,9 @@ class Connection:
         """The tracker's own."""
         self.touched = 0
         """When the last segment came (ns)."""
+        self.forgotten = False
+        """It was silent for too long, or there were too many: what comes between its ends now is another `Connection`,
+        whether it was opened anew or not."""
 
 
 class Opened(NamedTuple):

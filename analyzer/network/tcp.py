@@ -257,7 +257,9 @@ class TcpTracker:
         if len(self.order) > FEW:
             self._forget_silent(segment.at.time, events)
         if len(self.order) > CONNECTIONS:
-            self._forget(next(iter(self.order)), events)
+            oldest = next(iter(self.order))
+            oldest.forgotten = True
+            self._forget(oldest, events)
             self._tell(EVICTED)
         return connection
 
@@ -270,6 +272,7 @@ class TcpTracker:
             oldest = next(iter(self.order))
             if oldest.touched >= marks[0]:
                 break
+            oldest.forgotten = True
             self._forget(oldest, events)
 
     def _forget(self, connection: Connection, events: list[Event]) -> None:

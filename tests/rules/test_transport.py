@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.network import tcp
 from tests.rules.protection import all_vantages, both_profiles
 from tests.scenario import SaSet, Scenario, check, passes
 from tests.scenario.state import Role, Who
@@ -49,6 +50,22 @@ def test_answers_on_the_connections_of_their_requests(vantage: str, profile: str
     s.answer(ringing, 200)
     check(s, profile=profile)
     passes(s, "TRN-01", at_least=12, profile=profile)
+
+
+@pytest.mark.parametrize("limit", ["FEW", "CONNECTIONS"])
+def test_an_answer_after_so_long_that_its_connection_was_forgotten(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """What comes on the same ports looks like another connection then, and nobody knows whether it is one."""
+    monkeypatch.setattr(tcp, limit, 2)
+    s = Scenario(transport="tcp")
+    first = s.register()
+    ringing = s.invite("ue", on=first)
+    s.answer(ringing, 180)
+    for number in range(2, 9):
+        s.wait(301)
+        s.register(ue=s.ue(number))
+    s.answer(ringing, 200)
+    s.ack(ringing)
+    check(s, rules=["TRN-01", "TRN-04"])
 
 
 @both_profiles
