@@ -8,9 +8,9 @@ import pytest
 
 from analyzer.audit import Audit
 from analyzer.express import _TAGS, Express
-from analyzer.frame import Frame
+from analyzer.frame import SECOND, Frame
 from analyzer.keys.keyring import Keyring
-from analyzer.network import copies
+from analyzer.network import copies, taps
 from analyzer.run import Options
 from tests.scenario import Scenario
 
@@ -125,6 +125,20 @@ def test_a_copy_of_what_went_the_express_way_is_a_copy(monkeypatch: pytest.Monke
     assert not [number for number in taken if number > 1000]
 
 
+@pytest.mark.parametrize("jump", [0.0, 0.5, 4.0, -0.5, -4.0])
+def test_a_copy_is_one_though_a_packet_with_another_clock_comes_between(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    s = calls()
+    frames = s.frames()
+    last = frames[-1]
+    data = frames[0].data[:-1] + b"x"
+    other = frames[0]._replace(number=1001, time=last.time + int(jump * SECOND), data=data)
+    audit, taken = heard(monkeypatch, s, [*frames, other, last._replace(number=1002)])
+    assert last.number in taken
+    assert audit.engine.reader.copies == 1
+
+
 @pytest.mark.parametrize("again", [True, False])
 def test_a_copy_of_what_nothing_opened_is_one_though_a_key_came(monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """Its number follows that of the last one that was opened, and so it looks new."""
@@ -155,8 +169,8 @@ def test_what_had_to_be_forgotten_too_early_is_told() -> None:
         return subject.seen(copies.fingerprint(bytes(8), copies.ESP, first), (time, copies.ESP, first, 0, 1024, 0))
 
     crowd(1, 10**9)
-    assert not ask(1, 10**9 + copies.WINDOW + 1)
+    assert not ask(1, 10**9 + taps.FAR + 1)
     assert (told, subject.evicted) == ([], 0)
-    crowd(2, 2 * 10**9)
-    assert ask(2, 2 * 10**9)
+    crowd(2, 4 * 10**9)
+    assert ask(2, 4 * 10**9)
     assert (told, subject.evicted) == ([copies.CROWDED], 1)

@@ -123,13 +123,16 @@ class Copies:
         return False
 
     def _catch_up(self, now: int) -> None:
-        """Remember what waits to be, as far as a packet of this moment could be a copy of it."""
+        """Remember what waits to be, as far as a packet of this moment could be a copy of it.
+
+        Or one that comes later: what came last is remembered in any case, for this packet may have a clock of its own.
+        """
         fresh = self.fresh
         if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
             self._forgets(1)
-        reach = FAR if self.taps.sightings else WINDOW
+        since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
         for time, source, destination, packet, ident, ttl, capture in fresh:
-            if -reach <= now - time <= reach:
+            if time >= since:
                 key = fingerprint(source + destination, ESP, packet)
                 self._seen(key, (time, ESP, packet, ident, place(ETHERNET, 0, ttl), capture))
         fresh.clear()
