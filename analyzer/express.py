@@ -44,7 +44,7 @@ _V4: Final = (b"\x08\x00\x45",)
 _V6: Final = tuple(b"\x86\xdd" + bytes([0x60 | upper]) for upper in range(16))
 _VLAN: Final = b"\x81\x00"
 _TAGS: Final = 64
-"""VLAN tags that a layout knows; a frame with yet another goes the long way."""
+"""VLAN tags that a layout remembers; one that is beyond these is looked at each time."""
 
 
 def _layouts(tag: int) -> tuple[Layout, ...]:

@@ -138,13 +138,13 @@ class Wire:
             self.next[by] = (mine + len(text) + bool(flags & (SYN | FIN))) & MASK
         if lost:
             return
+        self._events(self.streams.advance(at.time))  # as the engine does, before it looks which way a frame goes
         if self.express and not sport and self.segments.takes(self.bindings[by], self.number, at, header + text):
             return
         source, target = (UE, PCSCF) if not by else (PCSCF, UE)
         segment = parse_segment(header + text, at, (at,), source, target, by)
         assert segment is not None
         self._events(self.streams.receive(segment))
-        self._events(self.streams.advance(at.time))
 
     def left(self) -> object:
         """All that the two ways have to leave behind in the same way."""
