@@ -17,6 +17,7 @@ from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.former import FormerSets
 from analyzer.ims.knowledge import Vantage
+from analyzer.ims.resting import rest
 from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import ROLES, Side, Subject
 from analyzer.network.taps import Taps
@@ -297,7 +298,7 @@ class Directory:
         self._young: OrderedDict[bytes, Pair] = OrderedDict()
         """Pairs that were not looked at yet, whether anything came of them."""
         self._vantage = vantage
-        self.census = Census(lambda: (pair.transactions for pair in self._order.values()))
+        self.census = Census(lambda: (pair.transactions for pair in self._order.values()), rest)
         """The transactions of all pairs."""
         self.evicted = 0
         self.learned: Callable[[bytes, bytes], None] = lambda ue, pcscf: None

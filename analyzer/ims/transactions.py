@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.frame import SECOND, FrameRef
+from analyzer.ims.rare import Rare
 from analyzer.ims.vocabulary import Protection, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.message import parse
 
 if TYPE_CHECKING:
     from analyzer.ims.associations import Binding
-
-T = TypeVar("T")
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
@@ -31,6 +30,11 @@ first entry would have to be searched for behind all that were forgotten."""
 
 TOTAL = 20_000
 """Transactions remembered for all pairs together, at some 0.7 KB each; beyond, half of them go, finished ones first."""
+
+BUSY = 6_000
+"""Transactions of all pairs from which on those that are over rest; fewer need no more memory than they may."""
+BATCH, AWAKE = 8, 4
+"""So many new ones of a pair are looked at in one go, save the newest."""
 
 ORPHANS = 64
 """Responses without a request that are remembered for one pair."""
@@ -43,28 +47,6 @@ SILENCE = 900 * SECOND
 
 FINISHED = 160 * SECOND
 """The same for one that has its final answer, INVITEs apart: copies of it come within 64*T1 and T4 (TS 24.229 7.7)."""
-
-
-class Rare(Generic[T]):
-    """An attribute for which nearly every transaction has the value ``first``: to those it costs nothing."""
-
-    __slots__ = ("_first", "_name")
-
-    def __init__(self, first: T) -> None:
-        self._first = first
-        self._name = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, transaction: Transaction, owner: type | None = None) -> T:
-        rare = transaction.odd
-        return self._first if rare is None else rare.get(self._name, self._first)  # type: ignore[return-value]
-
-    def __set__(self, transaction: Transaction, value: T) -> None:
-        if transaction.odd is None:
-            transaction.odd = {}
-        transaction.odd[self._name] = value
 
 
 class Seen(NamedTuple):
@@ -227,10 +209,16 @@ Key = tuple[Side, str, str]
 class Census:
     """Counts the transactions of all pairs; ``tables`` gives those of each."""
 
-    __slots__ = ("_tables", "count", "evicted")
+    __slots__ = ("_tables", "count", "evicted", "rest")
 
-    def __init__(self, tables: Callable[[], Iterable[Transactions]]) -> None:
+    def __init__(
+        self,
+        tables: Callable[[], Iterable[Transactions]],
+        rest: Callable[[Transaction], None] = lambda transaction: None,
+    ) -> None:
+        """``rest`` packs a transaction if it is over (`resting.py`)."""
         self._tables = tables
+        self.rest = rest
         self.count = 0
         self.evicted = 0
         """Transactions that a limit pushed out."""
@@ -245,11 +233,13 @@ class Census:
 class Transactions:
     """The transactions of one pair of addresses."""
 
-    __slots__ = ("_calls", "_census", "_due", "_table", "orphans")
+    __slots__ = ("_awake", "_calls", "_census", "_due", "_table", "orphans")
 
     def __init__(self, census: Census | None = None) -> None:
         self._census = Census(lambda: (self,)) if census is None else census
         self._table: dict[Key, Transaction] = {}
+        self._awake = 0
+        """The newest so many were not asked yet whether they are over."""
         self._due = 0
         """Before that time, ns since the epoch, nothing has been silent for too long."""
         self._calls: dict[str, Transaction] = {}
@@ -299,6 +289,9 @@ class Transactions:
                 drop_oldest(self._calls, 1)
         table[key] = made
         census.count += 1
+        self._awake += 1
+        if self._awake >= BATCH and census.count > BUSY:
+            self._rest()
         if len(table) > LIMIT:
             drop_oldest(table, 1)
             census.count -= 1
@@ -307,6 +300,11 @@ class Transactions:
             self._table, self._calls = OrderedDict(table), OrderedDict(self._calls)
         if census.count > TOTAL:
             census.thin_out()
+
+    def _rest(self) -> None:
+        for each in islice(reversed(self._table.values()), AWAKE, self._awake):
+            self._census.rest(each)
+        self._awake = AWAKE
 
     def get(self, key: Key) -> Transaction | None:
         """The transaction of this key."""
