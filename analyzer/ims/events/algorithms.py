@@ -18,7 +18,7 @@ class StrongerBefore(NamedTuple):
     at: FrameRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AlgorithmsInUse(Event):
     """The first packet of a set that was opened: what protects it, beside what was negotiated."""
 
@@ -45,7 +45,7 @@ class KeyReused(NamedTuple):
     same_autn: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AssociationKeyed(Event):
     """The first packet of an association that a key verified, and that key beside the others of this contact."""
 

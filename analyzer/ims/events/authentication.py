@@ -23,7 +23,7 @@ class RandSeen(NamedTuple):
     """It went from the same P-CSCF address to the same UE address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChallengeRejected(Event):
     """A REGISTER that reports that the UE did not accept the challenge: MAC or SQN was wrong for it (cases F, G)."""
 
@@ -49,7 +49,7 @@ class ChallengeRejected(Event):
     """How many challenges the UE has rejected one after the other, this one included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ForgedChallengeAnswered(Event):
     """SM7 to a challenge that nobody made who has K of this subscriber."""
 
@@ -59,7 +59,7 @@ class ForgedChallengeAnswered(Event):
     """Whether K and OPc at hand are those of the UE."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CredentialsRepeated(Event):
     """A protected SM1 on the set of the last authentication, and what its Authorization holds of it."""
 
@@ -79,7 +79,7 @@ class CredentialsRepeated(Event):
     """The later challenge that the nonce is from, if it is that of one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthenticationAbandoned(Event):
     """A REGISTER of the UE after its SM7 had no answer until Timer F (TS 33.203 7.3.1.4)."""
 
@@ -94,7 +94,7 @@ class AuthenticationAbandoned(Event):
     """Whether there was no answer for sure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthenticationConcluded(Event):
     """The final answer to an SM7, or to a REGISTER that reports a MAC or SQN failure."""
 

@@ -9,7 +9,7 @@ from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, Role, SetTerms, Side, Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ForeignIdentity(Event):
     """A protected request with an identity that is not bound to its set, and what became of it."""
 
@@ -27,7 +27,7 @@ class ForeignIdentity(Event):
     """Where it was forwarded: the identities that the P-CSCF asserted there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AddressChanged(Event):
     """Packets on a set of the UE come from another address than the one that negotiated it."""
 
@@ -42,7 +42,7 @@ class AddressChanged(Event):
     """Several packets came from the new address, none from the old one in between."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AddressLeft(Event):
     """A subscriber that had a set at another address registers in clear from a new one."""
 
@@ -50,7 +50,7 @@ class AddressLeft(Event):
     addresses: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class HandshakeEnded(Event):
     """A TCP handshake on an association: answered, refused, or repeated in vain."""
 

@@ -37,7 +37,7 @@ class ResponseSent(NamedTuple):
     """On another connection than the request: whether the end of that one could have been lost in the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AnsweredAfterLoss(Event):
     """A response to a protected request over TCP whose connection can be used no more."""
 
@@ -49,7 +49,7 @@ class AnsweredAfterLoss(Event):
     """The newest established set."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestRepeated(Event):
     """A request of a transaction once more: the same branch, Call-ID, CSeq and method, in clear or protected."""
 
@@ -69,7 +69,7 @@ class RequestRepeated(Event):
     """It comes from another port, and a NAT may have changed it: the Via has another address than the packet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LargeRequest(Event):
     """A new request of more than 1,300 octets, over UDP or TCP."""
 
@@ -82,7 +82,7 @@ class LargeRequest(Event):
     """This contact has had a set, or the request offers one (FP11)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ClearMessageSent(Event):
     """A SIP message in clear between a UE and a P-CSCF."""
 
@@ -108,7 +108,7 @@ class ClearMessageSent(Event):
     """An answer of the P-CSCF to a request on a set that a newer one replaces, and that it has to serve yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MessageDuringRegistration(Event):
     """A message that is no REGISTER nor an answer to one, while a registration procedure is open."""
 
@@ -128,7 +128,7 @@ class MessageDuringRegistration(Event):
     not sent on the set that protected SM1 is told only when that is settled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EarlyUse(Event):
     """A side used a temporary set for other things than the authentication; told when it is settled."""
 
@@ -141,7 +141,7 @@ class EarlyUse(Event):
     """Whether SM12 came later for sure, and was not merely lost from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthenticationOnly(Event):
     """SM12 came, and until then this side had put nothing but the authentication on the new set."""
 
@@ -163,7 +163,7 @@ class ContactRight(NamedTuple):
     subject: Subject | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallOpened(Event):
     """The UE's first protected request of a call, where something is missing in it or written in an unusual way."""
 

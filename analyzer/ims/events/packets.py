@@ -52,14 +52,14 @@ class PacketUnread(NamedTuple):
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class IntegrityUnchecked(Event):
     """The first packet of a set that could be read but not verified."""
 
     terms: SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class IntegrityFailed(Event):
     """An ESP packet of a keyed association whose ICV is wrong."""
 
@@ -77,7 +77,7 @@ class IntegrityFailed(Event):
     """The capture kept only a part of the packet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class KeysProven(Event):
     """The first packet of an association that a key verified, and what it shows of the algorithms."""
 
@@ -97,7 +97,7 @@ class KeysProven(Event):
     """What associations of this set that were proven before use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BadIvSeen(Event):
     """The IV of a verified packet repeats another, or follows from it; each kind once an association."""
 
@@ -114,7 +114,7 @@ class BadIvSeen(Event):
     ealg: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TrailerMalformed(Event):
     """A packet whose ICV is right and whose trailer is not what RFC 4303 2.4 asks for."""
 
@@ -124,7 +124,7 @@ class TrailerMalformed(Event):
     """``padding``: other octets than 1, 2, 3...; ``alignment``; ``blocks``: no whole blocks of the cipher."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ForeignPayload(Event):
     """A packet whose ICV is right and that holds neither UDP nor TCP nor IP."""
 
@@ -133,7 +133,7 @@ class ForeignPayload(Event):
     next_header: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ReplayWatched(Event):
     """The packet of a SIP request was in the capture once more, later than a copy would be; told when it is settled."""
 
@@ -147,7 +147,7 @@ class ReplayWatched(Event):
     """Whether the capture has all that could explain, or be, a reaction."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WrongMode(Event):
     """A verified packet in another mode than was agreed."""
 
@@ -158,7 +158,7 @@ class WrongMode(Event):
     although UDP-enc-tun was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WrongEncapsulation(Event):
     """A verified packet of a set with UDP-enc-tun whose UDP around it is not as RFC 3948 and Annex M ask."""
 
@@ -172,7 +172,7 @@ class WrongEncapsulation(Event):
     """For ``unknown-port``: whether a packet of the UE from that port may be missing in the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AssociationExamined(Event):
     """The end of an association that a key had verified: what was looked at, and what was found."""
 
@@ -190,7 +190,7 @@ class AssociationExamined(Event):
     """Kinds of faults that were told of it: those of `BadIvSeen` and `TrailerMalformed`, ``payload``, ``mode``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthenticationHeaderSeen(Event):
     """AH between a UE and its P-CSCF; told once for each pair and sender."""
 
@@ -199,7 +199,7 @@ class AuthenticationHeaderSeen(Event):
     """What it protects is a packet of a living set; else it may be another service's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WrongDerivation(Event):
     """The first packet of an association whose keys follow from CK and IK by a known mistake."""
 
@@ -213,7 +213,7 @@ class WrongDerivation(Event):
     """CK and IK stand in a key file as they are: it may be there that they were exchanged (FP18)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SequenceRepeated(Event):
     """A sequence number was used a second time, for other content, on the same association; or it was 0."""
 
@@ -226,7 +226,7 @@ class SequenceRepeated(Event):
     """Both verify with the same key; else other keys under the same SPI cannot be excluded (R29)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ForeignSpi(Event):
     """An ESP packet between a known UE and P-CSCF whose SPI is not one that its receiver announced."""
 
@@ -240,7 +240,7 @@ class ForeignSpi(Event):
     """Every registration of this pair was seen from its beginning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ReservedSpi(Event):
     """One side announced SPIs below 256; told once for each address and value."""
 
@@ -248,7 +248,7 @@ class ReservedSpi(Event):
     announced_by: Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ClearOnProtectedPort(Event):
     """An unprotected UDP or TCP packet to or from a protected port of a living set."""
 
@@ -281,7 +281,7 @@ class ClearOnProtectedPort(Event):
     """A SIP request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ConnectionOpening(Event):
     """A SYN on an association, or in clear to a protected port of a living set."""
 
@@ -297,7 +297,7 @@ class ConnectionOpening(Event):
     """Where it goes the other side told the sender to: a Via that names port_pc, a Contact with port_uc (R23)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ConnectionClosing(Event):
     """A FIN or RST on a protected connection of a set that is being replaced."""
 

@@ -51,7 +51,7 @@ class Shared(NamedTuple):
     same_contact: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RegistrationStarted(Event):
     """SM1, or a REGISTER that reports a MAC or SQN failure and so begins anew (cases A, B, F, G)."""
 
@@ -81,7 +81,7 @@ class RegistrationStarted(Event):
     """The latest challenge of this contact, if it had no Security-Server that a set could be made from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RegistrationOverlapped(Event):
     """A registration of its own while an earlier REGISTER of this contact waited; told when it is settled."""
 
@@ -94,7 +94,7 @@ class RegistrationOverlapped(Event):
     """Whether the earlier one had no answer for sure, and it was not merely lost from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChallengeSent(Event):
     """SM6: a 401 with a Digest challenge to a REGISTER on Gm."""
 
@@ -125,7 +125,7 @@ class ChallengeSent(Event):
     emergency: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChallengeAnswered(Event):
     """SM7: the REGISTER with the answer to the newest challenge."""
 
@@ -145,7 +145,7 @@ class ChallengeAnswered(Event):
     """Integrity and encryption algorithm that the packets of the set prove; None if no key has proven any."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RegistrationSucceeded(Event):
     """SM12: a 2xx to SM7."""
 
@@ -167,7 +167,7 @@ class RegistrationSucceeded(Event):
     """Sets that were alive when SM6 was sent and have the UE's client port, or SPIs, in common with the new one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RegistrationRefused(Event):
     """A final 4xx to 6xx, no challenge, to SM1 or SM7 (cases D and I)."""
 
@@ -185,7 +185,7 @@ class RegistrationRefused(Event):
     """Whether the UE's answer was right, None if RES is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RegistrationRefreshed(Event):
     """A 2xx to a REGISTER that was not challenged (case B0); deregistrations have their own event."""
 
@@ -204,7 +204,7 @@ class RegistrationRefreshed(Event):
     emergency: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Deregistered(Event):
     """A 2xx to a REGISTER with expiry 0."""
 
@@ -212,7 +212,7 @@ class Deregistered(Event):
     register: Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CoreRegisterSent(Event):
     """The REGISTER as the P-CSCF forwarded it, seen behind it (SM2, SM8)."""
 

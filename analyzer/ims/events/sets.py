@@ -33,7 +33,7 @@ class FreshRequest(NamedTuple):
     UE there, or the end of what was pending on the older one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DeadSetUsed(Event):
     """A SIP message on a set that its sender had to have given up."""
 
@@ -54,7 +54,7 @@ class DeadSetUsed(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SetsAtOnce(Event):
     """The P-CSCF used a set that it had to have deleted while others of the same contact were alive: more than it may
     keep at once."""
@@ -67,7 +67,7 @@ class SetsAtOnce(Event):
     knew: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DeadSetAnswered(Event):
     """An answer, on whichever set or in clear, to a request that came on a set which its receiver had to have given
     up before; or, at the end, that there was none."""
@@ -89,7 +89,7 @@ class DeadSetAnswered(Event):
     """Another copy of the request came by another way, so that the answer may be to that one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SetRetired(Event):
     """The end of the capture, or of the set's memory: a set that had to go, and whether a side used it after that."""
 

@@ -9,7 +9,7 @@ from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ClearRestart(Event):
     """A REGISTER in clear of a contact that has a valid set."""
 
@@ -31,7 +31,7 @@ class ClearRestart(Event):
     new Call-ID, as after a loss of state (FP15)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SilenceIgnored(Event):
     """The UE goes on with a set on which several of its requests had no answer at all."""
 
@@ -43,7 +43,7 @@ class SilenceIgnored(Event):
     """Whether the answers are not merely missing from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RenewalSeen(Event):
     """A re-registration was due: it came, or it did not."""
 
@@ -62,7 +62,7 @@ class RenewalSeen(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ExtendedSetDropped(Event):
     """A set was given up at the deadline that its authentication gave it, although a refresh had extended it."""
 
@@ -84,7 +84,7 @@ class ExtendedSetDropped(Event):
     """Whether the side was there at all, and the capture is complete."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ExtendedSetServed(Event):
     """A side used a set after its first deadline, since a refresh had extended it."""
 
@@ -92,7 +92,7 @@ class ExtendedSetServed(Event):
     terms: SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OldSetNeglected(Event):
     """A request on a set that a newer one replaces stayed without an answer, although the set had to be served yet."""
 
@@ -110,7 +110,7 @@ class OldSetNeglected(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OldSetServed(Event):
     """A side answered on a set that a newer one is replacing."""
 

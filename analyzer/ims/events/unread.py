@@ -8,7 +8,7 @@ from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class KeyMissing(Event):
     """A set that carried packets which no key opened."""
 
@@ -19,7 +19,7 @@ class KeyMissing(Event):
     """How many of them the capture cut."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Notice(Event):
     """Anything else that the reader of a report must know: a hole, an eviction, a wrong key."""
 
