@@ -11,7 +11,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ChallengeBefore, Mirrored, Shared
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.subjects import Context, entries_of
-from analyzer.ims.vocabulary import End, Side, Sighting, State
+from analyzer.ims.vocabulary import SIDES, End, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.digest import challenge
 from analyzer.sip.secagree import Comparison, Mechanism, compare, normal_alg
@@ -107,7 +107,7 @@ def shared(context: Context, made: SaSet, now: int, profile: Profile) -> tuple[S
             names = _common(made, other, each is context)
             if not names:
                 continue
-            ue, pcscf = (standing(other, newest, side, now, profile) for side in Side)
+            ue, pcscf = (standing(other, newest, side, now, profile) for side in SIDES)
             if ue is not False or pcscf is not False:
                 found.append(Shared(other.terms, names, ue, pcscf, each is context))
     return tuple(found)

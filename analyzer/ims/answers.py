@@ -30,7 +30,7 @@ from analyzer.ims.renewal import answered as replied
 from analyzer.ims.session import Session, agree, algorithms, common, modes
 from analyzer.ims.subjects import CHALLENGES, Context, entries_of
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
+from analyzer.ims.vocabulary import SIDES, End, Knowledge, SetTerms, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials
 
 CROSSED = "SM6 was captured behind the SM7 that answers it: the order is not sure"
@@ -228,7 +228,7 @@ class Answers:
             if certain is not None:
                 session.emit(replace(early, certain=certain))
         guilty = {early.sighting.sender for early, certain in held if certain is not None}
-        for side in Side:
+        for side in SIDES:
             if side not in guilty and not new.inferred:
                 session.emit(AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation))
         new.early = ()
@@ -237,7 +237,7 @@ class Answers:
             if other is new or not other.established():
                 continue
             other.shelve(new)
-            for side in Side:
+            for side in SIDES:
                 overdue(other, before, side, at.time, session.profile)
             if procedure.parent is None:
                 other.end(Side.PCSCF, End.CLEAR_START, at)
@@ -321,5 +321,5 @@ class Answers:
             unsure = Knowledge(False, "the authentication failed; whether an SM12 came before is not to be seen")
             session.emit(replace(early, certain=unsure))
         failed.early = ()
-        for side in Side:
+        for side in SIDES:
             failed.end(side, End.FAILED, at)

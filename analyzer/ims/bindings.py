@@ -10,7 +10,7 @@ from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, instance_of
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import End, Side, Sighting
+from analyzer.ims.vocabulary import SIDES, End, Sighting
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.text import identifier
@@ -77,7 +77,7 @@ def bind(
         if everything or not any(end > now for end in context.bindings.values()):
             newest = context.newest_established()
             for each in context.sets:
-                for side in Side:
+                for side in SIDES:
                     overdue(each, newest, side, now, session.profile)
                     each.end(side, End.DEREGISTERED, sighting.at)
         return

@@ -28,6 +28,9 @@ METHODS: Final = 16
 WIDEST: Final = 32
 """As many identities as `bindings` keeps: a longer list is not known as a whole."""
 
+_SEPARATORS: Final = str.maketrans("", "", "-.() ")
+"""What people put into numbers for the eye."""
+
 Key = tuple[str, int | None, str]
 
 
@@ -171,5 +174,5 @@ def names(uri: Uri | None) -> set[str]:
         return set()
     text = uri.text.lower().partition(";")[0].partition("?")[0]
     scheme, _, rest = text.partition(":")
-    number = "".join(c for c in rest.partition("@")[0] if c not in "-.() ")
+    number = rest.partition("@")[0].translate(_SEPARATORS)
     return {text, f"tel:{number}"} if scheme == "tel" or number.startswith("+") else {text}

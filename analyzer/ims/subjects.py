@@ -55,7 +55,7 @@ UNKNOWN = "unknown"
 
 def address_text(octets: bytes) -> str:
     """An address of 4 or 16 octets as people write it."""
-    return str(ip_address(octets))
+    return ".".join(map(str, octets)) if len(octets) == 4 else str(ip_address(octets))
 
 
 class Context:

@@ -23,7 +23,7 @@ from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import Context
 from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Knowledge, Side, Sighting, State
+from analyzer.ims.vocabulary import SIDES, Knowledge, Side, Sighting, State
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 """Requests that belong to a call that is there already."""
@@ -191,7 +191,7 @@ class Traffic:
             return
         owner.told = True
         self.switch.retire(owner)
-        for side in Side:
+        for side in SIDES:
             overdue(owner, context.newest_established(), side, context.last_seen, self._session.profile)
         for request in owner.astray:
             if request.final is None and request.provisional is None:

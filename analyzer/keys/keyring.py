@@ -232,8 +232,9 @@ class Keyring:
         self._unused.pop(proven.origin, None)
         same: dict[str, None] = {}
         if isinstance(proven, Vector):
-            same = self._same_vectors.pop((proven.ck.octets, proven.ik.octets), same)
-        elif proven.keys is not None:
+            if self._same_vectors:
+                same = self._same_vectors.pop((proven.ck.octets, proven.ik.octets), same)
+        elif self._same_keys and proven.keys is not None:
             same = self._same_keys.pop(_pair(proven.keys), same)
         for origin in same:
             self._unused.pop(origin, None)
