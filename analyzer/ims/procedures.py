@@ -88,9 +88,10 @@ class Procedure:
         begin, is all that is left to tell of them. The challenge is held against later Security-Verify headers.
         """
         if self.consumed and self.sm7 is not None and not (self.set is not None and self.set.inferred):
-            if self.set is not None and self.set.sm7_last is not None:
-                self.set.sm7_last = _short(self.set.sm7_last, self.transaction)
-            self.register, self.sm7 = _short(self.register, self.first), _short(self.sm7, self.transaction)
+            short, last = _short(self.sm7, self.transaction), self.set.sm7_last if self.set is not None else None
+            if self.set is not None and last is not None:
+                self.set.sm7_last = short if last is self.sm7 else _short(last, self.transaction)
+            self.register, self.sm7 = _short(self.register, self.first), short
             self.first = self.transaction
         for sighting in (self.register, self.challenge, self.sm7):
             if sighting is not None:

@@ -78,6 +78,10 @@ def split(text: str, separator: str) -> list[str]:
     pieces = text.split(separator)
     if '"' not in text:
         return pieces
+    if "\\" not in text:
+        between = text.split('"')
+        if len(between) & 1 and separator not in "".join(between[1::2]):
+            return pieces  # it stands in none of the quotes
     whole: list[str] = []
     quoted: list[str] = []
     for piece in pieces:

@@ -25,8 +25,8 @@ def keys_shared_between_sets(event: AssociationKeyed) -> Verdict | None:
     another AUTN, or another RAND, a laboratory may just have fixed keys (`fixed-keys`): `probable`. Other algorithms
     within a set are ESP-12's matter. A set that is announced once more with all its SPIs is the same set (FP17).
     """
-    actor = Actor(event.role.sender)
     if event.differs_from is not None:
+        actor = Actor(event.role.sender)
         same_sender = event.differs_from.sender is event.role.sender
         return Broken(
             fault="keys-differ",
