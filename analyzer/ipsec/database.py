@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from analyzer.ipsec.esp import BAD_ICV, BAD_PADDING, NO_KEY, NOT_BLOCKS, TOO_SHORT, Opened, SecurityAssociation
 
-MAX_ASSOCIATIONS: Final = 65_536
-"""How many associations are kept; the oldest goes first."""
+MAX_ASSOCIATIONS: Final = 200_000
+"""How many associations are kept, at some 0.7 KB each, as many as there may be SPIs; the oldest goes first."""
 MAX_CANDIDATES: Final = 32
 """How many of them may share destination and SPI, hence how many ICVs one packet can cost."""
 
