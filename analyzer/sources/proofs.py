@@ -233,7 +233,7 @@ class Judge:
             proofs += _PROOF.format(
                 checks=" and ".join(text.checks),
                 protocol=text.protocol,
-                elsewhere=text.elsewhere(),
+                elsewhere=text.elsewhere(which),
                 close=records.close,
                 which=which,
                 least=text.at - records.data,
@@ -248,6 +248,9 @@ class Judge:
         for which, text in enumerate(texts):
             before = f"{records.data}x" if which else layout
             known[f"unpack{which}"] = Struct(records.order + before + text.layout).unpack_from
+            addresses = text.ip + (12 if text.width == 4 else 8)
+            known[f"sender{which}"] = Struct(f"{addresses}x{text.width}s").unpack_from
+            known[f"receiver{which}"] = Struct(f"{addresses + text.width}x{text.width}s").unpack_from
             known[f"text{which}"] = [text.at + (flags >> 4 << 2) for flags in range(256)]
             known[f"stranger{which}"] = self._sieve.over(
                 records.order, records.clock, records.ticks, text.ip, text.width
@@ -312,19 +315,18 @@ class _Text:
         self.layout += "4xBxxxB"
         self.names += [*(["flow"] if flows else ["source", "target"]), "head", "flags"]
 
-    def elsewhere(self) -> str:
+    def elsewhere(self, which: int) -> str:
         """That a packet is of nobody who is watched.
 
-        Few ports are anybody's, so the addresses are seldom needed. Who notes flows has both in one string of octets.
+        Few ports are anybody's, so the addresses are seldom needed; to fetch one takes 70 ns, and to cut it out of the
+        view 120. Who notes flows has both in one string of octets.
         """
         if self._flows:
             return "(flow in flows or boring(flow))"
-        each = []
-        for end, port in enumerate(("source", "target")):
-            address = self.ip + (12 if self.width == 4 else 8) + end * self.width
-            there = f"view[start + {address}:start + {address + self.width}].tobytes()"
-            each.append(f"(not ports[{port}] or {there} not in ports[{port}])")
-        return " and ".join(each)
+        ends = (("source", f"sender{which}"), ("target", f"receiver{which}"))
+        return " and ".join(
+            f"(not ports[{port}] or {end}(buffer, start)[0] not in ports[{port}])" for port, end in ends
+        )
 
     def _fetch(self, layout: str, size: int, *names: str) -> None:
         self.layout += layout
