@@ -39,13 +39,15 @@ class Passed:
     They hold a message against what its set has agreed, so that it does not matter which set that is.
     """
 
-    __slots__ = ("answers", "fresh", "requests")
+    __slots__ = ("answers", "clear", "fresh", "requests")
 
     def __init__(self) -> None:
         self.requests: dict[tuple[Role, bool, bool], Receipt] = {}
         """Requests whose topmost Via has the transport that they came over and the port on which their sender is served
         (`Binding.served`), which a topmost Record-Route of the P-CSCF names as well: by association, over UDP, an ACK.
         """
+        self.clear: Receipt | None = None
+        """Messages in clear where no set was established and none was to be used: the first two of a registration."""
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}

@@ -158,26 +158,35 @@ class Traffic:
         request = transaction.request if transaction is not None and not message.is_request else None
         bound = not context.without_ipsec and any(found.serves() for found in context.sets)
         established = bound or bool(request and request.protection)
-        self._session.emit(
-            ClearMessageSent(
-                at=sighting.at,
-                subject=context.subject,
-                sighting=sighting,
-                request=request,
-                established=established,
-                dialog_protected=message.call_id in context.calls,
-                emergency=context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting)),
-                deregistration=transaction is not None and transaction.deregisters,
-                answers_register=transaction.kind if transaction is not None and not message.is_request else "",
-                sm1_protected=context.current is not None and context.current.parent is not None,
-                acknowledges_clear=message.method == "ACK"
-                and transaction is not None
-                and transaction.final_clear
-                and transaction.final_status >= 300,
-                sent_astray=sent_astray(sighting, transaction.request if transaction else None),
-                leaves_old=leaves_old(context, sighting, transaction, self._session.profile),
+        emergency = context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting))
+        leaves = leaves_old(context, sighting, transaction, self._session.profile)
+        passed = self._session.passed
+        idle = not established and leaves is None
+        if idle and passed.clear is not None:
+            passed.clear.times += 1
+        else:
+            receipt = self._session.emit(
+                ClearMessageSent(
+                    at=sighting.at,
+                    subject=context.subject,
+                    sighting=sighting,
+                    request=request,
+                    established=established,
+                    dialog_protected=message.call_id in context.calls,
+                    emergency=emergency,
+                    deregistration=transaction is not None and transaction.deregisters,
+                    answers_register=transaction.kind if transaction is not None and not message.is_request else "",
+                    sm1_protected=context.current is not None and context.current.parent is not None,
+                    acknowledges_clear=message.method == "ACK"
+                    and transaction is not None
+                    and transaction.final_clear
+                    and transaction.final_status >= 300,
+                    sent_astray=sent_astray(sighting, transaction.request if transaction else None),
+                    leaves_old=leaves,
+                )
             )
-        )
+            if idle:
+                passed.clear = receipt
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
             answers(self._session, context, transaction.owner, sighting.sender, transaction, sighting)
         if message.method != "REGISTER":

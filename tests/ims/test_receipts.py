@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from analyzer.engine import Engine
 from analyzer.ims.events import (
     CallOpenedRight,
+    ClearMessageSent,
     ContactRight,
     FreshRequest,
     PacketVerified,
@@ -16,6 +18,7 @@ from analyzer.ims.events import (
     ResponseSent,
 )
 from analyzer.ims.receipts import PLAIN
+from analyzer.ims.vocabulary import Side
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.rule import collect
@@ -23,8 +26,8 @@ from analyzer.sip.message import Message
 from analyzer.verdict import PASS
 from tests.scenario import Scenario
 
-COUNTED = (RequestSent, ResponseSent, FreshRequest, PacketVerified, CallOpenedRight, ContactRight)
-"""Events that are counted when the same has passed before (`ims/calm.py`, `ims/packets.py`)."""
+COUNTED = (RequestSent, ResponseSent, FreshRequest, PacketVerified, CallOpenedRight, ContactRight, ClearMessageSent)
+"""Events that are counted when the same has passed before (`ims/calm.py`, `ims/packets.py`, `ims/traffic.py`)."""
 
 
 def looked(*_: object) -> NoReturn:
@@ -38,7 +41,8 @@ class Guarded(Message):
 
     call_id = cseq = property(looked)
     uri = start_line = property(looked)
-    _headers = _lines = _content = looked  # type: ignore[assignment]
+    from_uri = from_tag = to_uri = to_tag = property(looked)
+    values = first = has_option = once = _made = _lines = _content = looked  # type: ignore[assignment]
 
 
 def events(transport: Any) -> list[Any]:
@@ -62,6 +66,9 @@ def events(transport: Any) -> list[Any]:
 def guard(event: Any) -> bool:
     """Whether it is an event of the kind that is counted; its messages are guarded then."""
     sightings = [each for name in ("request", "response") if (each := getattr(event, name, None)) is not None]
+    if isinstance(event, ClearMessageSent):
+        event.sighting.message.__class__ = Guarded
+        return not event.established and event.leaves_old is None
     if any(each.message.method not in PLAIN for each in sightings):
         return False
     for each in sightings:
@@ -81,3 +88,21 @@ def test_rules_look_at_nothing_that_differs_among_what_is_counted(transport: str
                 judged.add((rule.id, type(event)))
     subscribed = {(rule.id, event) for rule in rules for event in rule.events if event in COUNTED}
     assert judged == subscribed
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_no_rule_has_a_word_for_messages_in_clear_before_there_is_a_set(profile: Any) -> None:
+    """Whatever else is true of them: they share one receipt."""
+    rules = [each for each in collect() if each.in_force(profile) and ClearMessageSent in each.events]
+    found = [each for each in events("udp") if isinstance(each, ClearMessageSent)]
+    protected = next(each.request for each in events("udp") if isinstance(each, RequestSent))
+    asked = next(each.sighting for each in found if each.sighting.message.is_request)
+    answer = next(each.sighting for each in found if not each.sighting.message.is_request)
+    for sighting in (asked, answer, asked._replace(sender=Side.PCSCF), answer._replace(sender=Side.UE), protected):
+        for request in (None, asked, protected):
+            for flag in ("dialog_protected", "emergency", "deregistration", "sm1_protected", "sent_astray"):
+                for kind in ("", "SM1", "SM7", "failure"):
+                    fields: dict[str, Any] = {flag: True, "answers_register": kind}
+                    event = replace(found[0], sighting=sighting, request=request, established=False, **fields)
+                    assert not event.leaves_old
+                    assert [rule.id for rule in rules if rule.bind(profile)(event) is not None] == []
