@@ -379,6 +379,8 @@ class SaSet:
         self.marks = None
         if newer.generation > self.generation:  # nobody asks any more whether the other side had its first messages
             self.uplink_transaction = self.downlink_transaction = None
+        if not self.open_requests:
+            self.open_requests = {}  # an emptied one keeps its room, 160 octets
         for binding in self.bindings:
             if binding.association is not None:
                 binding.association.shelve()

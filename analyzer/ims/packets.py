@@ -170,7 +170,7 @@ class PacketLedger:
             _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         )
         if flow == binding.ports and fits and kind is PacketVerified and binding.ledger.highest:
-            binding.receipt, binding.address = receipt, source
+            binding.receipt, binding.address = receipt, expected  # the same, and one object for all
         self._proven(binding)
         return True
 
