@@ -64,8 +64,8 @@ class SaDatabase:
         self.table: dict[bytes, tuple[SecurityAssociation, ...]] = {}
         """By destination and SPI as they lie in a packet, the likeliest first."""
         self._order: deque[SecurityAssociation] = deque()
-        """In the order in which they came; those that were removed since are skipped (8 octets each, where an ordered
-        dictionary needs 150)."""
+        """In the order in which they came, one for each serial up to the latest; a place holds as long as its
+        association has that serial (8 octets each, where an ordered dictionary needs 150)."""
         self._count = self._serial = 0
         self.evicted = 0
 
@@ -82,20 +82,28 @@ class SaDatabase:
             self.remove(min(present, key=attrgetter("serial")))
             self.evicted += 1
         elif self._count >= self._limit:
-            while self._order[0] not in self:
-                self._order.popleft()
-            self.remove(self._order.popleft())
+            self.remove(self._oldest())
             self.evicted += 1
         self.table[key] = (association, *self.table.get(key, ()))
         self._order.append(association)
         association.serial = self._serial = self._serial + 1
         self._count += 1
         if len(self._order) > 2 * self._count + SLACK:
-            latest = dict.fromkeys(each for each in reversed(self._order) if each in self)
-            self._order = deque(reversed(latest))
+            first = self._serial + 1 - len(self._order)
+            left = [each for serial, each in enumerate(self._order, first) if each.serial == serial]
+            for serial, each in enumerate(left, self._serial + 1 - len(left)):
+                each.serial = serial
+            self._order = deque(left)
 
     def __contains__(self, association: SecurityAssociation) -> bool:
         return association in self.table.get(_key(association), ())
+
+    def _oldest(self) -> SecurityAssociation:
+        """Whoever came last so long ago: places that were left, or taken anew farther behind, are passed over."""
+        order = self._order
+        while order[0].serial != self._serial + 1 - len(order):
+            order.popleft()
+        return order[0]
 
     def remove(self, association: SecurityAssociation) -> None:
         """Forget an association; nothing happens if it is not here."""
@@ -104,6 +112,7 @@ class SaDatabase:
         key = _key(association)
         left = tuple(other for other in self.table[key] if other is not association)
         self._count -= 1
+        association.serial = 0
         if left:
             self.table[key] = left
         else:

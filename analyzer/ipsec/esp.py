@@ -129,7 +129,7 @@ class SecurityAssociation:
         self.owner = owner
         self.origin = origin
         self.serial = 0
-        """How many came into the database before it, itself included."""
+        """Its place in the order in which associations came into the database; 0: it is not there."""
         self.verified = 0
         """Packets whose ICV was good."""
         self.failed = 0

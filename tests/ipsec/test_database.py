@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import random
 
 import pytest
 from hypothesis import given
@@ -177,6 +178,27 @@ def test_the_oldest_are_evicted() -> None:
     assert made.evicted == 15
     kept = [one for one in added if made.candidates(DESTINATION, one.spi.to_bytes(4))]
     assert kept == added[15:]
+
+
+@pytest.mark.parametrize("slack", [0, 3, 64])
+def test_who_comes_again_is_as_young_as_any(monkeypatch: pytest.MonkeyPatch, slack: int) -> None:
+    """Whatever was removed and came again, the one whose last coming was the earliest makes room."""
+    monkeypatch.setattr("analyzer.ipsec.database.SLACK", slack)
+    rng = random.Random(slack)
+    every = [association(ALG, EALG, spi=1000 + number) for number in range(10)]
+    made, ages = SaDatabase(limit=4), dict[SecurityAssociation, None]()
+    for _ in range(1000):
+        number = rng.randrange(len(every))
+        ages.pop(every[number], None)
+        if rng.random() < 0.2:
+            made.remove(every[number])
+            continue
+        made.add(every[number])
+        ages[every[number]] = None
+        if len(ages) > 4:
+            del ages[next(iter(ages))]
+        assert {each for each in every if each in made} == set(ages)
+    assert len(made) == len(ages)
 
 
 def test_candidates_of_one_spi_are_bounded() -> None:
