@@ -139,9 +139,7 @@ class Sink:
             batch = marshal.dumps((self._open, self._frames))
             self._open, self._frames, self._waiting = [], [], 0
             for octets in SIZE.pack(len(batch)), batch:
-                left = memoryview(octets)
-                while left:
-                    left = left[self._file.write(left) or 0 :]
+                self._write(octets)
             self._part += SIZE.size + len(batch)
             self._written += SIZE.size + len(batch)
         self._told = self._read
@@ -165,9 +163,25 @@ class Sink:
         """No more."""
         self._file.close()
 
+    def _write(self, octets: bytes) -> None:
+        left = memoryview(octets)
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            raise self._full(error) from None
+
     def _next(self) -> FileIO:
         self._parts += 1
-        return FileIO(part(self._into, self._parts), "xb")
+        try:
+            return FileIO(part(self._into, self._parts), "xb")
+        except OSError as error:
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> UnreadableCapture:
+        return UnreadableCapture(
+            f"{self._into}: {error.strerror}; set TMPDIR to where there is room, or leave out --jobs"
+        )
 
     def _wait(self) -> None:
         _tell({"waits": True})

@@ -266,6 +266,21 @@ class TestTrouble:
             list(source)
         assert not list(temporary.iterdir())
 
+    def test_a_disk_that_is_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(scout, "FileIO", lambda path, mode: io.FileIO("/dev/full", "wb"))
+        told: list[dict[str, object]] = []
+        monkeypatch.setattr(scout, "_tell", told.append)
+        path = write(tmp_path, "x.pcap", pcap(some(8)))
+        scout.walk(scout.Scout(), path, 0, f"{tmp_path}/spool", 1 << 20)
+        said = "No space left on device; set TMPDIR to where there is room, or leave out --jobs"
+        assert told == [{"error": f"{tmp_path}/spool: {said}"}]
+
+    def test_a_directory_that_is_gone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[dict[str, object]] = []
+        monkeypatch.setattr(scout, "_tell", told.append)
+        scout.walk(scout.Scout(), "x.pcap", 0, f"{tmp_path}/gone/0", 1)
+        assert str(told[0]["error"]).startswith(f"{tmp_path}/gone/0: No such file or directory; set TMPDIR")
+
     def test_who_stops_in_the_middle_leaves_nothing(self, tmp_path: Path, temporary: Path) -> None:
         frames = iter(Captures([write(tmp_path, "x.pcap", pcap(some(8)))], Triage(), jobs=2))
         next(frames)
