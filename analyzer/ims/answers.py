@@ -230,7 +230,10 @@ class Answers:
         guilty = {early.sighting.sender for early, certain in held if certain is not None}
         for side in SIDES:
             if side not in guilty and not new.inferred:
-                session.emit(AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation))
+                kind = AuthenticationOnly, side
+                if not session.passed.again(kind):
+                    event = AuthenticationOnly(at=at, subject=context.subject, side=side, generation=new.generation)
+                    session.passed.learn(kind, session.emit(event))
         new.early = ()
         before = context.newest_established()
         for other in context.sets:

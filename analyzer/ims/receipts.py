@@ -7,7 +7,7 @@ instead of making it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from analyzer.ims.vocabulary import Role, Side
@@ -17,6 +17,10 @@ PLAIN: Final = frozenset(
 )
 """Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
 to the transaction of another request."""
+
+
+KINDS: Final = 64
+"""Kinds of rarer events that are counted; there are twenty in a network of one make."""
 
 
 class Receipt:
@@ -39,17 +43,30 @@ class Passed:
     They hold a message against what its set has agreed, so that it does not matter which set that is.
     """
 
-    __slots__ = ("answers", "clear", "fresh", "requests")
+    __slots__ = ("_kinds", "answers", "fresh", "requests")
 
     def __init__(self) -> None:
         self.requests: dict[tuple[Role, bool, bool], Receipt] = {}
         """Requests whose topmost Via has the transport that they came over and the port on which their sender is served
         (`Binding.served`), which a topmost Record-Route of the P-CSCF names as well: by association, over UDP, an ACK.
         """
-        self.clear: Receipt | None = None
-        """Messages in clear where no set was established and none was to be used: the first two of a registration."""
+        self._kinds: dict[Hashable, Receipt] = {}
+        """Other events, some ten in each registration: by their class and all that the rules look at in one of it."""
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}
         """New transactions on the newest set, which both sides use, while nothing is pending on the one before: by who
         began them, an ACK, over UDP."""
+
+    def again(self, kind: Hashable) -> bool:
+        """Count an event that has passed before; false if none of this kind has, so that it has to be told."""
+        known = self._kinds.get(kind)
+        if known is None:
+            return False
+        known.times += 1
+        return True
+
+    def learn(self, kind: Hashable, answer: Receipt | None) -> None:
+        """What was answered to the first of a kind."""
+        if answer is not None and len(self._kinds) < KINDS:
+            self._kinds[kind] = answer

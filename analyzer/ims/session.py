@@ -172,7 +172,7 @@ class Session:
             if not owner.read:
                 owner.read = True
                 if first:
-                    self.strength.opened(self.emit, context, owner, association, at)
+                    self.strength.opened(self.emit, self.passed, context, owner, association, at)
                 text = f"{context.subject.id}: set {owner.generation} is read without a key (null), its ICVs unchecked"
                 self.emit(IntegrityUnchecked(at=at, subject=context.subject, terms=owner.terms))
                 self.emit(Notice(at=at, subject=context.subject, text=text))
@@ -181,23 +181,10 @@ class Session:
             return
         self.confirm(association, vector)
         if first:
-            self.strength.opened(self.emit, context, owner, association, at)
-        keyed(self.emit, context, binding, at)
+            self.strength.opened(self.emit, self.passed, context, owner, association, at)
+        keyed(self.emit, self.passed, context, binding, at)
         if vector is None or not binding.mistake:
-            self.emit(
-                KeysProven(
-                    at=at,
-                    subject=context.subject,
-                    terms=owner.terms,
-                    role=binding.role,
-                    pair=(association.alg, association.ealg),
-                    derived=vector is not None,
-                    icv=association.icv,
-                    demanded_icv=association.demanded_icv,
-                    esn=binding.variant is not None and binding.variant.esn,
-                    others=owner.proven_pairs(binding),
-                )
-            )
+            self._proven(binding, association, at)
             return
         self.emit(
             WrongDerivation(
@@ -211,6 +198,38 @@ class Session:
                 typed=self.keyring.typed(vector),
             )
         )
+
+    def _proven(self, binding: Binding, association: SecurityAssociation, at: FrameRef) -> None:
+        """Tell that keys derived as they should be, or given as they are, are right, and what else that proves."""
+        owner, pair, others = binding.set, (association.alg, association.ealg), binding.set.proven_pairs(binding)
+        derived, demanded = binding.vector is not None, association.demanded_icv
+        usual = (
+            derived
+            and binding.variant is None
+            and association.icv == demanded
+            and pair in owner.terms.common
+            and not [alg for _, alg, ealg in others if (alg, ealg) != pair]
+        )
+        if usual and self.passed.again(KeysProven):
+            return
+        context = owner.contact
+        assert isinstance(context, Context)
+        receipt = self.emit(
+            KeysProven(
+                at=at,
+                subject=context.subject,
+                terms=owner.terms,
+                role=binding.role,
+                pair=pair,
+                derived=derived,
+                icv=association.icv,
+                demanded_icv=demanded,
+                esn=binding.variant is not None and binding.variant.esn,
+                others=others,
+            )
+        )
+        if usual:
+            self.passed.learn(KeysProven, receipt)
 
     def confirm(self, association: SecurityAssociation, vector: Vector | None = None) -> None:
         """A packet proved the keys of this association, which follow from the vector or were given as they are."""

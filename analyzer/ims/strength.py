@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
-from analyzer.ims.receipts import Emit
+from analyzer.ims.receipts import Emit, Passed
 from analyzer.ipsec.algorithms import encryption, integrity, weaker
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.sip.digest import challenge
@@ -19,6 +19,8 @@ from analyzer.sip.digest import challenge
 if TYPE_CHECKING:
     from analyzer.ims.subjects import Context
 
+SEVERAL: Final = 8
+"""So many pairs of algorithms in common are no more usual: what is counted by them has to be small."""
 SUBSCRIBERS: Final = 65_536
 """Subscribers whose strongest algorithms are remembered for a P-CSCF; the oldest goes first."""
 
@@ -32,15 +34,27 @@ class Strength:
         self._had: OrderedDict[tuple[str, bytes], StrongerBefore] = OrderedDict()
 
     def opened(
-        self, emit: Emit, context: Context, owner: SaSet, association: SecurityAssociation, at: FrameRef
+        self,
+        emit: Emit,
+        passed: Passed,
+        context: Context,
+        owner: SaSet,
+        association: SecurityAssociation,
+        at: FrameRef,
     ) -> None:
         """The first packet of a set that was opened, verified or at least read."""
         pair = integrity(association.alg).name, encryption(association.ealg).name
+        verified, common = association.icv > 0, owner.terms.common
+        stronger = tuple([each for each in common if verified and weaker(*pair, each)])
+        before = self._before(emit, context, pair, at) if verified else None
+        kind = AlgorithmsInUse, pair, common
+        usual = verified and before is None and not stronger and len(common) < SEVERAL
+        if usual and passed.again(kind):
+            return
         procedure = context.newest
         if procedure is None or procedure.set is not owner:
             procedure = next((each for each in context.challenges.values() if each.set is owner), None)
-        verified = association.icv > 0
-        emit(
+        receipt = emit(
             AlgorithmsInUse(
                 at=at,
                 subject=context.subject,
@@ -49,10 +63,12 @@ class Strength:
                 verified=verified,
                 offer=procedure.offer if procedure is not None else (),
                 server=procedure.server if procedure is not None else (),
-                stronger=tuple(each for each in owner.terms.common if verified and weaker(*pair, each)),
-                before=self._before(emit, context, pair, at) if verified else None,
+                stronger=stronger,
+                before=before,
             )
         )
+        if usual:
+            passed.learn(kind, receipt)
 
     def _before(self, emit: Emit, context: Context, pair: tuple[str, str], at: FrameRef) -> StrongerBefore | None:
         """What this subscriber had before, if that was stronger; the strongest is remembered."""
@@ -70,7 +86,7 @@ class Strength:
         return known if weaker(*pair, known.pair) else None
 
 
-def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
+def keyed(emit: Emit, passed: Passed, context: Context, binding: Binding, at: FrameRef) -> None:
     """The first packet of an association that a key verified."""
     owner = binding.set
     siblings = [
@@ -79,7 +95,11 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
     differing = next((other for other in siblings if not _same_keys(other, binding)), None)
     earlier = [] if siblings else _of_other_sets(context, owner)
     reused = next((other for other in earlier if _alike(other, binding) and _same_keys(other, binding)), None)
-    emit(
+    kind = AssociationKeyed, bool(siblings or earlier)
+    usual = differing is None and reused is None
+    if usual and passed.again(kind):
+        return
+    receipt = emit(
         AssociationKeyed(
             at=at,
             subject=context.subject,
@@ -91,6 +111,8 @@ def keyed(emit: Emit, context: Context, binding: Binding, at: FrameRef) -> None:
             compared=bool(siblings or earlier),
         )
     )
+    if usual:
+        passed.learn(kind, receipt)
 
 
 def _of_other_sets(context: Context, owner: SaSet) -> list[Binding]:

@@ -161,10 +161,8 @@ class Traffic:
         emergency = context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting))
         leaves = leaves_old(context, sighting, transaction, self._session.profile)
         passed = self._session.passed
-        idle = not established and leaves is None
-        if idle and passed.clear is not None:
-            passed.clear.times += 1
-        else:
+        idle = not established and leaves is None  # there is no set that it might have been sent on
+        if not (idle and passed.again(ClearMessageSent)):
             receipt = self._session.emit(
                 ClearMessageSent(
                     at=sighting.at,
@@ -186,7 +184,7 @@ class Traffic:
                 )
             )
             if idle:
-                passed.clear = receipt
+                passed.learn(ClearMessageSent, receipt)
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
             answers(self._session, context, transaction.owner, sighting.sender, transaction, sighting)
         if message.method != "REGISTER":
