@@ -227,3 +227,96 @@ def test_any_octets_give_a_result(packet: bytes, known: bool) -> None:
     made = database(wrong(), association(ALG, "null"), keyless)
     result = refusal(made, packet)
     assert result.reason in {UNKNOWN_SPI, NO_KEY, TOO_SHORT, BAD_ICV}
+
+
+def promising(limit: int = 10) -> tuple[SaDatabase, list[tuple[object, object]]]:
+    """A database whose promises make one association that is right and one that is not."""
+    made, asked = SaDatabase(limit=limit), list[tuple[object, object]]()
+
+    def redeem(owner: object, role: object) -> None:
+        asked.append((owner, role))
+        for each in (wrong(), association(ALG, EALG)):
+            made.add(each)
+
+    made.redeem = redeem
+    return made, asked
+
+
+def test_what_is_promised_is_made_when_the_first_packet_comes() -> None:
+    made, asked = promising()
+    packet, payload = protected(ALG, EALG)
+    assert made.promise(DESTINATION + packet[:4], "set", "role") and len(made) == 1
+    assert made.table[DESTINATION + packet[:4]][0].owner is None
+    assert not made.promise(DESTINATION + packet[:4], "other", "role")
+    assert asked == []
+    found = made.open(SOURCE, DESTINATION, packet)
+    assert not isinstance(found, Refusal) and found[1].payload == payload
+    assert asked == [("set", "role")] and len(made) == 2
+    assert not made.promise(DESTINATION + packet[:4], "set", "role")
+    made.open(SOURCE, DESTINATION, packet)
+    assert len(asked) == 1
+
+
+def test_others_under_the_same_spi_come_after_what_was_promised() -> None:
+    made, asked = promising()
+    packet, _ = protected(ALG, EALG)
+    made.promise(DESTINATION + packet[:4], "set", "role")
+    newest = wrong(7)
+    made.add(newest)
+    assert asked == [("set", "role")]
+    assert made.candidates(DESTINATION, packet[:4])[0] is newest and len(made) == 3
+
+
+def test_a_promise_can_be_withdrawn_by_its_owner_alone() -> None:
+    made, asked = promising()
+    key = DESTINATION + SPI.to_bytes(4)
+    made.promise(key, "set", "role")
+    made.withdraw(key, "other")
+    assert len(made) == 1
+    made.withdraw(key, "set")
+    made.withdraw(key, "set")
+    assert len(made) == 0 and not made.candidates(DESTINATION, key[-4:]) and asked == []
+
+
+def test_promises_are_evicted_in_their_turn() -> None:
+    made, asked = promising(limit=3)
+    keys = [DESTINATION + number.to_bytes(4) for number in range(300, 305)]
+    for key in keys[:4]:
+        assert made.promise(key, key, "role")
+    late = association(ALG, EALG, spi=9)
+    made.add(late)
+    assert (len(made), made.evicted) == (3, 2)
+    assert [key in made.table for key in keys[:4]] == [False, False, True, True]
+    assert late in made and asked == []
+    for _ in range(200):  # the order of ages does not grow with what comes and goes
+        made.withdraw(keys[4], "set")
+        made.promise(keys[4], "set", "role")
+    assert len(made._order) < 100
+
+
+@pytest.mark.parametrize("slack", [0, 3, 64])
+def test_promises_and_associations_grow_old_together(monkeypatch: pytest.MonkeyPatch, slack: int) -> None:
+    monkeypatch.setattr("analyzer.ipsec.database.SLACK", slack)
+    rng = random.Random(slack)
+    every = [association(ALG, EALG, spi=1000 + number) for number in range(10)]
+    keys = [DESTINATION + number.to_bytes(4) for number in range(300, 310)]
+    made, ages = SaDatabase(limit=6), dict[object, None]()
+    for _ in range(2000):
+        number, gone = rng.randrange(10), rng.random() < 0.3
+        if rng.random() < 0.5:
+            entry: object = every[number]
+            ages.pop(entry, None)
+            (made.remove if gone else made.add)(every[number])
+        else:
+            entry = keys[number]
+            if gone:
+                made.withdraw(keys[number], "owner")
+                ages.pop(entry, None)
+            elif not made.promise(keys[number], "owner", "role"):
+                continue
+        if not gone:
+            ages[entry] = None
+        if len(ages) > 6:
+            del ages[next(iter(ages))]
+        assert {*(each for each in every if each in made), *(key for key in keys if key in made.table)} == set(ages)
+        assert len(made) == len(ages)
