@@ -51,6 +51,10 @@ class Strangers(Protocol):
         """These two are a UE and its P-CSCF."""
 
 
+AROUND: Final = tuple(around(ESP, ttl) for ttl in range(256))
+"""By TTL what may lie in the headers before ESP: the same objects for all associations."""
+
+
 class Sealed:
     """Opens ESP packets for one engine."""
 
@@ -127,9 +131,7 @@ class Sealed:
             else:
                 binding.place = datagram[6:9]
                 plain = binding.receipt is not None and binding.place[1:] == (None, 0)
-                binding.around = (
-                    around(ESP, datagram.ttl) if plain and destination + packet[:4] not in self._shut else ()
-                )
+                binding.around = AROUND[datagram.ttl] if plain and destination + packet[:4] not in self._shut else ()
             tag = Packet(binding, sequence)
         else:
             packets.unbound(association)
