@@ -6,8 +6,9 @@ with a single ``unpack_from``, proves on the spot that it cannot, and goes to th
 handed back: for a loop that knows its headers too, and then for the complete answer. A wrong guess costs time and
 never a frame: what a loop walks over, the complete answer would have dropped (tests hold the two together).
 
-One loop takes 250 ns a frame; one that asks something which headers there are took 400 to 1,000. Written out for each
-kind of record and each stack of headers, the loops would be thirty copies of twenty lines.
+One loop takes 220 ns a frame, of which 90 are the fetching and 40 the reading of the capture; one that asks something
+which headers there are took 400 to 1,000. Written out for each kind of record and each stack of headers, the loops
+would be thirty copies of twenty lines.
 """
 
 from __future__ import annotations
