@@ -172,7 +172,11 @@ def _run(
     if isinstance(progress, Watcher):
         progress.begin(source)
     source.send_ahead()
-    running = Audit(options, keyring, triage.watch, engine, chronicle)
+    try:
+        running = Audit(options, keyring, triage.watch, engine, chronicle)
+    except BaseException:
+        source.close()
+        raise
     if keep_keys:
         running.engine.tracker.session.proven = []
     if engine is Engine:  # any other wants to see all there is

@@ -106,6 +106,27 @@ def test_what_was_left_out_and_is_needed_is_found_by_one_process(monkeypatch: py
     assert both(monkeypatch, [str(folder)], [str(folder / "keys.toml")])
 
 
+def test_what_cannot_begin_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The other processes are at work already when the audit finds that it cannot be made."""
+    closed: list[Captures] = []
+    close = Captures.close
+
+    def refuse(*_: object) -> None:
+        assert len(list(tmp_path.iterdir())) == 1
+        raise RuntimeError("no audit")
+
+    def listen(captures: Captures) -> None:
+        closed.append(captures)
+        close(captures)
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("analyzer.run.Audit", refuse)
+    monkeypatch.setattr(Captures, "close", listen)
+    with pytest.raises(RuntimeError, match="no audit"):
+        audit([str(next(RECORDINGS[0].glob("*.pcap*")))], jobs=2)
+    assert len(closed) == 1 and not list(tmp_path.iterdir())
+
+
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = CAPTURES / "udp4_sha1_aes"
     command = ["check", str(folder / "udp4_sha1_aes.pcap"), "--keys", str(folder / "keys.toml"), "--format", "json"]

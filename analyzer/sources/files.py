@@ -129,7 +129,7 @@ class Captures:
                 except UnreadableCapture as error:
                     naming.leave_out(candidate, error)
         except BaseException:
-            self._close()
+            self.close()
             raise
         self.notices = naming.notices
         """What was left out of directories, and why."""
@@ -161,7 +161,7 @@ class Captures:
                 timeless = any(summary.timeless for summary in self.summaries)
                 self.missed = timeless or self._triage.evicted > 0 or self._scouts.missed(self._triage.watched)
         finally:
-            self._close()
+            self.close()
 
     def send_ahead(self) -> None:
         """Start the other processes, if there are to be any; iterating does it, too, unless somebody has done it."""
@@ -195,7 +195,8 @@ class Captures:
         self.summaries.append(summary)
         self._timeline.append((NEVER if first is None else first, capture))
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the other processes and close the files; who iterates to the end need not."""
         for reader in self._open.values():
             reader.close()
         if self._scouts is not None:
