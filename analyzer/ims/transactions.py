@@ -393,6 +393,6 @@ class Transactions:
 
 def _heard(transaction: Transaction) -> int:
     """When a transaction was heard of last, as far as forgetting it goes: a finished one is needed less long."""
-    if transaction.final is None or transaction.method == "INVITE":
+    if not transaction.final_status or transaction.method == "INVITE":  # which does not wake it, as `final` might
         return transaction.last
     return transaction.last - SILENCE + FINISHED
