@@ -157,20 +157,25 @@ def concluded(
     if kind == "SM1" or (kind == "SM7" and sm6 is None):
         return
     found = credentials(register.message)
-    made = _meant(sm6, found) if sm6 is not None else None
-    session.emit(
-        AuthenticationConcluded(
-            at=sighting.at,
-            subject=context.subject,
-            response=sighting,
-            register=register,
-            reports_failure=kind == "failure",
-            res_right=res_right(procedure, register) if kind == "SM7" else None,
-            res_known=any(vector.res is not None for vector in procedure.vectors),
-            algorithm=(made.algorithm or "") if made is not None else "",
-            card=_keyed(context, procedure),
+    known = any(vector.res is not None for vector in procedure.vectors)
+    unknown = kind == "SM7" and not known  # then nothing can be said of the answer
+    if not (unknown and session.passed.again(AuthenticationConcluded)):
+        made = _meant(sm6, found) if sm6 is not None else None
+        receipt = session.emit(
+            AuthenticationConcluded(
+                at=sighting.at,
+                subject=context.subject,
+                response=sighting,
+                register=register,
+                reports_failure=kind == "failure",
+                res_right=res_right(procedure, register) if kind == "SM7" else None,
+                res_known=known,
+                algorithm=(made.algorithm or "") if made is not None else "",
+                card=_keyed(context, procedure),
+            )
         )
-    )
+        if unknown:
+            session.passed.learn(AuthenticationConcluded, receipt)
     if kind == "SM7" and status < 300 and found is not None:
         exchange.refused = False
         exchange.success = Success(

@@ -52,10 +52,11 @@ class Passed:
         """
         self._kinds: dict[Hashable, Receipt] = {}
         """Other events, some ten in each registration, by their class and what else the rules look at: messages in
-        clear where there is no set that they might be on; `AuthenticationOnly` by the side; `AssociationKeyed` with
-        keys that neither differ within the set nor are those of another, by whether there was anything to compare;
-        `KeysProven` where all is derived and negotiated as it should be; `AlgorithmsInUse` where nothing stronger was
-        agreed or used before, by what is in use and what was in common."""
+        clear where there is no set that they might be on; `AuthenticationConcluded` where RES is not at hand;
+        `AuthenticationOnly` by the side; `AssociationKeyed` with keys that neither differ within the set nor are those
+        of another, by whether there was anything to compare; `KeysProven` where all is derived and negotiated as it
+        should be; `AlgorithmsInUse` where nothing stronger was agreed or used before, by what is in use and what was in
+        common."""
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}

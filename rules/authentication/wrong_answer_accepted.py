@@ -28,7 +28,6 @@ def wrong_answer_accepted(event: AuthenticationConcluded) -> Verdict | None:
     without that it is inconclusive. So is an answer by AKAv2, which is not computed (R22). Right answers, and those
     whose RES nobody has, are not looked at.
     """
-    register = event.register
     if event.reports_failure:
         if event.response.message.status >= 300:
             return PASS
@@ -38,19 +37,20 @@ def wrong_answer_accepted(event: AuthenticationConcluded) -> Verdict | None:
             actor=Actor.NETWORK,
             expected="a refusal, or another challenge",
             observed=event.response.message.start_line,
-            related=(register.at,),
-            tables=(alone("Authorization of the report", credentials(register.message)),),
+            related=(event.register.at,),
+            tables=(alone("Authorization of the report", credentials(event.register.message)),),
             argument="it holds no answer at all",
         )
     if event.res_right is None and event.res_known and event.response.message.status < 300:
         return Inconclusive(
             reason=f"whether the answer to {event.algorithm or 'the challenge'} is right is not computed",
             actor=Actor.NETWORK,
-            related=(register.at,),
+            related=(event.register.at,),
             traps=("R22",),
         )
     if event.res_right is not False:
         return None
+    register = event.register
     if not event.card.sure:
         return Inconclusive(
             reason="the response is not that of the K in the key file, and nothing shows that the UE has this K",
