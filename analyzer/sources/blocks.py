@@ -103,13 +103,14 @@ def _records(order: ByteOrder, ticks: int) -> Records:
         plain=("III8xI4x", "block, total, index, size"),
         bounded=("IIIIII4x", "block, total, index, upper, lower, size"),
         following="after + total",
-        stop=f"following > end or block != {PACKET} or (index != chosen and index not in alike) or total - size < 32",
+        stop=f"following > end or block != {PACKET} or (index != chosen and index not in alike) "
+        "or (rest := total - size) < 32",
         late="not earliest <= (upper << 32 | lower) <= limit",
         close=f"start + {DATA} + size",
         clock="12xII",
         ticks=ticks,
         parameters=", chosen, alike, earliest, lost",
-        also=f"if total - size >= {32 + LEAST_LOST}:\n            lost(block, buffer, start, after)\n        ",
+        also=f"if rest >= {32 + LEAST_LOST}:\n            lost(block, buffer, start, after)\n        ",
     )
 
 
