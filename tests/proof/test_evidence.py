@@ -192,6 +192,16 @@ def test_the_facts_of_a_packet_but_no_key() -> None:
     assert packet.octets is not None and (packet.octets - 8 - 16 - 12) % 16 == 0
 
 
+def test_the_facts_of_a_packet_that_was_cut_and_is_the_first_of_its_association() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("pcscf", "MESSAGE", on=first)
+    s.cut("req", 120)
+    (packet,) = evidence(s, "ESP-04").packets
+    assert (packet.spi, packet.sequence) == (first.spi_us, 1)
+    assert (packet.icv_expected, packet.icv_seen) == (12, 12)
+
+
 @pytest.mark.parametrize("pair", [("null", "aes-gcm"), ("aes-gmac", "null"), ("hmac-md5-96", "des-ede3-cbc")])
 def test_the_trailer_is_read_under_every_algorithm(pair: tuple[str, str]) -> None:
     s = Scenario(alg=pair[0], ealg=pair[1])
