@@ -195,10 +195,9 @@ def test_the_facts_of_a_packet_but_no_key() -> None:
 def test_the_facts_of_a_packet_that_was_cut_and_is_the_first_of_its_association() -> None:
     s = Scenario()
     first = s.register()
-    s.request("pcscf", "MESSAGE", on=first)
-    s.cut("req", 120)
+    s.cut("sm7", 120)
     (packet,) = evidence(s, "ESP-04").packets
-    assert (packet.spi, packet.sequence) == (first.spi_us, 1)
+    assert (packet.spi, packet.sequence) == (first.spi_ps, 1)
     assert (packet.icv_expected, packet.icv_seen) == (12, 12)
 
 
