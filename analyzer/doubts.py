@@ -17,7 +17,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import ClearOnProtectedPort
 from analyzer.ims.quality import Step
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import Role, SetTerms, Side, Sighting, Subject
+from analyzer.ims.vocabulary import SetTerms, Side, Sighting, Subject
 from analyzer.rule import Rule
 from analyzer.verdict import Severity
 
@@ -197,13 +197,8 @@ def _followed(flow: tuple[int, int], time: int, context: Context | None) -> bool
         for binding in owner.bindings
         if binding.ports == flow
     ]
-    unused = any(
-        owner.promised(role) and owner.terms.ports(role) == flow
-        for owner in (context.sets if context is not None else ())
-        for role in Role
-    )
     last = [binding.ledger.last for binding in bindings]
-    return not (bindings or unused) or any(at is not None and at.time > time for at in last)
+    return not bindings or any(at is not None and at.time > time for at in last)
 
 
 def _between_protected_ports(ground: Basis, context: Context | None) -> bool:

@@ -95,8 +95,6 @@ class Sealed:
         """An ESP packet that did not go the express way."""
         self.last = datagram
         at, _, source, destination, _, packet, _, _, _, cut, _, shell = datagram
-        if cut:  # its association is made all the same: whoever tells of the packet asks for it
-            self._database.candidates(destination, packet[:4])
         opened = CUT if cut else self._database.open(source, destination, packet)
         if isinstance(opened, Refusal):
             again = self._again(datagram, opened)

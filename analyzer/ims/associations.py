@@ -7,7 +7,7 @@ the message by which it had to go, so that a use of it can be named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from struct import Struct
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,6 @@ from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.ipsec.secret import Secret
-from analyzer.ipsec.trial import Found
 from analyzer.ipsec.variants import Variant
 from analyzer.keys.entries import Vector
 from analyzer.network.stream import Connection, Course
@@ -170,7 +169,6 @@ class SaSet:
         "inferred",
         "ivs",
         "keyed",
-        "keys",
         "knocks",
         "marks",
         "misused",
@@ -208,8 +206,6 @@ class SaSet:
         self.alg: str | None = None
         self.ealg: str | None = None
         self.keyed = False
-        self.keys: Sequence[tuple[Found, Vector]] = ()
-        """What its associations are made of, those that are promised as well (`ipsec/database.py`)."""
         self.read = False
         """Its packets are read without a key (null encryption)."""
         self.states = {Side.UE: State.TMP, Side.PCSCF: State.TMP}
@@ -293,10 +289,6 @@ class SaSet:
     def of(self, role: Role) -> list[Binding]:
         """Its associations of one role."""
         return [binding for binding in self.bindings if binding.role is role]
-
-    def promised(self, role: Role) -> bool:
-        """Whether there are keys for this role, and nobody has asked for the associations yet."""
-        return bool(self.keys) and self.terms.spi(role) is not None and not self.of(role)
 
     def bind(self, binding: Binding) -> None:
         """Enter an association behind those of its role."""
@@ -397,7 +389,6 @@ class SaSet:
         """Let go of what only a living set needs; the report still names the set."""
         self.calm = 0
         self.bindings.clear()
-        self.keys = ()
         self.open_requests.clear()
         self.silent = self.neglected = self.astray = ()
         self.past = ()

@@ -36,8 +36,8 @@ def adopt(session: Session, pair: Pair, association: SecurityAssociation | None,
     session.add_set(context, made, algorithms(offer, server), vectors)
     binding = Binding(made, Role.UC_PS)
     binding.association, association.owner = association, binding
-    session.database.add(association)
     made.bind(binding)
+    session.database.add(association)
     return binding
 
 

@@ -269,7 +269,7 @@ class PacketLedger:
     def _keyless_under(self, destination: bytes, spi: int) -> SaSet | None:
         """A set announced under this SPI for which there is no key at all: what does not verify may be its (FP25)."""
         for found in self._session.announced.get(destination + spi.to_bytes(4, "big"), ()):
-            if not found.set.of(found.role) and not found.set.promised(found.role):
+            if not found.set.of(found.role):
                 return found.set
         return None
 

@@ -72,7 +72,6 @@ class Session:
         self.profile = profile
         self.keyring = keyring
         self.database = SaDatabase()
-        self.database.redeem = self._redeem
         self.deadlines = Deadlines()
         self.emit = emit
         self.watch = watch
@@ -91,19 +90,19 @@ class Session:
     def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
         """Enter a new set: its SPIs become known, its ports watched, its candidate keys go into the database."""
         pair, terms = context.pair, made.terms
-        made.keys = keys = self._expanded(pairs, vectors)
+        keys = self._expanded(pairs, vectors)
         for role in ROLES:
             spi = terms.spi(role)
             if spi is None:
                 continue
             source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
-            key = self._announce(destination, spi, made, role)
+            self._announce(destination, spi, made, role)
             for association in self.keyring.explicit(source, destination, spi):
                 self._enter(Binding(made, role), association)
             if not keys and not made.of(role) and any(ealg == "null" for _, ealg in pairs):
                 self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)))
-            if keys and (made.of(role) or not self.database.promise(key, made, role)):
-                self._redeem(made, role)
+            for found, vector in reversed(keys):  # the likeliest last: it is tried first
+                self.candidate(made, role, found, vector)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
@@ -113,26 +112,11 @@ class Session:
         if len(context.sets) > SETS:
             self.drop(context, _least_wanted(context.sets))
 
-    def _redeem(self, made: object, role: object) -> None:
-        """Enter what the keys of a set make of one of its roles."""
-        assert isinstance(made, SaSet) and isinstance(role, Role)
-        for found, vector in reversed(made.keys):  # the likeliest last: it is tried first
-            self.candidate(made, role, found, vector)
-
-    def _redeem_all(self, made: SaSet) -> None:
-        context = made.contact
-        assert isinstance(context, Context)
-        for role in ROLES:
-            spi = made.terms.spi(role)
-            if spi is not None:
-                self.database.candidates(context.pair.address(role.sender.other), spi.to_bytes(4, "big"))
-
     def enter_more(self, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
         """Candidate keys of a set that is known already, as far as they are new."""
         context = made.contact
         assert isinstance(context, Context)
         pair = context.pair
-        self._redeem_all(made)
         known = {(each.vector.ck.octets, each.vector.ik.octets) for each in made.bindings if each.vector is not None}
         keys = self._expanded(pairs, [each for each in vectors if (each.ck.octets, each.ik.octets) not in known])
         for role in ROLES:
@@ -173,8 +157,8 @@ class Session:
     def _enter(self, binding: Binding, association: SecurityAssociation) -> None:
         binding.association = association
         association.owner = binding
-        self.database.add(association)
         binding.set.bind(binding)
+        self.database.add(association)
 
     def prove(self, binding: Binding, at: FrameRef) -> None:
         """A packet verified for the first time with this key."""
@@ -266,7 +250,6 @@ class Session:
         """In tunnel mode, what is sent to a UE goes to the address that its own packets have at this moment (FP12)."""
         if binding.sender is not Side.UE:
             return
-        self._redeem_all(binding.set)
         for role in (Role.PS_UC, Role.PC_US):
             for other in binding.set.of(role):
                 association = other.association
@@ -297,20 +280,16 @@ class Session:
             spi = terms.spi(role)
             key = pair.address(role.sender.other) + spi.to_bytes(4, "big") if spi is not None else b""
             self.announced.remove(key, old)
-            self.database.withdraw(key, old)
         old.forget()
 
-    def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> bytes:
-        """Destination and SPI, as they lie in a packet."""
+    def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
         octets = spi.to_bytes(4, "big")
-        key = destination + octets
-        kept = self.announced.add(key, made, role)
+        kept = self.announced.add(destination + octets, made, role)
         self.heard(destination, octets)
         if not kept:
             self.emit(
                 Notice(at=FrameRef(0, 0, 0), subject=None, text=f"more than {SPIS} SPIs: the oldest was forgotten")
             )
-        return key
 
     @staticmethod
     def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[tuple[Found, Vector]]:

@@ -7,9 +7,9 @@ associations at once (a captured side that reuses SPIs, a second challenge): the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from analyzer.ipsec.esp import BAD_ICV, BAD_PADDING, NO_KEY, NOT_BLOCKS, TOO_SHORT, Opened, SecurityAssociation
 
@@ -42,22 +42,6 @@ _WEIGHT: Final = {
 }
 
 
-NOBODY: Final = SecurityAssociation(spi=0, destination=b"", alg="hmac-sha-1-96", ealg="null", keys=None)
-"""Stands for an association that is not made yet; it belongs to nobody, and opens nothing."""
-
-
-class Promise(NamedTuple):
-    """Stands in the table for associations that are made when somebody asks for them: half of those that are announced
-    never see a packet, and each would need 0.7 KB."""
-
-    nobody: SecurityAssociation
-    """NOBODY, where whoever looks at the likeliest candidate alone finds it."""
-    owner: object
-    role: object
-    serial: int
-    """As that of an association."""
-
-
 class Refusal(NamedTuple):
     """Why a packet could not be opened."""
 
@@ -73,18 +57,15 @@ _FOREIGN: Final = Refusal(UNKNOWN_SPI, ())
 class SaDatabase:
     """Associations by destination address and SPI. ``evicted`` counts those that a limit pushed out."""
 
-    __slots__ = ("_count", "_limit", "_order", "_serial", "evicted", "redeem", "table")
+    __slots__ = ("_count", "_limit", "_order", "_serial", "evicted", "table")
 
     def __init__(self, limit: int = MAX_ASSOCIATIONS) -> None:
         self._limit = limit
-        self.table: dict[bytes, tuple[SecurityAssociation, ...] | Promise] = {}
+        self.table: dict[bytes, tuple[SecurityAssociation, ...]] = {}
         """By destination and SPI as they lie in a packet, the likeliest first."""
-        self.redeem: Callable[[object, object], None] = lambda owner, role: None
-        """Adds what was promised for this owner and role."""
-        self._order: deque[SecurityAssociation | bytes] = deque()
+        self._order: deque[SecurityAssociation] = deque()
         """In the order in which they came, one for each serial up to the latest; a place holds as long as its
-        association, or what is promised under its key, has that serial (8 octets each, where an ordered dictionary
-        needs 150)."""
+        association has that serial (8 octets each, where an ordered dictionary needs 150)."""
         self._count = self._serial = 0
         self.evicted = 0
 
@@ -96,91 +77,40 @@ class SaDatabase:
         if association.serial:  # it was here before, and may be so still
             self.remove(association)
         key = _key(association)
-        present = self._under(key)
+        present = self.table.get(key, ())
         if len(present) >= MAX_CANDIDATES:
             self.remove(min(present, key=attrgetter("serial")))
             self.evicted += 1
-        else:
-            self._make_room()
-        self.table[key] = (association, *self._under(key))
-        association.serial = self._come(association)
-
-    def promise(self, key: bytes, owner: object, role: object) -> bool:
-        """Associations under a destination and SPI will be added by `redeem` when somebody asks for them; false if
-        there are others, so that they have to be added now.
-        """
-        if key in self.table:
-            return False
-        self._make_room()
-        self.table[key] = Promise(NOBODY, owner, role, self._come(key))
-        return True
-
-    def withdraw(self, key: bytes, owner: object) -> None:
-        """Forget what was promised for an owner under a destination and SPI, if it was not redeemed."""
-        found = self.table.get(key)
-        if type(found) is Promise and found.owner is owner:
-            del self.table[key]
-            self._count -= 1
-
-    def _under(self, key: bytes) -> tuple[SecurityAssociation, ...]:
-        found = self.table.get(key, ())
-        if type(found) is not Promise:
-            return cast("tuple[SecurityAssociation, ...]", found)
-        self.withdraw(key, found.owner)
-        self.redeem(found.owner, found.role)
-        return self._under(key)
-
-    def _make_room(self) -> None:
-        """Let the one go that came last so long ago: places that were left, or taken anew farther behind, are passed
-        over."""
-        if self._count < self._limit:
-            return
-        order = self._order
-        while self._has(order[0]) != self._serial + 1 - len(order):
-            order.popleft()
-        oldest = order[0]
-        if isinstance(oldest, bytes):
-            del self.table[oldest]
-            self._count -= 1
-        else:
-            self.remove(oldest)
-        self.evicted += 1
-
-    def _has(self, entry: SecurityAssociation | bytes) -> int:
-        """The serial of an association or of what is promised under a key; 0 if there is none."""
-        if not isinstance(entry, bytes):
-            return entry.serial
-        found = self.table.get(entry)
-        return found.serial if type(found) is Promise else 0
-
-    def _come(self, entry: SecurityAssociation | bytes) -> int:
-        """Count what is about to be entered; its serial."""
+        elif self._count >= self._limit:
+            self.remove(self._oldest())
+            self.evicted += 1
+        self.table[key] = (association, *self.table.get(key, ()))
+        self._order.append(association)
+        association.serial = self._serial = self._serial + 1
         self._count += 1
         if len(self._order) > 2 * self._count + SLACK:
-            self._close_ranks()
-        self._order.append(entry)
-        self._serial += 1
-        return self._serial
-
-    def _close_ranks(self) -> None:
-        first = self._serial + 1 - len(self._order)
-        left = [each for serial, each in enumerate(self._order, first) if self._has(each) == serial]
-        for serial, each in enumerate(left, self._serial + 1 - len(left)):
-            if isinstance(each, bytes):
-                self.table[each] = cast("Promise", self.table[each])._replace(serial=serial)
-            else:
+            first = self._serial + 1 - len(self._order)
+            left = [each for serial, each in enumerate(self._order, first) if each.serial == serial]
+            for serial, each in enumerate(left, self._serial + 1 - len(left)):
                 each.serial = serial
-        self._order = deque(left)
+            self._order = deque(left)
 
     def __contains__(self, association: SecurityAssociation) -> bool:
         return association in self.table.get(_key(association), ())
+
+    def _oldest(self) -> SecurityAssociation:
+        """Whoever came last so long ago: places that were left, or taken anew farther behind, are passed over."""
+        order = self._order
+        while order[0].serial != self._serial + 1 - len(order):
+            order.popleft()
+        return order[0]
 
     def remove(self, association: SecurityAssociation) -> None:
         """Forget an association; nothing happens if it is not here."""
         if association not in self:
             return
         key = _key(association)
-        left = tuple(other for other in self._under(key) if other is not association)
+        left = tuple(other for other in self.table[key] if other is not association)
         self._count -= 1
         association.serial = 0
         if left:
@@ -190,7 +120,7 @@ class SaDatabase:
 
     def candidates(self, destination: bytes, spi: bytes) -> Sequence[SecurityAssociation]:
         """The associations that a packet may belong to, the likeliest first. ``spi`` as it lies in the packet."""
-        return self._under(destination + spi)
+        return self.table.get(destination + spi, ())
 
     def open(self, source: bytes, destination: bytes, packet: bytes) -> tuple[SecurityAssociation, Opened] | Refusal:
         """Open a packet, given from its SPI on, by the first candidate whose ICV is good; that one moves to the front.
@@ -198,8 +128,8 @@ class SaDatabase:
         A candidate without integrity algorithm is believed only if no other opens the packet. A packet that turns out
         to belong to one candidate, or may belong to one without a key, is no failure of the others.
         """
-        found = self._under(destination + packet[:4])
-        if not found:
+        found = self.table.get(destination + packet[:4])
+        if found is None:
             return _FOREIGN if len(packet) >= 8 else Refusal(TOO_SHORT, ())
         tried: list[tuple[SecurityAssociation, str]] = []
         unproven: tuple[SecurityAssociation, Opened] | None = None
