@@ -6,7 +6,7 @@ by one expression, held against what the rules let pass on this association befo
 of this kind is left to `tracker.py`, which is asked first about each new kind of message, and always when anything else
 went on between the two addresses since: then `settle` looks whether all is calm again.
 
-Both ways lead to the same report; with this one a whole packet costs 23 µs instead of 46.
+Both ways lead to the same report; with this one a packet that is read already costs 12 µs instead of 27.
 """
 
 from __future__ import annotations
