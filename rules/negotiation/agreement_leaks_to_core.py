@@ -19,7 +19,8 @@ def agreement_leaks_to_core(event: CoreRegisterSent) -> Verdict | None:
     The agreement is between UE and P-CSCF; behind it the headers make servers refuse an option that they do not know.
 
     Only the first hop behind the P-CSCF is judged (two Vias): servers further on merely forward what they got. Where
-    the REGISTER on Gm is not in the capture, its sender may stand before the P-CSCF: `probable` (FP13).
+    the capture has no REGISTER on Gm in the quarter of an hour before it, its sender may stand before the P-CSCF:
+    `probable` (FP13).
     """
     if not event.leaked:
         return PASS
@@ -35,5 +36,5 @@ def agreement_leaks_to_core(event: CoreRegisterSent) -> Verdict | None:
         related=(event.original,) if event.original is not None else (),
         argument="the REGISTER on Gm has the same Call-ID and CSeq"
         if seen
-        else "the REGISTER on Gm is not in the capture, so its sender need not be the P-CSCF",
+        else "there is no such REGISTER on Gm in the quarter of an hour before, so its sender need not be the P-CSCF",
     )
