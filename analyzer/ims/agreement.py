@@ -10,11 +10,41 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ChallengeBefore, Mirrored, Shared
 from analyzer.ims.procedures import Procedure
+from analyzer.ims.session import common
 from analyzer.ims.subjects import Context, entries_of
-from analyzer.ims.vocabulary import SIDES, End, Side, Sighting, State
+from analyzer.ims.vocabulary import SIDES, End, SetTerms, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.digest import challenge
 from analyzer.sip.secagree import Comparison, Mechanism, compare, normal_alg
+
+
+def terms(
+    context: Context,
+    mine: Mechanism,
+    theirs: Mechanism,
+    procedure: Procedure | None = None,
+    sm6: Sighting | None = None,
+) -> SetTerms:
+    """What the UE's and the P-CSCF's value agree for the next set of a contact; without a procedure nobody saw how."""
+    context.generations += 1
+    shared = common(procedure.offer, procedure.server) if procedure is not None else ()
+    return SetTerms(
+        generation=context.generations,
+        parent=procedure.parent.generation if procedure is not None and procedure.parent else None,
+        spi_uc=mine.spi_c,
+        spi_us=mine.spi_s,
+        spi_pc=theirs.spi_c,
+        spi_ps=theirs.spi_s,
+        port_uc=mine.port_c,
+        port_us=mine.port_s,
+        port_pc=theirs.port_c,
+        port_ps=theirs.port_s,
+        mod=theirs.mod,
+        sm1=procedure.register.at if procedure is not None else None,
+        sm6=sm6.at if sm6 is not None else None,
+        agreed=shared[0] if shared else None,
+        common=shared,
+    )
 
 
 def mirrored(context: Context, owner: SaSet | None, register: Sighting) -> Mirrored | None:

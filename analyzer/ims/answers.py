@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.ims.agreement import repeated_in_answer, shared, used
+from analyzer.ims.agreement import repeated_in_answer, shared, terms, used
 from analyzer.ims.associations import SaSet, overdue
 from analyzer.ims.authentication import (
     Rands,
@@ -27,10 +27,10 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, swapped
 from analyzer.ims.renewal import answered as replied
-from analyzer.ims.session import Session, agree, algorithms, common, modes
+from analyzer.ims.session import Session, agree, algorithms, modes
 from analyzer.ims.subjects import CHALLENGES, Context, entries_of
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import SIDES, End, Knowledge, SetTerms, Side, Sighting, State
+from analyzer.ims.vocabulary import SIDES, End, Knowledge, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials
 
 CROSSED = "SM6 was captured behind the SM7 that answers it: the order is not sure"
@@ -135,31 +135,12 @@ class Answers:
         if agreed is None:
             return None
         mine, theirs = agreed
-        shared = common(procedure.offer, procedure.server)
-        context.generations += 1
-        terms = SetTerms(
-            generation=context.generations,
-            parent=procedure.parent.generation if procedure.parent else None,
-            spi_uc=mine.spi_c,
-            spi_us=mine.spi_s,
-            spi_pc=theirs.spi_c,
-            spi_ps=theirs.spi_s,
-            port_uc=mine.port_c,
-            port_us=mine.port_s,
-            port_pc=theirs.port_c,
-            port_ps=theirs.port_s,
-            mod=theirs.mod,
-            sm1=procedure.register.at,
-            sm6=sm6.at,
-            agreed=shared[0] if shared else None,
-            common=shared,
-        )
-        made = SaSet(context, terms, procedure.parent)
+        made = SaSet(context, terms(context, mine, theirs, procedure, sm6), procedure.parent)
         made.alg, made.ealg = theirs.alg, theirs.ealg
         made.challenge, made.server = sm6, sm6.message.values("security-server")
         made.modes = modes(procedure.offer, procedure.server)
         if context.port_us is None:
-            context.port_us = terms.port_us
+            context.port_us = mine.port_s
         self._session.add_set(context, made, algorithms(procedure.offer, procedure.server), procedure.vectors)
         return made
 

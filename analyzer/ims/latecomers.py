@@ -6,15 +6,15 @@ came before it stays unknown: whether SM1 was protected, and what SM6 said, so n
 
 from __future__ import annotations
 
+from analyzer.ims.agreement import terms
 from analyzer.ims.associations import Binding, SaSet
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import Context, Pair, entries_of, offered
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Role, SetTerms, Sighting
+from analyzer.ims.vocabulary import Role, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.sip.digest import credentials
-from analyzer.sip.secagree import Mechanism
 
 
 def adopt(session: Session, pair: Pair, association: SecurityAssociation | None, sighting: Sighting) -> Binding | None:
@@ -30,7 +30,7 @@ def adopt(session: Session, pair: Pair, association: SecurityAssociation | None,
     if (sighting.sport, sighting.dport, association.spi) != (mine.port_c, theirs.port_s, theirs.spi_s):
         return None
     context = pair.place_register(message, offer)
-    made = SaSet(context, _terms(context, mine, theirs), None)
+    made = SaSet(context, terms(context, mine, theirs), None)
     made.alg, made.ealg, made.sm7 = association.alg, association.ealg, sighting.at
     vectors = session.keyring.vectors(context.impi or found.username, found.rand) if found.rand is not None else []
     session.add_set(context, made, algorithms(offer, server), vectors)
@@ -51,22 +51,3 @@ def procedure_of(context: Context, made: SaSet, sm7: Sighting, transaction: Tran
     context.current = context.newest = procedure
     context.challenges[procedure.nonce] = procedure
     return procedure
-
-
-def _terms(context: Context, mine: Mechanism, theirs: Mechanism) -> SetTerms:
-    context.generations += 1
-    return SetTerms(
-        generation=context.generations,
-        parent=None,
-        spi_uc=mine.spi_c,
-        spi_us=mine.spi_s,
-        spi_pc=theirs.spi_c,
-        spi_ps=theirs.spi_s,
-        port_uc=mine.port_c,
-        port_us=mine.port_s,
-        port_pc=theirs.port_c,
-        port_ps=theirs.port_s,
-        mod=theirs.mod,
-        sm1=None,
-        sm6=None,
-    )
