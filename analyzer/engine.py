@@ -14,7 +14,7 @@ from typing import Final
 from analyzer.express import Express
 from analyzer.frame import Frame
 from analyzer.ims import clear_packets
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.events import Notice
 from analyzer.ims.latekeys import more_keys

@@ -15,7 +15,7 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from analyzer.frame import Frame, FrameRef
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.session import Packet
 from analyzer.ims.tracker import Tracker
 from analyzer.layers.link import ETHERNET

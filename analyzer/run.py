@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from analyzer.audit import Audit, Options
 from analyzer.engine import Engine
 from analyzer.frame import Frame
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.session import TUNNEL
 from analyzer.ims.vocabulary import Side
 from analyzer.ipsec.esp import SecurityAssociation

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final, Protocol
 
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.encapsulation import Encapsulation
 from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Pair

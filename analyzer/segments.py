@@ -13,7 +13,7 @@ from struct import Struct, error
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.session import Packet
 from analyzer.ims.tracker import Tracker
 from analyzer.lines import Lines

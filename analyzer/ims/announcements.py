@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.vocabulary import Role
 
 ALIKE: Final = 32

@@ -15,7 +15,8 @@ import re
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import OPEN, Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import OPEN, SaSet
 from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.identities import Identities, right
 from analyzer.ims.openings import opened_right

@@ -10,7 +10,8 @@ from collections import OrderedDict
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AuthenticationHeaderSeen, WrongEncapsulation, WrongMode
 from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair

@@ -7,7 +7,8 @@ one test of its length, and a look at the IVs of the first packets (`ivs.py`).
 from __future__ import annotations
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AssociationExamined, BadIvSeen, ForeignPayload, TrailerMalformed
 from analyzer.ims.ivs import CBC_PACKETS, COMBINED_PACKETS, CbcIvs, CombinedIvs
 from analyzer.ims.session import Session

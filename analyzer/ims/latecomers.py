@@ -7,7 +7,8 @@ came before it stays unknown: whether SM1 was protected, and what SM6 said, so n
 from __future__ import annotations
 
 from analyzer.ims.agreement import terms
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import Context, Pair, entries_of, offered

@@ -10,7 +10,8 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
 
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AddressChanged, AddressLeft, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair, address_text, instance_of

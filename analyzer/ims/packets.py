@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import islice
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import REFUSED, Binding, SaSet
+from analyzer.ims.association import REFUSED, Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.connections import sent_there
 from analyzer.ims.events import (
     ForeignSpi,

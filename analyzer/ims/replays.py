@@ -11,7 +11,8 @@ from collections import OrderedDict
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ReplayWatched
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context

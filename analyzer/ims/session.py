@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.announcements import SPIS, Announcements
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
 from analyzer.ims.receipts import Emit, Passed

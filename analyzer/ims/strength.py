@@ -9,7 +9,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
 from analyzer.ims.receipts import Emit, Passed
 from analyzer.ipsec.algorithms import encryption, integrity, weaker

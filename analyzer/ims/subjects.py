@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from analyzer.ims.associations import NOTHING, SaSet
+from analyzer.ims.association import NOTHING
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.former import FormerSets

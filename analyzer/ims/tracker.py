@@ -12,7 +12,8 @@ from dataclasses import replace
 from analyzer.frame import FrameRef
 from analyzer.ims import clear_packets, handshakes
 from analyzer.ims.answers import Answers
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.bindings import deregisters, identify
 from analyzer.ims.calm import Calm
 from analyzer.ims.connections import Connections

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.associations import EARLY, Binding, SaSet, overdue
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import EARLY, SaSet, overdue
 from analyzer.ims.calm import learn
 from analyzer.ims.connections import connection_alive, connection_forgotten
 from analyzer.ims.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old

@@ -19,7 +19,7 @@ from analyzer.profile import Profile
 from analyzer.sip.message import parse
 
 if TYPE_CHECKING:
-    from analyzer.ims.associations import Binding
+    from analyzer.ims.association import Binding
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""

@@ -11,7 +11,8 @@ import itertools
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Notice
 from analyzer.ims.session import Session
 from analyzer.ims.vocabulary import ROLES

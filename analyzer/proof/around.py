@@ -7,7 +7,8 @@ from dataclasses import fields
 from typing import Any, Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import Binding, SaSet
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import SetTerms, Side, Sighting

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ims.associations import OPEN, Binding, SaSet, overdue
+from analyzer.ims.association import Binding
+from analyzer.ims.associations import OPEN, SaSet, overdue
 from analyzer.ims.events import End, Role, Side, State
 from analyzer.ims.ledger import WINDOW, Ledger
 from analyzer.ims.transactions import Transactions

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.frame import FrameRef
 from analyzer.ims import transactions
-from analyzer.ims.associations import Binding
+from analyzer.ims.association import Binding
 from analyzer.ims.events import Side
 from analyzer.ims.resting import Resting, rest
 from analyzer.ims.transactions import Census, Seen, Transaction, Transactions
