@@ -36,6 +36,17 @@ def subjects(writer: Writer, count: int) -> None:
         writer.udp(phone.pcscf, phone.address, 5060, 5060, phone.challenge(text, phone.set))
 
 
+@attack(20_000)
+def spis_announced_again(writer: Writer, count: int) -> None:
+    """Every one asks to be registered; the P-CSCF has five SPIs for them all."""
+    for number in range(count):
+        phone = Phone(number + 1, writer)
+        phone.set = phone.set._replace(spi_pc=0x70000000 + number % 5, spi_ps=0x70000010 + number % 5)
+        text = phone.register(phone.set, None, 5060, "")
+        writer.udp(phone.address, phone.pcscf, 5060, 5060, text)
+        writer.udp(phone.pcscf, phone.address, 5060, 5060, phone.challenge(text, phone.set))
+
+
 @attack(4_000)
 def subjects_with_sets(writer: Writer, count: int) -> str:
     """Every one registers and stays; one CK and IK serve them all."""

@@ -106,6 +106,8 @@ LIMITS = [
     Limit("ims.packets", "EARLY_SPIS", 20, "unknown-spis-of-strangers", 60, lambda e: len(e.tracker.packets._early)),
     Limit("ims.announcements", "SPIS", 30, "subjects", 40,
           lambda e: len(e.tracker.session.announced), "SPIs: the oldest was forgotten"),
+    Limit("ims.announcements", "ALIKE", 5, "spis-announced-again", 40,
+          lambda e: most(map(len, e.tracker.session.announced.values())), "announcements of SPIs: too many of one SPI"),
     Limit("ims.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged)),
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
           lambda e: 20 - e.trials.left, "no other keys or algorithms were tried"),

@@ -16,20 +16,26 @@ from analyzer.ims.vocabulary import Role
 ALIKE: Final = 32
 """Sets remembered that share destination and SPI; the oldest goes first."""
 SPIS: Final = 200_000
-"""Announced SPIs remembered; the oldest goes first."""
+"""Announced SPIs remembered; the one announced last so long ago goes first."""
 SLACK: Final = 64
-"""Keys that may be gone and still stand in the order of ages, besides as many as there are."""
+"""Places left in the order of ages that may stand there, besides a quarter as many as there are SPIs."""
 
 
 class Announcements:
     """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
 
-    __slots__ = ("_order", "_table")
+    __slots__ = ("_left", "_order", "_places", "_table", "crowded")
 
     def __init__(self) -> None:
         self._table: dict[bytes, tuple[SaSet, Role] | list[Binding]] = {}
         self._order: deque[bytes] = deque()
-        """Its keys in the order in which they came; those that were removed since are skipped (8 octets each)."""
+        """Its keys in the order in which they were announced last, and places that were left (8 octets each)."""
+        self._left: dict[bytes, int] = {}
+        """How many of its first places a key has left, as it was removed, or announced again and so is young."""
+        self._places = 0
+        """All of them."""
+        self.crowded = 0
+        """Announcements forgotten since too many later ones had the same destination and SPI."""
 
     def __len__(self) -> int:
         return len(self._table)
@@ -51,17 +57,16 @@ class Announcements:
         if key in table:
             alike = self._bindings(key)
             alike.insert(0, Binding(owner, role))
-            del alike[ALIKE:]
+            if len(alike) > ALIKE:
+                alike.pop()
+                self.crowded += 1
+            self._leave(key)
         else:
             table[key] = owner, role
-            self._order.append(key)
-            if len(self._order) > 2 * len(table) + SLACK:
-                latest = dict.fromkeys(each for each in reversed(self._order) if each in table)
-                self._order = deque(reversed(latest))
+        self._order.append(key)
         if len(table) <= SPIS:
             return True
-        while table.pop(self._order.popleft(), None) is None:
-            pass  # removed before
+        del table[self._oldest()]
         return False
 
     def remove(self, key: bytes, owner: SaSet) -> None:
@@ -74,6 +79,35 @@ class Announcements:
             self._table[key] = left
         else:
             del self._table[key]
+            self._leave(key)
+
+    def _leave(self, key: bytes) -> None:
+        """The last place of a key does not count any more; where many do not, all of them are cleared away."""
+        self._left[key] = self._left.get(key, 0) + 1
+        self._places += 1
+        if self._places > SLACK + len(self._table) // 4:
+            left = self._left
+            kept: deque[bytes] = deque()
+            for each in self._order:
+                if each in left:
+                    self._pass(each)
+                else:
+                    kept.append(each)
+            self._order = kept
+
+    def _pass(self, key: bytes) -> None:
+        """One of the places that a key left is met, from the first on: one fewer stands before the one that counts."""
+        self._places -= 1
+        if self._left[key] > 1:
+            self._left[key] -= 1
+        else:
+            del self._left[key]
+
+    def _oldest(self) -> bytes:
+        """Take out the place of whoever was announced last so long ago."""
+        while (key := self._order.popleft()) in self._left:
+            self._pass(key)
+        return key
 
     def _bindings(self, key: bytes) -> list[Binding]:
         known = self._table[key]

@@ -11,6 +11,7 @@ def forgotten(engine: Engine) -> list[str]:
     told = engine.telling.tracker
     counted = {
         "security associations: too many at once, or under one SPI": session.database.evicted,
+        "announcements of SPIs: too many of one SPI": session.announced.crowded,
         "SIP transactions: too many at once": engine.tracker.directory.census.evicted,
         "SIP transactions that tools told of: too many at once": told.directory.census.evicted if told else 0,
         "keys from challenges and Diameter answers: too many in the capture": session.keyring.forgotten,

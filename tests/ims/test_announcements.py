@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from analyzer.ims import announcements
-from analyzer.ims.announcements import ALIKE, Announcements
+from analyzer.ims.announcements import ALIKE, SLACK, Announcements
 from analyzer.ims.associations import SaSet
 from analyzer.ims.vocabulary import Role
 from tests.ims.made import at, terms
@@ -50,3 +52,47 @@ def test_both_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2 * ALIKE):
         table.add(KEY, made(), Role.UC_PS)
     assert [len(each) for each in table.values()] == [1, ALIKE]
+
+
+def test_who_is_announced_again_is_young_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcements, "SPIS", 3)
+    table, again, owner = Announcements(), made(), made()
+    for key in (b"a", b"b", b"c"):
+        table.add(key, owner, Role.UC_PS)
+    table.add(b"a", again, Role.UC_PS)
+    assert not table.add(b"d", owner, Role.UC_PS)
+    assert b"b" not in table and b"a" in table
+    table.remove(b"c", owner)
+    table.add(b"c", owner, Role.UC_PS)
+    assert not table.add(b"e", owner, Role.UC_PS)
+    assert b"a" not in table and [b"c" in table, b"d" in table, b"e" in table] == [True] * 3
+
+
+def test_the_order_of_ages_is_that_of_the_latest_announcements(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit, alike = 40, 3
+    monkeypatch.setattr(announcements, "SPIS", limit)
+    monkeypatch.setattr(announcements, "ALIKE", alike)
+    chance, table = random.Random(5), Announcements()
+    ages: dict[bytes, list[SaSet]] = {}
+    lost = 0
+    for _ in range(20_000):
+        key = bytes((chance.randrange(70),))
+        if chance.random() < 0.6:
+            owner = made()
+            ages[key] = [owner, *ages.pop(key, [])]
+            lost += len(ages[key]) > alike
+            del ages[key][alike:]
+            kept = table.add(key, owner, Role.UC_PS)
+            assert kept == (len(ages) <= limit)
+            if not kept:
+                del ages[next(iter(ages))]
+        elif key in ages:
+            owner = chance.choice(ages[key])
+            table.remove(key, owner)
+            ages[key].remove(owner)
+            if not ages[key]:
+                del ages[key]
+        assert len(table) == len(ages)
+        assert len(table._order) <= 5 * len(table) // 4 + SLACK + 2
+    assert {key: [each.set for each in table.get(key)] for key in ages} == ages
+    assert table.crowded == lost > 0
