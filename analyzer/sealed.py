@@ -10,7 +10,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final, Protocol
 
-from analyzer.ims.association import Binding
+from analyzer.ims.association import NOWHERE, Binding
 from analyzer.ims.encapsulation import Encapsulation
 from analyzer.ims.session import TUNNEL, Packet
 from analyzer.ims.subjects import Pair
@@ -28,9 +28,10 @@ from analyzer.shadows import Shadows
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
 TRIED: Final = 100_000
-"""SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten."""
-SHUT: Final = 100_000
-"""SPIs with packets that did not open, remembered likewise."""
+"""SPIs that nobody announced, remembered so that keys are looked for once; when there are more, all are forgotten.
+
+Nobody needs to be told: all that comes of it is that keys are looked for once more, which finds no less, and the trials
+among these have a limit that is told."""
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
@@ -80,7 +81,6 @@ class Sealed:
         self._keyring = tracker.session.keyring
         self.trials = Trials(tracker.session)
         self._tried: set[bytes] = set()
-        self._shut: set[bytes] = set()
         self.last: Datagram | None = None
         """The packet that came last."""
         self.keyless: Callable[[Datagram], bool] | None = None
@@ -129,9 +129,10 @@ class Sealed:
             if shell is not None or tunnel:
                 self._encapsulation.look(binding, shell, False, at)
             else:
-                binding.place = datagram[6:9]
-                plain = binding.receipt is not None and binding.place[1:] == (None, 0)
-                binding.around = AROUND[datagram.ttl] if plain and destination + packet[:4] not in self._shut else ()
+                shut = self._reader.recent.may_open(destination + packet[:4])
+                binding.place = NOWHERE if shut else datagram[6:9]
+                plain = not shut and binding.receipt is not None and binding.place[1:] == (None, 0)
+                binding.around = AROUND[datagram.ttl] if plain else ()
             tag = Packet(binding, sequence)
         else:
             packets.unbound(association)
@@ -174,13 +175,12 @@ class Sealed:
         return None
 
     def _closed(self, datagram: Datagram) -> None:
-        """A packet was seen and not opened: if keys come later, a copy of it may open, and must be known as one.
+        """A packet was seen and not opened: if keys come now, a copy of it may open, and must be known as one.
 
-        So no association under its SPI may go the express way, which takes a number that follows for a new packet.
+        So as long as it would be, no association under its SPI may go the express way, which takes a number that
+        follows for a new packet.
         """
-        if len(self._shut) >= SHUT:
-            self._shut.clear()
-        self._shut.add(datagram.destination + datagram.payload[:4])
+        self._reader.recent.shut(datagram.destination + datagram.payload[:4])
 
     def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
         """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.

@@ -153,6 +153,22 @@ def test_a_copy_of_what_nothing_opened_is_one_though_a_key_came(monkeypatch: pyt
     assert (packets.no_key, packets.verified_count) == (1, 2 + 2 * 12 - int(again))
 
 
+def test_what_nothing_opened_keeps_its_association_from_the_express_way_as_long_as_a_copy_would_be_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s = calls()
+    frames = [frame._replace(number=frame.number + 1) for frame in s.frames()]
+    early = frames[-1]._replace(number=1, time=frames[0].time)
+    frames = [frame._replace(time=early.time + index * copies.WINDOW // 9) for index, frame in enumerate(frames)]
+    audit, taken = heard(monkeypatch, s, [early, *frames], late=True)
+    of_it = [frame for frame in frames if frame.data[30:38] == early.data[30:38]]
+    near = [frame for frame in of_it if frame.time <= early.time + copies.WINDOW]
+    assert len(near) > 2
+    assert not [frame for frame in near if frame.number in taken]
+    assert of_it[-1].number in taken
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12
+
+
 def test_what_had_to_be_forgotten_too_early_is_told() -> None:
     told: list[str] = []
     subject = copies.Copies(told.append)

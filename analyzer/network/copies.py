@@ -74,7 +74,19 @@ class Copies:
     The moment is ``WINDOW``, and ``FAR`` once a packet was seen at two points of its way.
     """
 
-    __slots__ = ("_old", "_on_evict", "_room", "_since", "_until", "_young", "evicted", "fresh", "taps")
+    __slots__ = (
+        "_old",
+        "_on_evict",
+        "_room",
+        "_shut",
+        "_shut_before",
+        "_since",
+        "_until",
+        "_young",
+        "evicted",
+        "fresh",
+        "taps",
+    )
 
     def __init__(self, on_evict: Callable[[str], None]) -> None:
         self._on_evict = on_evict
@@ -88,6 +100,10 @@ class Copies:
         self.fresh: deque[Fresh] = deque(maxlen=FRESH)
         """ESP packets with a number that is higher than all before. Whoever has verified one may append it here, which
         costs 0.1 instead of 0.8 µs: nearly always nobody asks for it any more."""
+        self._shut: set[bytes] = set()
+        """Destinations and SPIs of the packets of the young generation that nobody could open."""
+        self._shut_before: set[bytes] = set()
+        """Of those of the old one."""
         self.evicted = 0
         """Packets forgotten before their time, since more came than the table holds."""
 
@@ -96,6 +112,14 @@ class Copies:
         if self.fresh:
             self._catch_up(entry[0])
         return self._seen(key, entry)
+
+    def shut(self, spi: bytes) -> None:
+        """The packet that was asked about last goes to this destination and SPI, and nobody can open it."""
+        self._shut.add(spi)
+
+    def may_open(self, spi: bytes) -> bool:
+        """Whether a packet to this destination and SPI that nobody could open then may come again and be known."""
+        return spi in self._shut or spi in self._shut_before
 
     def _seen(self, key: bytes, entry: Entry) -> bool:
         time, young = entry[0], self._young
@@ -148,8 +172,8 @@ class Copies:
         self._on_evict(CROWDED)
 
     def _rotate(self, time: int) -> None:
-        self._old = self._young
-        self._young = {}
+        self._old, self._young = self._young, {}
+        self._shut_before, self._shut = self._shut, set()
         self._room = OCTETS
         # As long as nothing was seen at two points, a long memory would only cost time (5 %).
         self._until = time + (FAR if self.taps.sightings else WINDOW)

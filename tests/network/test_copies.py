@@ -119,6 +119,21 @@ def test_the_table_is_limited_and_says_so() -> None:
     assert not bench.seen(ESP, esp(number=0, body=body))
 
 
+def test_what_nobody_could_open_is_remembered_as_long_as_a_copy_of_it_would_be_known() -> None:
+    bench = Bench()
+    spi = PCSCF + esp()[:4]
+    bench.seen(ESP, esp())
+    bench.subject.shut(spi)
+    for number in range(2, 50):
+        bench.seen(ESP, esp(number=number), after=WINDOW // 8)
+        known = bench.subject.may_open(spi)
+        if not known:
+            break
+        assert number < 20
+    assert not bench.seen(ESP, esp(), after=0)
+    assert not known
+
+
 def test_what_is_too_old_to_matter_was_not_evicted() -> None:
     bench = Bench()
     body = bytes(60_000)
