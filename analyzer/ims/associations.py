@@ -266,6 +266,7 @@ class SaSet:
             if over.final is None and over.provisional is None:
                 over.request.message.forget()
                 self.silent = (*self.silent, over)[-SILENT:]
+                self.calm = 0
 
     def last_from(self, side: Side) -> FrameRef | None:
         """The last packet of that side on this set, a bare TCP segment included."""

@@ -21,15 +21,17 @@ from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.identities import Identities, right
 from analyzer.ims.openings import opened_right
 from analyzer.ims.quality import SILENCE, Quality
-from analyzer.ims.receipts import PLAIN, Passed, Receipt
-from analyzer.ims.requests import LARGE
+from analyzer.ims.receipts import ANSWERED, PLAIN, Passed, Receipt
+from analyzer.ims.renewal import may_end
+from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.switch import Switch
-from analyzer.ims.transactions import Seen, Transaction
+from analyzer.ims.transactions import Seen, Transaction, sighting_of
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
 from analyzer.sip.framing import says_whole
+from analyzer.sip.large import LARGE as HUGE
 from analyzer.sip.usual import LONGEST, usual_shape
 
 ALWAYS: Final = 1 << 63
@@ -48,14 +50,17 @@ _new = tuple.__new__
 class Calm:
     """Knows which sets are calm, and takes their messages."""
 
-    __slots__ = ("_identities", "_patience", "_quality", "_right", "_session", "_switch", "taken")
+    __slots__ = ("_identities", "_patience", "_quality", "_requests", "_right", "_session", "_switch", "taken")
 
-    def __init__(self, session: Session, switch: Switch, identities: Identities, quality: Quality) -> None:
+    def __init__(
+        self, session: Session, switch: Switch, identities: Identities, quality: Quality, requests: Requests
+    ) -> None:
         self._session = session
         self._patience = session.profile.timer_64_t1
         self._switch = switch
         self._identities = identities
         self._quality = quality
+        self._requests = requests
         self._right: dict[type, Receipt] = {}
         """What was answered to the events that say no more than that a request opens a call rightly."""
         self.taken = 0
@@ -67,7 +72,7 @@ class Calm:
         if (
             owner.uplink is not None
             and owner.downlink is not None
-            and not owner.ends
+            and not (owner.ends or owner.silent)
             and states[_UE] is State.USE
             and states[_PCSCF] is State.USE
             and (current is None or current.finished)
@@ -94,9 +99,9 @@ class Calm:
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
         now = at[2]
-        if owner.calm != context.pair.turn or now > owner.calm_until or owner.silent or len(data) > LONGEST:
+        if owner.calm != context.pair.turn or now > owner.calm_until or len(data) > HUGE:
             return False
-        found = usual_shape(data.decode("latin-1"))
+        found = usual_shape(data.decode("latin-1"), 0, LONGEST)
         if found is None or (connection is not None and not says_whole(data, found.end())):
             return False
         status = found[1]
@@ -133,7 +138,7 @@ class Calm:
         transactions, known = context.pair.transactions, self._session.passed
         udp, ends = connection is None, method == "ACK"
         passed = known.requests.get((binding.role, udp, ends))
-        if passed is None or method not in PLAIN or len(data) > LARGE or not transactions.new(key):
+        if passed is None or (method not in PLAIN and not _harmless(method, data)) or not transactions.new(key):
             return False
         now, requests = at[2], owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
@@ -164,6 +169,8 @@ class Calm:
             fresh.times += 1
         if contact is not None:
             self._opened(context, at, contact)
+        if len(data) > LARGE and not self._requests.large_again(context.pair, sender, udp):
+            self._requests.large(context.pair, context, sighting_of(seen, data, False))
         return True
 
     def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
@@ -192,7 +199,7 @@ class Calm:
         if asked is None or asked.owner is not owner or asked.final is not None or asked.odd is not None:
             return False
         passed = self._session.passed.answers.get((binding.role, connection is None))
-        if passed is None or method not in PLAIN:
+        if passed is None or method not in ANSWERED:
             return False
         seen = asked.seen
         if (asked.connection if seen is None else seen[5]) is not connection:
@@ -213,6 +220,11 @@ class Calm:
             owner.busy_until = now
         passed.times += 1
         return True
+
+
+def _harmless(method: str, data: bytes) -> bool:
+    """Whether a request is a NOTIFY that ends nothing."""
+    return method == "NOTIFY" and not may_end(data)
 
 
 def recorded(head: bytes, port: int) -> bool:

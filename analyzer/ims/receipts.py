@@ -17,7 +17,8 @@ PLAIN: Final = frozenset(
 )
 """Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
 to the transaction of another request."""
-
+ANSWERED: Final = PLAIN | {"NOTIFY"}
+"""Requests whose answers change nothing but their transaction."""
 
 KINDS: Final = 64
 """Kinds of rarer events that are counted; there are twenty in a network of one make."""
@@ -56,7 +57,7 @@ class Passed:
         `AuthenticationOnly` by the side; `AssociationKeyed` with keys that neither differ within the set nor are those
         of another, by whether there was anything to compare; `KeysProven` where all is derived and negotiated as it
         should be; `AlgorithmsInUse` where nothing stronger was agreed or used before, by what is in use and what was in
-        common."""
+        common; `LargeRequest` on a set, by the transport and whether its sender had tried TCP."""
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}

@@ -43,6 +43,11 @@ def granted(context: Context, at: FrameRef, seconds: int) -> None:
     context.ended = None
 
 
+def may_end(notify: bytes) -> bool:
+    """Whether a NOTIFY may end or shorten a registration: none does that has no word for it (`notified`)."""
+    return b"shortened" in notify or b"terminated" in notify.lower()
+
+
 def notified(context: Context, sighting: Sighting) -> None:
     """A NOTIFY of the P-CSCF: does the network end or shorten the registration? Then no due date holds any more."""
     message = sighting.message

@@ -9,7 +9,7 @@ from analyzer.ims.events import LargeRequest, RequestRepeated
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions import Transaction
-from analyzer.ims.vocabulary import Sighting
+from analyzer.ims.vocabulary import Side, Sighting
 
 LARGE: Final = 1300
 """Octets from which on a request needs a congestion-controlled transport, if the path MTU is not known."""
@@ -47,18 +47,25 @@ class Requests:
             )
         )
 
+    def large_again(self, pair: Pair, sender: Side, udp: bool) -> bool:
+        """Count a new request on a set that has more than `LARGE` octets; false if it has to be told: see `large`."""
+        return self._session.passed.again((LargeRequest, udp, sender in pair.tcp_tried))
+
     def large(self, pair: Pair, context: Context | None, sighting: Sighting) -> None:
         """A new request of more than `LARGE` octets."""
-        self._session.emit(
+        tried, passed = sighting.sender in pair.tcp_tried, self._session.passed
+        receipt = self._session.emit(
             LargeRequest(
                 at=sighting.at,
                 subject=context.subject if context is not None else None,
                 request=sighting,
                 size=len(sighting.message.raw),
-                tcp_tried=sighting.sender in pair.tcp_tried,
+                tcp_tried=tried,
                 ipsec=_ipsec(context, sighting),
             )
         )
+        if sighting.protection is not None:
+            passed.learn((LargeRequest, sighting.transport == "UDP", tried), receipt)
 
 
 def _translated(context: Context | None, sighting: Sighting) -> bool:

@@ -92,7 +92,7 @@ class Tracker:
         self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget)
         self.quality = Quality(self.directory.taps)
-        self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality)
+        self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality, self.requests)
         self._on_sighting = on_sighting
         self.clear_messages = 0
         self._protected_messages = 0

@@ -136,7 +136,7 @@ class Transaction:
         """Its first request."""
         if self._request is None:
             assert self.seen is not None
-            self._request = _sighting(self.seen, self._data, self.final is not None)
+            self._request = sighting_of(self.seen, self._data, self.final is not None)
             self.seen, self._data = None, b""
         return self._request
 
@@ -182,7 +182,7 @@ class Transaction:
         return now - self.last <= patience
 
 
-def _sighting(seen: Seen, data: bytes, answered: bool) -> Sighting:
+def sighting_of(seen: Seen, data: bytes, answered: bool) -> Sighting:
     """What `Seen` stands for. Of a request with a final answer only what `Message.forget` leaves is of use."""
     message = parse(data + b"\r\n" if answered else data)
     assert message is not None  # it had the usual shape

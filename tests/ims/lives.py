@@ -40,6 +40,15 @@ ALWAYS: Final[list[Esp]] = [*[Esp()] * 12, Esp(esn=0), Esp(icv=16)]
 """What each ESP packet of a life may have that a conformant one has not."""
 PAUSES: Final = (0.001, 0.3, 3.0, 40.0, 130.0, 200.0, 1000.0)
 
+NOTIFIED: Final = (
+    b'<registration state="active" event="registered">',
+    b'<contact state="active" event="shortened">',
+    b'<registration state="terminated">',
+    b"",
+)
+"""What a NOTIFY for the registration event says."""
+SIZES: Final = (0, 0, 0, 200, 1400, 1400, 5000, 9000)
+
 Way = Callable[[], object]
 
 
@@ -72,6 +81,7 @@ class Living:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
+        self.fillings = random.Random(f"fillings {seed}")
         alg, ealg = rng.choice(PAIRS)
         self.s = Habitual(
             transport=rng.choice(("udp", "udp", "tcp")),
@@ -121,11 +131,20 @@ class Living:
 
     # What may happen.
 
+    def filling(self) -> dict[str, Any]:
+        """A body, perhaps, and into how many segments the message is cut."""
+        size = self.fillings.choice(SIZES)
+        return {"body": b"x" * size, "segments": 1 + size // 1000} if size else {}
+
     def talk(self) -> None:
         rng, s, who = self.rng, self.s, self.side()
         on, name = self.pick(), f"m{len(self.names)}"
         method = rng.choice(METHODS[:3] if rng.random() > self.wild else METHODS)
-        way = self.how(who, on)
+        way = self.how(who, on) | self.filling()
+        if self.fillings.random() < 0.1:
+            state = self.fillings.choice(("active", "active", "pending", "Terminated;reason=x"))
+            method, way["headers"] = "NOTIFY", {"Event": "reg", "Subscription-State": state, **way.get("headers", {})}
+            way["body"] = self.fillings.choice(NOTIFIED)
         sent = s.request(who, method, label=name, answered=False, **way)
         self.names.append(name)
         if rng.random() < self.silent:
@@ -154,7 +173,7 @@ class Living:
     def call(self) -> None:
         rng, s, who = self.rng, self.s, self.side()
         on = self.pick()
-        call = s.invite(who, **self.how(who, on))
+        call = s.invite(who, **self.how(who, on) | self.filling())
         self.names.append(call.label)
         if rng.random() < 0.7:
             s.answer(call, rng.choice((180, 183)))

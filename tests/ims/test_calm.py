@@ -15,6 +15,8 @@ from analyzer.profile import PROFILES
 from analyzer.report.json import document
 from analyzer.report.model import CaptureSummary
 from analyzer.run import Options, audit
+from analyzer.sip.large import LARGE
+from analyzer.sip.usual import LONGEST
 from analyzer.sources.files import UnreadableCapture
 from tests.fuzz.damage import CAPTURES, load, recordings, rough
 from tests.ims.lives import Life, life, replaced
@@ -245,6 +247,72 @@ def test_what_only_looks_right_in_the_first_request_of_a_call(rule: str, headers
         s.request("ue", "OPTIONS", on=owner, headers=odd, body=body)
     report, _ = same(lived(s))
     assert [finding["rule"] for finding in report["findings"]] == [rule]
+
+
+REG = {"Event": "reg", "Subscription-State": "active;expires=600000"}
+
+
+@pytest.mark.parametrize(
+    ("who", "headers", "body", "short", "ends"),
+    [
+        ("pcscf", REG, b'<registration state="active" event="registered">', True, False),
+        ("pcscf", REG, b'<contact state="active" event="shortened" expires="60">', False, True),
+        ("pcscf", REG, b'<registration state="terminated">', False, True),
+        ("pcscf", REG | {"Subscription-State": "Terminated;reason=rejected"}, b"", False, True),
+        ("pcscf", REG | {"Subscription-State": "TERMINATED"}, b"x" * 3000, False, True),
+        ("pcscf", REG, b"Terminated Shortened", False, False),
+        ("pcscf", {"Event": "presence", "Subscription-State": "terminated"}, b"", False, False),
+        ("ue", {"Event": "refer", "Subscription-State": "active"}, b"SIP/2.0 200 OK", True, False),
+    ],
+)
+def test_a_notify_goes_the_short_way_if_it_ends_no_registration(
+    who: Any, headers: dict[str, str], body: bytes, short: bool, ends: bool
+) -> None:
+    """Where the network ended or shortened it, no REGISTER was due: LIFE-19 has nothing to say."""
+    s, owner = settled(expires=3600)
+    _, before = same(lived(s))
+    for _ in range(5):
+        s.request(who, "NOTIFY", on=owner, headers=headers, body=body)
+    _, taken = same(lived(s))
+    assert taken - before == (10 if short else 5)
+    for _ in range(8):
+        s.wait(400)
+        s.request("ue", "MESSAGE", on=owner)
+    report, _ = same(lived(s))
+    assert counted(report, "LIFE-19") == ({} if ends else {"warning": 1})
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tried"])
+def test_large_requests_are_told_or_counted(transport: str) -> None:
+    """Over UDP each is told; TRN-08 has no word for those of a sender that has tried TCP."""
+    s, owner = settled(transport="tcp" if transport == "tcp" else "udp")
+    if transport == "tried":
+        s.syn("ue", on=owner, role="uc>ps")
+        s.request("ue", "MESSAGE", on=owner)
+    _, before = same(lived(s))
+    for size in (300, 1300, 2000, 7000):
+        s.request("ue", "MESSAGE", on=owner, body=b"x" * size)
+        s.request("pcscf", "MESSAGE", on=owner, body=b"x" * size)
+    for _ in range(2):  # the first ACK shows what an ACK is
+        call = s.invite("ue", on=owner, body=b"x" * 2000)
+        s.answer(call, 200, body=b"x" * 3000)
+        s.ack(call, headers={"Subject": "x" * 2000})
+    report, taken = same(lived(s))
+    assert taken - before == 23
+    told = {"udp": {"warning": 10}, "tcp": {"pass": 10}, "tried": {"warning": 3}}[transport]
+    assert counted(report, "TRN-08") == told
+
+
+def test_what_is_longer_than_any_usual_message_goes_the_long_way() -> None:
+    """Be it the whole message, or its headers alone."""
+    s, owner = settled()
+    _, before = same(lived(s))
+    for size in (LONGEST, LARGE - 1000, LARGE, 40_000):
+        s.request("ue", "MESSAGE", on=owner, body=b"x" * size)
+    for size in (1000, LONGEST):
+        s.request("ue", "MESSAGE", on=owner, headers={"Subject": "x" * size})
+    _, taken = same(lived(s))
+    assert taken - before == 3 + 6
 
 
 def test_two_transports_on_a_renewed_set() -> None:

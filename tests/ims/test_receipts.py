@@ -18,11 +18,12 @@ from analyzer.ims.events import (
     ContactRight,
     FreshRequest,
     KeysProven,
+    LargeRequest,
     PacketVerified,
     RequestSent,
     ResponseSent,
 )
-from analyzer.ims.receipts import PLAIN
+from analyzer.ims.receipts import ANSWERED
 from analyzer.ims.vocabulary import Side
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
@@ -37,8 +38,10 @@ RARER: dict[type, tuple[str, ...]] = {
     AssociationKeyed: ("differs_from", "reused", "compared"),
     KeysProven: ("terms", "pair", "derived", "icv", "demanded_icv", "esn", "others"),
     AlgorithmsInUse: ("terms", "pair", "verified", "stronger", "before"),
+    LargeRequest: ("request", "tcp_tried", "ipsec"),
 }
-"""What rules may look at in events that are counted by `Passed.again`, of the terms what is common alone."""
+"""What rules may look at in events that are counted by `Passed.again`, of the terms what is common alone, of a request
+the transport."""
 COUNTED = (
     *(RequestSent, ResponseSent, FreshRequest, PacketVerified, CallOpenedRight, ContactRight, ClearMessageSent),
     *RARER,
@@ -71,12 +74,27 @@ class OfTerms:
         looked()
 
 
+class OfRequest:
+    """A request of which only the transport may be seen."""
+
+    def __init__(self, request: Any) -> None:
+        self.transport = request.transport
+
+    def __getattr__(self, name: str) -> NoReturn:
+        looked()
+
+
+SEEN_THROUGH: dict[str, type] = {"terms": OfTerms, "request": OfRequest}
+
+
 def events(transport: Any) -> list[Any]:
     s, told = Scenario(transport=transport), list[Any]()
     first = s.register()
     for _ in range(2):
         s.request("ue", "MESSAGE", on=first)
         s.request("pcscf", "OPTIONS", on=first)
+        s.request("pcscf", "NOTIFY", on=first)
+    s.request("ue", "MESSAGE", on=first, transport="tcp", body=b"x" * 2000)
     second = s.register(over=first)
     for _ in range(2):
         s.call("ue", on=second)
@@ -107,7 +125,7 @@ def seen_through(event: Any) -> Any:
             if name not in allowed:
                 looked()
             value = getattr(event, name)
-            return OfTerms(value) if name == "terms" else value
+            return SEEN_THROUGH[name](value) if name in SEEN_THROUGH else value
 
     return object.__new__(Seen)
 
@@ -120,7 +138,7 @@ def guard(event: Any) -> bool:
     if isinstance(event, ClearMessageSent):
         event.sighting.message.__class__ = Guarded
         return not event.established and event.leaves_old is None
-    if any(each.message.method not in PLAIN for each in sightings):
+    if any(each.message.method not in ANSWERED for each in sightings):
         return False
     for each in sightings:
         each.message.__class__ = Guarded
