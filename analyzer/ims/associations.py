@@ -187,7 +187,8 @@ class SaSet:
         """The last 2xx without a challenge that extended its life."""
         self.told = False
         self.calm = 0
-        """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`)."""
+        """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`); as a
+        negative number while not both sides have used the set since SM12, or something is open on the one before."""
         self.calm_until = 0
         self.trials: Mapping[Role, int] = NONE
         """Packets of each association that failed and were tried with other keys."""
@@ -267,6 +268,18 @@ class SaSet:
                 over.request.message.forget()
                 self.silent = (*self.silent, over)[-SILENT:]
                 self.calm = 0
+
+    def take_into_use(self, sender: Side, at: FrameRef, transaction: Transaction | None) -> None:
+        """A further message after SM12: the first of either side tells the other that it uses the set."""
+        if sender is Side.UE:
+            if self.uplink is None:
+                self.uplink = at
+                self.uplink_transaction = transaction
+            if self.states[Side.PCSCF] is State.NEW:
+                self.states[Side.PCSCF] = State.USE
+        elif self.downlink is None:
+            self.downlink = at
+            self.downlink_transaction = transaction
 
     def last_from(self, side: Side) -> FrameRef | None:
         """The last packet of that side on this set, a bare TCP segment included."""

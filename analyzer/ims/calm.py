@@ -67,20 +67,22 @@ class Calm:
         """Messages that went this way."""
 
     def settle(self, context: Context, owner: SaSet) -> None:
-        """A message of this set went the long way; the next one need not if nothing is going on."""
+        """A message of this set went the long way; the next one need not if nothing is going on.
+
+        So it is from SM12 on, save that the first messages take the set into use: 2 % of a registration and the twelve
+        packets after it.
+        """
         current, older, states = context.current, owner.parent, owner.states
         if (
-            owner.uplink is not None
-            and owner.downlink is not None
-            and not (owner.ends or owner.silent)
+            not (owner.ends or owner.silent)
             and states[_UE] is State.USE
-            and states[_PCSCF] is State.USE
+            and (states[_PCSCF] is State.USE or (states[_PCSCF] is State.NEW and owner.uplink is None))
             and (current is None or current.finished)
             and context.newest_established() is owner
-            and not (older is not None and older.open_requests)
             and not self._switch.waits(owner)
         ):
-            owner.calm = context.pair.turn
+            begun = owner.uplink is None or owner.downlink is None or (older is not None and older.open_requests)
+            owner.calm = -context.pair.turn if begun else context.pair.turn
             owner.calm_until = ALWAYS if owner.expires_at is None else owner.expires_at
 
     def takes(
@@ -98,8 +100,12 @@ class Calm:
         """
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
-        now = at[2]
-        if owner.calm != context.pair.turn or now > owner.calm_until or len(data) > HUGE:
+        now, calm, turn = at[2], owner.calm, context.pair.turn
+        if (
+            (calm != turn and (calm != -turn or not _begins(owner, binding, now)))
+            or now > owner.calm_until
+            or len(data) > HUGE
+        ):
             return False
         found = usual_shape(data.decode("latin-1"), 0, LONGEST)
         if found is None or (connection is not None and not says_whole(data, found.end())):
@@ -110,8 +116,7 @@ class Calm:
             waiting = self._identities.waiting
             if waiting and (call_id, int(found[11]), answered) in waiting:
                 return False
-            if not self._answer(binding, context.pair, at, connection, status, branch, answered):
-                return False
+            transaction = self._answer(binding, context.pair, at, connection, status, branch, answered)
         else:
             end = found.end()
             method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
@@ -120,8 +125,12 @@ class Calm:
             if binding.sender is _PCSCF and not recorded(data[:end], binding.served):
                 return False
             seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
-            if not self._request(context, seen, data, end, method, branch, call_id):
-                return False
+            transaction = self._request(context, seen, data, end, method, branch, call_id)
+        if transaction is None:
+            return False
+        if calm < 0:
+            owner.take_into_use(binding.sender, at, transaction)
+            self.settle(context, owner)
         context.last_seen = now
         if call_id not in context.calls:
             context.remember_call(call_id)
@@ -130,8 +139,8 @@ class Calm:
 
     def _request(
         self, context: Context, seen: Seen, data: bytes, end: int, method: str, branch: str, call_id: str
-    ) -> bool:
-        """``data`` is the message, with ``end`` octets of headers."""
+    ) -> Transaction | None:
+        """The transaction that it begins; ``data`` is the message, with ``end`` octets of headers."""
         at, _, _, binding, _, connection = seen
         owner, sender = binding.set, binding.sender
         key = sender, branch, method
@@ -139,27 +148,29 @@ class Calm:
         udp, ends = connection is None, method == "ACK"
         passed = known.requests.get((binding.role, udp, ends))
         if passed is None or (method not in PLAIN and not _harmless(method, data)) or not transactions.new(key):
-            return False
+            return None
         now, requests = at[2], owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
-            return False  # somebody may have given up
+            return None  # somebody may have given up
         contact: bool | None = None
         if sender is _UE:
             if not right(context, method, data):
-                return False
+                return None
             if call_id not in context.calls:
                 contact = opened_right(context, owner, data[:end], method)
                 if contact is None:
-                    return False
+                    return None
         fresh = None
         if owner.parent is not None:
             fresh = known.fresh.get((sender, ends, udp))
             if fresh is None:
-                return False
+                return None
+            if owner.calm < 0 and owner.parent.pending(now, self._session.profile):
+                return None
         if ends:
             made = transactions.acknowledged(key, call_id, now)
             if made is None:
-                return False
+                return None
         else:
             made = Transaction.of(seen, data, method)
         requests[id(made)] = made
@@ -171,7 +182,7 @@ class Calm:
             self._opened(context, at, contact)
         if len(data) > LARGE and not self._requests.large_again(context.pair, sender, udp):
             self._requests.large(context.pair, context, sighting_of(seen, data, False))
-        return True
+        return made
 
     def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
         """Tell of a request that opens a call rightly, or count it."""
@@ -193,17 +204,18 @@ class Calm:
         status: str,
         branch: str,
         method: str,
-    ) -> bool:
+    ) -> Transaction | None:
+        """The transaction that it goes on with or ends."""
         owner, sender = binding.set, binding.sender
         asked = pair.transactions.get((_PCSCF if sender is _UE else _UE, branch, method))
         if asked is None or asked.owner is not owner or asked.final is not None or asked.odd is not None:
-            return False
+            return None
         passed = self._session.passed.answers.get((binding.role, connection is None))
         if passed is None or method not in ANSWERED:
-            return False
+            return None
         seen = asked.seen
         if (asked.connection if seen is None else seen[5]) is not connection:
-            return False
+            return None
         now = at[2]
         if asked.provisional is None:
             elapsed = now - asked.last_request
@@ -219,7 +231,13 @@ class Calm:
             owner.open_requests.pop(id(asked), None)
             owner.busy_until = now
         passed.times += 1
-        return True
+        return asked
+
+
+def _begins(owner: SaSet, binding: Binding, now: int) -> bool:
+    """Whether a message may be one of the first after SM12, of which the P-CSCF's come after those of the UE."""
+    sm12 = owner.sm12
+    return sm12 is not None and now > sm12[2] and (binding.sender is _UE or owner.uplink is not None)
 
 
 def _harmless(method: str, data: bytes) -> bool:

@@ -61,8 +61,8 @@ class Passed:
         self.answers: dict[tuple[Role, bool], Receipt] = {}
         """Answers on the set, and over TCP on the connection, of their requests: by association, over UDP."""
         self.fresh: dict[tuple[Side, bool, bool], Receipt] = {}
-        """New transactions on the newest set, which both sides use, while nothing is pending on the one before: by who
-        began them, an ACK, over UDP."""
+        """New transactions on the newest set, which the UE uses with this one at the latest, while nothing is pending
+        on the one before: by who began them, an ACK, over UDP."""
 
     def again(self, kind: Hashable) -> bool:
         """Count an event that has passed before; false if none of this kind has, so that it has to be told."""

@@ -88,7 +88,7 @@ class Switch:
             self._wait(self._without_sm12, newest, event)
         else:
             receipt = session.emit(event)
-            settled = on_newest and newest.uplink is not None and not event.pending
+            settled = on_newest and (newest.uplink is not None or sender is Side.UE) and not event.pending
             if settled and receipt is not None and sighting.message.method in PLAIN:
                 session.passed.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
 

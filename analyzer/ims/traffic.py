@@ -98,15 +98,7 @@ class Traffic:
             return
         if transaction is not None and transaction.kind == "SM7":
             return  # SM7 and SM12 again, not a further message
-        if sighting.sender is Side.UE:
-            if owner.uplink is None:
-                owner.uplink = sighting.at
-                owner.uplink_transaction = transaction
-            if owner.states[Side.PCSCF] is State.NEW:
-                owner.states[Side.PCSCF] = State.USE
-        elif owner.downlink is None:
-            owner.downlink = sighting.at
-            owner.downlink_transaction = transaction
+        owner.take_into_use(sighting.sender, sighting.at, transaction)
 
     def _during_registration(self, context: Context, sighting: Sighting, transaction: Transaction | None) -> None:
         procedure = context.current

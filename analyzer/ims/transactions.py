@@ -189,7 +189,9 @@ def sighting_of(seen: Seen, data: bytes, answered: bool) -> Sighting:
     if answered:
         message.forget()
     owner, role = seen.binding.set, seen.binding.role
-    protection = Protection(owner.terms, role, seen.sequence, State.USE, State.USE)
+    # Only the UE's first request on a new set finds the P-CSCF not using it yet.
+    there = State.NEW if owner.terms.parent is not None and owner.uplink in (None, seen.at) else State.USE
+    protection = Protection(owner.terms, role, seen.sequence, State.USE, there)
     sport, dport = seen.binding.ports
     assert sport is not None and dport is not None
     transport = "UDP" if seen.connection is None else "TCP"

@@ -386,3 +386,58 @@ def test_kinds_of_messages_are_few_whatever_is_in_them() -> None:
     passed = running.engine.tracker.session.passed
     assert [len(table) for table in (passed.requests, passed.answers, passed.fresh)] == [2, 2, 0]
     same(what)
+
+
+def renewed(**options: Any) -> tuple[Scenario, SaSet, SaSet]:
+    """The set of a third registration and the one before it, with all kinds of messages known from the first two."""
+    s, first = settled(**options)
+    second = s.register(over=first)
+    for _ in range(3):
+        s.request("ue", "MESSAGE", on=second)
+        s.request("pcscf", "OPTIONS", on=second)
+    return s, second, s.register(over=second)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_the_first_messages_of_a_set_go_the_short_way_too(transport: Any) -> None:
+    s, _, third = renewed(transport=transport)
+    before = same(lived(s))[1]
+    s.request("ue", "MESSAGE", on=third)
+    assert same(lived(s))[1] == before + 2
+    s.request("ue", "MESSAGE", on=third)
+    report, taken = same(lived(s))
+    assert taken == before + 4
+    assert report["sa_sets"][-1]["state_pcscf"] == "use"
+
+
+def test_a_request_of_the_p_cscf_before_any_of_the_ue_goes_the_long_way() -> None:
+    s, _, third = renewed()
+    before = same(lived(s))[1]
+    s.request("pcscf", "OPTIONS", on=third)
+    report, taken = same(lived(s))
+    assert taken == before  # it waits for the UE's next packet, and so does its answer
+    assert sum(counted(report, "SA-13").values()) == 1
+    s.request("ue", "MESSAGE", on=third)
+    assert same(lived(s))[1] == before + 2
+
+
+def test_what_is_open_on_the_set_before_is_looked_at_with_the_first_request() -> None:
+    s, second, third = renewed()
+    before = same(lived(s))[1]
+    s.request("ue", "MESSAGE", on=second, answered=False)
+    s.request("ue", "MESSAGE", on=third)
+    assert same(lived(s))[1] == before + 1  # the answer, of which nobody asks what is open elsewhere
+    s.wait(200.0)
+    for _ in range(2):
+        s.request("ue", "MESSAGE", on=third)
+    assert same(lived(s))[1] == before + 5
+
+
+def test_the_old_set_used_again_after_the_first_messages_on_the_new_one() -> None:
+    s, second, third = renewed()
+    for on in (third, second, third, second):
+        s.request("ue", "MESSAGE", on=on)
+        s.request("pcscf", "OPTIONS", on=on)
+        s.wait(40.0)
+    report, _ = same(lived(s))
+    assert {"SA-12", "SA-14"} <= {finding["rule"] for finding in report["findings"]}

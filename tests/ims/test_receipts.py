@@ -142,7 +142,9 @@ def guard(event: Any) -> bool:
         return False
     for each in sightings:
         each.message.__class__ = Guarded
-    return not (isinstance(event, FreshRequest) and (event.trigger is None or event.pending))
+    if not isinstance(event, FreshRequest):
+        return True
+    return not event.pending and (event.trigger is not None or event.request.sender is Side.UE)
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
