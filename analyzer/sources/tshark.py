@@ -60,8 +60,14 @@ _PREFERENCES: Final = {
     "tcp.try_heuristic_first": True,
     "udp.try_heuristic_first": True,
 }
+_QUOTING: Final = ("icmp", "icmpv6")
+"""Below these tshark 4.6 has what an error message quotes; 4.0 has it beside them."""
 _TREES: Final = " ".join(
-    ("frame esp esp.icv sip sip.msg_hdr", *(f"sip.{name}" for name in HEADERS), "tcp tcp.analysis tcp.analysis.flags")
+    (
+        "frame esp esp.icv sip sip.msg_hdr tcp tcp.analysis tcp.analysis.flags",
+        *(f"sip.{name}" for name in HEADERS),
+        *_QUOTING,
+    )
 )
 """The branches of its tree of fields that tshark prints."""
 _DOUBTED: Final = 'tcp.analysis.flags && tcp.payload contains "SIP/2.0"'
@@ -267,6 +273,9 @@ def _seen(packet: Any) -> SeenFrame:
                 messages += _message(one)
             elif layer.layer_name == "tcp":
                 remarks |= _remarks(one)
+            elif layer.layer_name in _QUOTING:
+                packets += (packet for quoted in _all(one, "esp") for packet in _packet(quoted))
+                messages += (message for quoted in _all(one, "sip") for message in _message(quoted))
     cut = int(_text(frame, "frame.cap_len")) < int(_text(frame, "frame.len"))
     number = int(_text(frame, "frame.number"))
     return SeenFrame(number, layers, cut, frozenset(remarks), tuple(packets), tuple(messages))

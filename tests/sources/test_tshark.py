@@ -119,6 +119,20 @@ def test_what_it_says_in_our_words(stand_in: StandIn) -> None:
     assert stand_in.answers() == [*SEEN, Told(2, "", 0)]
 
 
+@pytest.mark.parametrize("layer", ["icmp", "icmpv6"])
+def test_what_an_error_message_quotes_may_stand_below_it(stand_in: StandIn, layer: str) -> None:
+    """tshark 4.6 has it there, 4.0 beside it."""
+    quoted = {
+        "esp": {"esp.spi": "0x00001003", "esp.sequence": "8"},
+        "sip": {"sip.Request-Line": "MESSAGE sip:a SIP/2.0"},
+    }
+    stand_in.says(written([frame(1, **{layer: {"icmp.type": "3", "ip": {"filtered": "ip"}, **quoted}})]))
+    (seen, _) = stand_in.answers()
+    assert isinstance(seen, SeenFrame)
+    assert seen.packets == (SeenPacket(4099, 8, UNCHECKED),)
+    assert seen.messages == (SeenMessage("MESSAGE sip:a SIP/2.0", "", "", ()),)
+
+
 def test_no_frame_is_an_answer_too(stand_in: StandIn) -> None:
     stand_in.says("[\n\n]\n")
     assert stand_in.answers() == [Told(0, "", 0)]
