@@ -325,6 +325,8 @@ class Audit:
         if self._unsaid:
             notices.append(f"{self._unsaid:,} more notices")
         notices += self._findings.notices
+        if self._chosen is not None and self._chosen.forgotten:
+            notices.append(f"{self._chosen.forgotten:,} events were not judged: whom they belong to came out too late")
         crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
         return Outcome(
             [bound.tally for bound in self._bound], self._findings.resolved(), notices, crashed, self._not_in_force

@@ -8,7 +8,8 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Subject
 
 UNDECIDED = 1_000
-"""Subjects of which it is not known yet whether the user means them; the oldest goes first."""
+"""Subjects of which it is not known yet whether the user means them; the oldest goes first. What was not judged for it,
+or for the limit below, is told."""
 HELD = 64
 """Events kept for each of them."""
 
@@ -26,6 +27,8 @@ class Chosen:
         self._deliver = deliver
         self._chosen: set[Subject] = set()
         self._undecided: dict[Subject, list[object]] = {}
+        self.forgotten = 0
+        """Events that were not judged though the user may have meant their subjects."""
 
     def wants(self, subject: Subject | None, event: object) -> bool:
         """Whether the event is to be judged now."""
@@ -38,8 +41,10 @@ class Chosen:
             held = self._undecided.setdefault(subject, [])
             if len(held) < HELD:
                 held.append(event)
+            else:
+                self.forgotten += 1
             if len(self._undecided) > UNDECIDED:
-                del self._undecided[next(iter(self._undecided))]
+                self.forgotten += len(self._undecided.pop(next(iter(self._undecided))))
         return bool(known)
 
     def close(self) -> None:

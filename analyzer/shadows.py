@@ -23,11 +23,11 @@ from analyzer.network.copies import TCP, UDP, WINDOW
 from analyzer.network.packets import Datagram
 
 RECENT: Final = 1024
-"""Contents of ESP packets remembered: those of the last moment."""
+"""Contents of ESP packets remembered: those of the last moment. That more came in it is told."""
 SEALED: Final = 256
-"""ESP packets that no key opened, remembered by their sizes."""
+"""ESP packets that no key opened, remembered by their sizes; likewise."""
 HELD: Final = 256
-"""Clear packets that wait for their ESP packet; the oldest is believed to be clear when there are more."""
+"""Clear packets that wait for their ESP packet; when there are more, the oldest is believed to be clear, and it is told."""
 
 HOLD: Final = 20_000_000
 """How long a clear packet waits for its ESP packet (ns): a host encrypts within microseconds."""
@@ -66,6 +66,7 @@ class Shadows:
         "_on_shadow",
         "_release",
         "counted",
+        "crowded",
         "guessed",
         "held",
         "recent",
@@ -91,6 +92,8 @@ class Shadows:
         """Shadows that were recognised and left out."""
         self.guessed = 0
         """Those of them whose ESP packet nothing opened, so that only its size spoke."""
+        self.crowded = 0
+        """How often what might have shown that a clear packet is a shadow was forgotten too early."""
         self.tunnelled = False
         """Tunnel mode was seen: shadows have the addresses inside."""
 
@@ -110,7 +113,10 @@ class Shadows:
                 self.held.remove(held)
                 self._count(held.datagram, guessed=True)
                 return
-        self.unread.append(packet)
+        unread = self.unread
+        if len(unread) == SEALED and -WINDOW <= packet.at.time - unread[0].at.time <= WINDOW:
+            self.crowded += 1
+        unread.append(packet)
 
     def _belongs(self, inner: bytes) -> bool:
         """Whether this is what a held packet shows; one of the same flow that does not come next was in clear."""
@@ -210,10 +216,13 @@ class Shadows:
         return False
 
     def hold(self, datagram: Datagram) -> None:
-        """Let a clear packet wait for its ESP packet."""
+        """Let a clear packet wait for its ESP packet, since none that came before it is known."""
+        if len(self.recent) == RECENT and datagram.at.time - self.recent[0][0] <= WINDOW:
+            self.crowded += 1
         self.held.append(_Held(datagram))
         if len(self.held) > HELD:
             self._release(self.held.popleft().datagram)
+            self.crowded += 1
 
     def answered(self, payload: bytes, source: bytes, destination: bytes) -> None:
         """A packet of any kind: if it answers one that is held, that one was sent, and no ESP packet with it."""

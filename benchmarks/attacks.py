@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import attacks_on_packets, attacks_on_sessions
+from benchmarks import attacks_on_packets, attacks_on_sessions, attacks_on_sets
 from benchmarks.hostile import ATTACKS, Attack
 
-__all__ = ["ATTACKS", "Attack", "attacks_on_packets", "attacks_on_sessions"]
+__all__ = ["ATTACKS", "Attack", "attacks_on_packets", "attacks_on_sessions", "attacks_on_sets"]

@@ -352,6 +352,24 @@ def test_a_number_counts_for_the_registration_that_made_it_known() -> None:
     assert outcome.tallies[0].violation == 1
 
 
+def test_what_waits_for_the_name_of_its_subject_is_bounded_and_what_had_to_go_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s = traffic(requests=0, ues=3)
+    told = " events were not judged: whom they belong to came out too late"
+    rules = [declared("XX-01", registers_only)]
+
+    def notices() -> list[str]:
+        return [each for each in run(s, rules, Options(subject="+1000000002")).notices if each.endswith(told)]
+
+    assert notices() == []
+    monkeypatch.setattr("analyzer.chosen.HELD", 0)
+    assert notices()
+    monkeypatch.undo()
+    monkeypatch.setattr("analyzer.chosen.UNDECIDED", 0)
+    assert notices()
+
+
 def test_only_the_chosen_span_is_judged_but_state_is_built_from_all() -> None:
     s = traffic(requests=5)
     times = [s.records[s.frame(label) - 1].time for label in ("req", "req.2", "req.3", "req.4", "req.5")]

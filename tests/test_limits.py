@@ -18,10 +18,12 @@ from analyzer.engine import Engine
 from analyzer.ims.subjects import Context
 from analyzer.keys.keyring import Keyring
 from analyzer.report.assemble import assemble
+from analyzer.run import audit_frames
 from analyzer.sources.files import Captures
 from analyzer.sources.triage import Triage
 from benchmarks.attacks import ATTACKS
 from benchmarks.frames import Writer
+from tests.scenario import Scenario
 
 MAKE = {attack.name: attack.make for attack in ATTACKS}
 
@@ -100,7 +102,29 @@ LIMITS = [
     Limit("ims.ledger", "WINDOW", 16, "requests-without-answers", 60,
           lambda e: of_bindings(e, lambda one: len(one.ledger))),
     Limit("ims.associations", "OPEN", 9, "requests-without-answers", 60,
-          lambda e: of_sets(e, lambda owner: len(owner.open_requests))),
+          lambda e: of_sets(e, lambda owner: len(owner.open_requests)), "open transactions: too many at once"),
+    Limit("ims.packets", "STRAYS", 6, "odd-ports-on-one-set", 40,
+          lambda e: of_sets(e, lambda owner: len(owner.strays)), "odd ports on the associations of one set"),
+    Limit("ims.packets", "RESERVED", 9, "reserved-spis", 40,
+          lambda e: len(e.tracker.packets._reserved) - 1, "announcements of reserved SPIs: too many"),
+    Limit("ims.handshakes", "FLOWS", 4, "handshakes-on-one-set", 40,
+          lambda e: of_sets(e, lambda owner: len(owner.knocks)), "TCP handshakes without an answer: too many"),
+    Limit("ims.subjects", "CALLS", 9, "emergency-calls-of-one-ue", 40,
+          lambda e: most(len(pair.emergencies) for pair in e.tracker.directory), "emergency calls: too many of one UE"),
+    Limit("ims.bindings", "BINDINGS", 9, "identities-of-one-ue", 40,
+          lambda e: most(len(one.bindings) for one in contexts(e)), "registered identities: too many of one subject"),
+    Limit("ims.endings", "EARLY", 4, "messages-before-sm12", 40,
+          lambda e: of_sets(e, lambda owner: len(owner.early)), "until it is clear what holds for them: too many"),
+    Limit("ims.traffic", "EARLY", 4, "messages-before-sm12", 40,
+          lambda e: most(len(one.unsettled) for one in contexts(e)), "until it is clear what holds for them: too many"),
+    Limit("ims.switch", "EARLY", 4, "requests-on-a-set-that-the-ue-never-uses", 40,
+          lambda e: most(map(len, e.tracker.traffic.switch.without_use.values())), "until it is clear what holds"),
+    Limit("shadows", "HELD", 6, "clear-packets-on-protected-ports", 60,
+          lambda e: len(e.shadows.held), "that clear packets may be shadows of: too many"),
+    Limit("shadows", "SEALED", 9, "unknown-spis", 60,
+          lambda e: len(e.shadows.unread), "that clear packets may be shadows of: too many"),
+    Limit("shadows", "RECENT", 9, "clear-packets-on-protected-ports", 90,
+          lambda e: len(e.shadows.recent), "that clear packets may be shadows of: too many"),
     Limit("ims.packets", "REFUSED", 5, "packets-that-fail", 60,
           lambda e: of_bindings(e, lambda one: len(one.refused))),
     Limit("ims.packets", "EARLY_SPIS", 20, "unknown-spis-of-strangers", 60, lambda e: len(e.tracker.packets._early)),
@@ -108,7 +132,8 @@ LIMITS = [
           lambda e: len(e.tracker.session.announced), "SPIs: the oldest was forgotten"),
     Limit("ims.announcements", "ALIKE", 5, "spis-announced-again", 40,
           lambda e: most(map(len, e.tracker.session.announced.values())), "announcements of SPIs: too many of one SPI"),
-    Limit("ims.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged)),
+    Limit("ims.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged),
+          "REGISTERs that may be seen behind the P-CSCF: too many"),
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
           lambda e: 20 - e.trials.left, "no other keys or algorithms were tried"),
     Limit("sealed", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._sealed._tried)),
@@ -155,3 +180,14 @@ def test_a_table_keeps_to_its_limit_and_says_what_it_forgot(
     assert max(sizes) > limit.value // 3, "the attack never came near the limit"
     if limit.told:
         assert any(limit.told in notice for notice in notices), notices
+
+
+def test_ports_of_a_nat_are_bounded_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.ims.encapsulation.PORTS", 3)
+    s = Scenario(mod="UDP-enc-tun", vantage="pcscf")
+    s.ues[0].nat = "192.0.2.7"
+    first = s.register()
+    for port in range(34567, 34573):
+        s.request("ue", "MESSAGE", on=first, esp={"udp": port})
+    report = audit_frames(s.frames(), keys_text=s.keys_toml())
+    assert [each for each in report.notices if "ports of the NAT before a UE: too many" in each]

@@ -30,7 +30,7 @@ OPEN = 256
 """Open transactions remembered for one set; the oldest goes first."""
 
 SILENT = 16
-"""Unanswered transactions remembered for one set; the oldest goes first."""
+"""Unanswered transactions remembered for one set; the oldest goes first, since it is the latest that show silence."""
 
 EARLY = 16
 """Messages held back on a temporary set until it is clear whether SM12 had come."""
@@ -244,8 +244,8 @@ class SaSet:
             self.ends = {**self.ends, side: Ending(end, since, time)}
         self.states[side] = State.GONE
 
-    def opened(self, transaction: Transaction, now: int, profile: Profile) -> None:
-        """A transaction began on this set."""
+    def opened(self, transaction: Transaction, now: int, profile: Profile) -> bool:
+        """A transaction began on this set; false if the oldest open one had to be forgotten for it."""
         requests = self.open_requests
         if requests and now - next(iter(requests.values())).last > profile.timer_64_t1:
             self._close(now, profile)
@@ -254,6 +254,8 @@ class SaSet:
             self._close(now, profile)
             if len(requests) > OPEN:
                 del self.open_requests[next(iter(self.open_requests))]
+                return False
+        return True
 
     def pending(self, now: int, profile: Profile, other_than: Transaction | None = None) -> bool:
         """Whether a transaction that began on this set is open."""

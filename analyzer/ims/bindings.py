@@ -6,6 +6,7 @@ from analyzer.frame import SECOND
 from analyzer.ims import renewal
 from analyzer.ims.associations import overdue
 from analyzer.ims.events import Deregistered
+from analyzer.ims.losses import IDENTITIES
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, instance_of
@@ -87,6 +88,7 @@ def bind(
     context.bindings[impu] = now + expiry * SECOND
     if len(context.bindings) > BINDINGS:
         del context.bindings[min(context.bindings, key=context.bindings.__getitem__)]
+        session.losses.note(IDENTITIES)
     granted = procedure.set if transaction.kind == "SM7" else procedure.parent
     if granted is not None:
         before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import CoreRegisterSent
 from analyzer.ims.identities import Identities
+from analyzer.ims.losses import REGISTERS
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Protection, Sighting, Subject
@@ -56,6 +57,8 @@ class CoreLeg:
             oldest = next(iter(latest))
             if len(latest) < CORE_REGISTERS and latest[oldest] >= before:
                 break
+            if latest[oldest] >= before:
+                self._session.losses.note(REGISTERS)
             del latest[oldest]
             judged.pop(oldest, None)
         key = message.call_id, message.cseq

@@ -13,6 +13,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AuthenticationHeaderSeen, WrongEncapsulation, WrongMode
+from analyzer.ims.losses import NAT_PORTS
 from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.vocabulary import Knowledge, Side, Subject
@@ -22,7 +23,7 @@ NAT_TRAVERSAL: Final = 4500
 PORTS: Final = 64
 """Ports of one UE's NAT that are remembered for a set; the oldest goes first."""
 WARNED: Final = 4096
-"""Pairs and senders of AH that are remembered, so that each is told once."""
+"""Pairs and senders of AH that are remembered, so that each is told once; one that is forgotten is told once more."""
 MARKER: Final = bytes(4)
 """The non-ESP marker of RFC 3948 2.2: what follows is IKE."""
 
@@ -65,6 +66,7 @@ class Encapsulation:
             known_ports[outside] = at
             if len(known_ports) > PORTS:
                 del known_ports[next(iter(known_ports))]
+                self._session.losses.note(NAT_PORTS)
             owner.nat_ports = known_ports
         if served != NAT_TRAVERSAL:
             self._wrong(binding, "port", f"UDP port {served} at the P-CSCF", str(NAT_TRAVERSAL), at, None)

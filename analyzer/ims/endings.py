@@ -12,6 +12,7 @@ from analyzer.ims.connections import connection_alive
 from analyzer.ims.counting import at_once
 from analyzer.ims.events import DeadSetAnswered, DeadSetUsed, EarlyUse, OldSetServed, SetsAtOnce
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
+from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.renewal import overran
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
@@ -45,8 +46,11 @@ def after_its_end(
     repeat = not fresh
     if not pending and not repeat:
         owner.misused |= {(sender, ending.end)}
-        if transaction is not None and begins and len(owner.astray) < EARLY:
-            owner.astray += (transaction,)
+        if transaction is not None and begins:
+            if len(owner.astray) < EARLY:
+                owner.astray += (transaction,)
+            else:
+                session.losses.note(UNDECIDED)
     if transaction is not None and not sighting.message.is_request and transaction.owner is owner:
         answers(session, context, owner, sender, transaction, sighting)
     session.emit(
@@ -159,6 +163,8 @@ def early_use(context: Context, owner: SaSet, sighting: Sighting, transaction: T
             at=sighting.at, subject=context.subject, sighting=sighting, request=asked, sm7=owner.sm7, certain=unsure
         )
         owner.early += (early,)
+    else:
+        context.pair.losses.note(UNDECIDED)
 
 
 def leaves_old(

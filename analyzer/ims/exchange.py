@@ -8,7 +8,8 @@ from analyzer.frame import FrameRef
 from analyzer.ims.vocabulary import Knowledge
 
 UNUSED: Final = 16
-"""SPIs remembered for one contact that were offered in vain; the oldest goes first."""
+"""SPIs remembered for one contact that were offered in vain; the oldest goes first. Nobody is told, since each refresh
+offers some; a packet on one of eight refreshes ago is judged as one on any SPI that nobody agreed on."""
 
 
 _UNPROVEN: Final = Knowledge(False, "nothing shows that K and OPc of the key file are those of the UE")

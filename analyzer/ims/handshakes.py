@@ -8,6 +8,7 @@ from typing import Final
 from analyzer.frame import FrameRef
 from analyzer.ims.associations import NONE, SaSet
 from analyzer.ims.events import HandshakeEnded
+from analyzer.ims.losses import HANDSHAKES
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Role, Side, State
@@ -45,6 +46,7 @@ def knocked(session: Session, packet: Packet, sport: int, dport: int, at: FrameR
     knocks = {**knocks, (sport, dport): Knock(binding.role, at)}
     if len(knocks) > FLOWS:
         del knocks[next(iter(knocks))]
+        session.losses.note(HANDSHAKES)
     binding.set.knocks = knocks
 
 

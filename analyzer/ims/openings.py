@@ -19,7 +19,7 @@ from analyzer.sip.secagree import Comparison, compare
 
 _new = tuple.__new__
 METHODS = 16
-"""Methods of one set whose last right request is remembered."""
+"""Methods of one set whose last right request is remembered; all are forgotten for one more, which only costs time."""
 
 _UNKNOWN: tuple[tuple[bytes, ...], Sequence[int]] = (), ()
 _AFTER_PORT = frozenset(b";>")

@@ -21,6 +21,7 @@ from analyzer.ims.events import (
     SequenceRepeated,
 )
 from analyzer.ims.forms import Forms
+from analyzer.ims.losses import ODD_PORTS, RESERVED_SPIS
 from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic
@@ -163,7 +164,10 @@ class PacketLedger:
         invited = told = False
         if flow != binding.ports and flow is not None:
             if flow not in owner.strays:
-                latest = islice(owner.strays.items(), max(0, len(owner.strays) + 1 - STRAYS), None)
+                more = len(owner.strays) >= STRAYS
+                if more:
+                    session.losses.note(ODD_PORTS)
+                latest = islice(owner.strays.items(), more, None)
                 owner.strays = {**dict(latest), flow: (flow[1], flow[0]) in owner.strays}
             invited = owner.strays[flow]
             told = sent_there(owner, context.pair, binding.sender, *flow)
@@ -367,7 +371,10 @@ class PacketLedger:
         for side, spis in ((Side.UE, (terms.spi_uc, terms.spi_us)), (Side.PCSCF, (terms.spi_pc, terms.spi_ps))):
             address = context.pair.address(side)
             low = tuple(spi for spi in spis if spi is not None and spi < 256 and (address, spi) not in self._reserved)
-            if not low or len(self._reserved) >= RESERVED:
+            if not low:
+                continue
+            if len(self._reserved) >= RESERVED:
+                self._session.losses.note(RESERVED_SPIS)
                 continue
             self._reserved.update((address, spi) for spi in low)
             announcement = terms.sm1 if side is Side.UE else terms.sm6

@@ -14,6 +14,7 @@ from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
+from analyzer.ims.losses import Losses
 from analyzer.ims.receipts import Emit, Passed
 from analyzer.ims.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
@@ -61,6 +62,7 @@ class Session:
         "emit",
         "heard",
         "keyring",
+        "losses",
         "passed",
         "profile",
         "proven",
@@ -83,6 +85,7 @@ class Session:
         """Hears of every SPI that is announced, as it lies in a packet, and of the address to which it leads."""
         self.strength = Strength()
         self.passed = Passed()
+        self.losses = Losses()
         self.proven: list[SecurityAssociation] | None = None
         """Associations that opened a packet, in the order in which they did; None if nobody wants to have their keys,
         since each of them holds its set and its registration."""

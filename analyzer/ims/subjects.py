@@ -18,6 +18,7 @@ from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.former import FormerSets
 from analyzer.ims.knowledge import Vantage
+from analyzer.ims.losses import EMERGENCIES, Losses
 from analyzer.ims.resting import rest
 from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import ROLES, Side, Subject
@@ -44,9 +45,11 @@ SETS = 8
 FORGOTTEN = 256
 """Further sets of one context that the report still lists."""
 CALLS = 256
-"""Protected Call-IDs remembered for one context."""
+"""Protected Call-IDs remembered for one context, and those of emergency calls for one pair; the oldest goes first. Of
+protected ones nobody is told: a run of hours forgets thousands. A request of a forgotten call is judged as the first of
+one, which asks no more of it; that it is in clear CLR-02 and CLR-03 say without its call."""
 CHALLENGES = 8
-"""Nonces remembered for one context."""
+"""Nonces remembered for one context, the latest: only these can be answered yet, and every registration brings one."""
 
 NOWHERE = bytes(4), bytes((0, 0, 0, 1))
 """What stands for the addresses of UE and P-CSCF where a tool made them up: such as nobody has."""
@@ -181,6 +184,7 @@ class Pair:
         "contexts",
         "emergencies",
         "guarded",
+        "losses",
         "numbered",
         "pcscf",
         "pcscf_text",
@@ -201,8 +205,10 @@ class Pair:
         on_evict: Callable[[Context], None],
         census: Census | None = None,
         told: bool = False,
+        losses: Losses | None = None,
     ) -> None:
         self._on_evict = on_evict
+        self.losses = losses or Losses()
         self.told = told
         self.ue = ue
         self.pcscf = pcscf
@@ -231,6 +237,7 @@ class Pair:
             self.emergencies[call_id] = None
             if len(self.emergencies) > CALLS:
                 del self.emergencies[next(iter(self.emergencies))]
+                self.losses.note(EMERGENCIES)
         return begins or call_id in self.emergencies
 
     def leads(self, sport: int, dport: int) -> bool:
@@ -288,12 +295,30 @@ class Pair:
 class Directory:
     """All pairs, found by the two addresses as they lie in a packet."""
 
-    __slots__ = ("_on_evict", "_order", "_pairs", "_vantage", "_young", "census", "evicted", "learned", "taps", "told")
+    __slots__ = (
+        "_losses",
+        "_on_evict",
+        "_order",
+        "_pairs",
+        "_vantage",
+        "_young",
+        "census",
+        "evicted",
+        "learned",
+        "taps",
+        "told",
+    )
 
-    def __init__(self, vantage: str, on_evict: Callable[[Context], None] = lambda context: None) -> None:
+    def __init__(
+        self,
+        vantage: str,
+        on_evict: Callable[[Context], None] = lambda context: None,
+        losses: Losses | None = None,
+    ) -> None:
         self.taps = Taps()
         """What is known of the points of capture, for the pairs that are to come."""
         self._on_evict = on_evict
+        self._losses = losses or Losses()
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
         self._order: OrderedDict[bytes, Pair] = OrderedDict()
         self._young: OrderedDict[bytes, Pair] = OrderedDict()
@@ -320,7 +345,7 @@ class Directory:
 
     def learn(self, ue: bytes, pcscf: bytes) -> Pair:
         """Enter a pair, UE first."""
-        pair = Pair(ue, pcscf, Vantage(self._vantage, self.taps), self._on_evict, self.census, self.told)
+        pair = Pair(ue, pcscf, Vantage(self._vantage, self.taps), self._on_evict, self.census, self.told, self._losses)
         self._pairs[ue + pcscf] = pair, Side.UE
         self._pairs[pcscf + ue] = pair, Side.PCSCF
         self._order[ue + pcscf] = self._young[ue + pcscf] = pair

@@ -10,6 +10,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import EARLY, SaSet
 from analyzer.ims.events import FreshRequest, Knowledge, Side, Sighting
 from analyzer.ims.knowledge import pcscf_had_uplink, ue_had_sm12
+from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.receipts import PLAIN
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
@@ -75,7 +76,9 @@ class Switch:
             self._wait(self.without_use, newest, event)
         elif on_newest and sender is Side.PCSCF and event.pending and session.profile.switch_waits:
             waiting = self._pending.setdefault(id(older), [])
-            if len(waiting) < EARLY:
+            if len(waiting) >= EARLY:
+                session.losses.note(UNDECIDED)
+            else:
                 waiting.append((event, frozenset(older.open_requests) - {id(transaction)}))
         elif (
             knew is not None
@@ -92,11 +95,12 @@ class Switch:
             if settled and receipt is not None and sighting.message.method in PLAIN:
                 session.passed.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
 
-    @staticmethod
-    def _wait(table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:
+    def _wait(self, table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:
         waiting = table.setdefault(id(owner), [])
         if len(waiting) < EARLY:
             waiting.append(event)
+        else:
+            self._session.losses.note(UNDECIDED)
 
     def _knew(self, context: Context, newest: SaSet, sender: Side, now: int) -> Knowledge | None:
         if sender is Side.UE:

@@ -22,6 +22,7 @@ from analyzer.ims.events import Notice
 from analyzer.ims.identities import Identities, right
 from analyzer.ims.latecomers import adopt, procedure_of
 from analyzer.ims.ledger import UNKNOWN
+from analyzer.ims.losses import OPEN_REQUESTS
 from analyzer.ims.moved import Movements
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
@@ -90,7 +91,7 @@ class Tracker:
         self.identities = Identities(self.session)
         self.core = CoreLeg(self.session, self.identities)
         self.movements = Movements(self.session)
-        self.directory = Directory(vantage, self._forget)
+        self.directory = Directory(vantage, self._forget, self.session.losses)
         self.quality = Quality(self.directory.taps)
         self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality, self.requests)
         self._on_sighting = on_sighting
@@ -205,7 +206,8 @@ class Tracker:
         if message.method == "REGISTER":
             self._register(context, sighting, transaction, fresh, final, owner)
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
-            owner.opened(transaction, at.time, self.session.profile)
+            if not owner.opened(transaction, at.time, self.session.profile):
+                self.session.losses.note(OPEN_REQUESTS)
             if sighting.sender is Side.UE and not right(context, message.method, message.raw):
                 self.identities.asked(context, sighting)
             if owner.silent and sighting.sender is Side.UE:

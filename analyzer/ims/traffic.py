@@ -18,10 +18,11 @@ from analyzer.ims.events import (
     SetRetired,
 )
 from analyzer.ims.knowledge import REACTION
+from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.openings import opened
 from analyzer.ims.procedures import swapped
 from analyzer.ims.session import Session, emergency_call
-from analyzer.ims.subjects import Context
+from analyzer.ims.subjects import CALLS, Context
 from analyzer.ims.switch import Switch
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import SIDES, Knowledge, Side, Sighting, State
@@ -113,7 +114,8 @@ class Traffic:
         if procedure.parent is not None and not challenged:
             return
         message, begun = sighting.message, procedure.begun.time
-        old_call = message.method in IN_DIALOG and message.call_id in context.calls
+        known = message.call_id in context.calls or len(context.calls) >= CALLS  # or forgotten
+        old_call = known and message.method in IN_DIALOG
         before = transaction is not None and transaction.request.at.time < begun
         parent, at = procedure.parent_terms, sighting.at
         event = MessageDuringRegistration(
@@ -133,6 +135,8 @@ class Traffic:
             self._session.emit(event)
         elif len(context.unsettled) < EARLY:
             context.unsettled.append(event)
+        else:
+            self._session.losses.note(UNDECIDED)
 
     def settle(self, context: Context, running: Knowledge, end: FrameRef | None = None) -> None:
         """The registration has come to an end, by the message `end`, or will never: tell what was sent meanwhile."""

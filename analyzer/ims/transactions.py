@@ -37,7 +37,7 @@ BATCH, AWAKE = 8, 4
 """So many new ones of a pair are looked at in one go, save the newest."""
 
 ORPHANS = 64
-"""Responses without a request that are remembered for one pair."""
+"""Responses without a request that are remembered for one pair, the latest: they show that two clocks differ."""
 
 COPIES = 8
 """Repetitions of a request whose time is remembered."""

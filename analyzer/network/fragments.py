@@ -30,7 +30,8 @@ OVERHEAD: Final = 384
 """What a fragment is charged besides its content: the reference to its frame and its place in the tables."""
 
 FINISHED: Final = 64
-"""How many finished datagrams are remembered, to know a fragment that comes once more."""
+"""How many finished datagrams are remembered, to know a fragment that comes once more; of one that is forgotten, it is
+told as a fragment without the others."""
 
 LONGEST: Final = 65535
 """No datagram is longer (16 bits of length)."""

@@ -21,7 +21,7 @@ ORPHANS: Final = {True: 2, False: 3}
 REPEATS: Final = 8
 """How many packets must come again at the same distance until a second clock in one capture is believed."""
 REMEMBERED: Final = 1000
-"""Distances of repeated packets that are remembered."""
+"""Distances of repeated packets that are remembered, the first: they say where the others would lie."""
 PAIRS: Final = 256
 """Pairs of captures with different clocks that are remembered."""
 
@@ -29,7 +29,7 @@ PAIRS: Final = 256
 class Taps:
     """What second sightings tell about the points of capture."""
 
-    __slots__ = ("_early", "_repeats", "clocks", "delay", "sightings")
+    __slots__ = ("_early", "_repeats", "clocks", "crowded", "delay", "sightings")
 
     def __init__(self) -> None:
         self.sightings = 0
@@ -38,6 +38,8 @@ class Taps:
         """The longest time between two points with one clock (ns)."""
         self.clocks: dict[tuple[int, int], int] = {}
         """Captures whose clocks differ, by at least so much (ns); twice the same index: two clocks within one."""
+        self.crowded = 0
+        """How often there was no room for one more pair of captures."""
         self._early: dict[tuple[int, int], list[int]] = {}
         self._repeats: list[tuple[int, int]] = []
 
@@ -68,6 +70,8 @@ class Taps:
             found[1] = max(found[1], elapsed)
             if found[0] >= ORPHANS[captures[0] != captures[1]]:
                 self._differ(captures, found[1])
+        else:
+            self.crowded += 1
 
     def close(self) -> None:
         """The captures are over: packets that all came again at the same distance were seen by a second clock."""
@@ -80,3 +84,5 @@ class Taps:
         key = (min(captures), max(captures))
         if key in self.clocks or len(self.clocks) < PAIRS:
             self.clocks[key] = max(self.clocks.get(key, 0), elapsed)
+        else:
+            self.crowded += 1

@@ -19,9 +19,9 @@ from analyzer.sources.split import Piece
 HOLD: Final = 10 * SECOND
 """How long a packet waits, by the frames' times (ns)."""
 WAITING: Final = 1 << 26
-"""Octets that wait; beyond, the oldest are judged early."""
+"""Octets that wait; beyond, the oldest are judged early, and how many is told."""
 REGISTRATIONS: Final = 1 << 26
-"""Octets of packets that wait for the end of their set; beyond, the oldest are forgotten."""
+"""Octets of packets that wait for the end of their set; beyond, the oldest are forgotten, and how many is told."""
 SUBJECTS: Final = 10_000
 """Addresses of subjects with findings; further ones are not looked for, and the report says so."""
 HEAD: Final = 256
@@ -42,7 +42,7 @@ class Evidence(Recording):
         self._octets = 0
         self._registrations: dict[int, Piece] = {}
         self._size_of_registrations = 0
-        self._unwanted = 0
+        self._unwanted = self._early = self._forgotten = 0
 
     def feed(self, octets: memoryview | bytes) -> None:
         """Take what came; nothing is raised."""
@@ -85,6 +85,9 @@ class Evidence(Recording):
     def notices(self) -> list[str]:
         """What the user should know."""
         more = [f"--write-evidence: {self._unwanted:,} findings had no room"] if self._unwanted else []
+        for count, what in ((self._early, "were judged before their time"), (self._forgotten, "were forgotten")):
+            if count:
+                more.append(f"--write-evidence: {count:,} packets {what}, since too many waited")
         return [*super().notices, *more]
 
     def _judge(self, until: int | None) -> None:
@@ -97,6 +100,7 @@ class Evidence(Recording):
             if self._wanted(number, piece):
                 self.write([(number, piece)], sparse=True)
                 continue
+            self._early += until is not None and piece.time >= until
             if pinned is None:
                 pinned = set(self.pinned())
                 for old in [each for each in self._registrations if each not in pinned]:
@@ -106,6 +110,7 @@ class Evidence(Recording):
                 self._size_of_registrations += len(piece.block)
                 while self._size_of_registrations > REGISTRATIONS:
                     self._forget(next(iter(self._registrations)))
+                    self._forgotten += 1
 
     def _wanted(self, number: int, piece: Piece) -> bool:
         head = piece.block[28 : 28 + HEAD]

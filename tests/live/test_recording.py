@@ -163,7 +163,13 @@ def test_what_waits_for_a_finding_is_bounded(tmp_path: Path, monkeypatch: pytest
     made.want(finding(900), "10.0.0.1")  # type: ignore[arg-type]
     made.want(finding(901), "10.0.0.2")  # type: ignore[arg-type]
     made.want(finding(902), "no address")  # type: ignore[arg-type]
-    assert made.notices == ["--write-evidence: 2 findings had no room"]
+    size = len(Subject.packet(1, 3, 1.0))
+    early, forgotten = 199 - 1000 // size, 199 - 1000 // size - 500 // size
+    assert made.notices == [
+        "--write-evidence: 2 findings had no room",
+        f"--write-evidence: {early} packets were judged before their time, since too many waited",
+        f"--write-evidence: {forgotten} packets were forgotten, since too many waited",
+    ]
     made.finish(None)
 
 

@@ -10,7 +10,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.packet import Raw
 
 from analyzer.network.checksums import Checksum, look
-from analyzer.network.taps import REPEATS, Taps
+from analyzer.network.taps import FAR, REPEATS, Taps
 
 MS = 1_000_000
 
@@ -53,6 +53,19 @@ def test_answers_before_requests_need_company() -> None:
     assert not taps.clocks
     taps.early((1, 0), 40 * MS)
     assert taps.clocks == {(0, 1): 50 * MS}
+
+
+def test_pairs_of_captures_are_bounded_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.network.taps.PAIRS", 3)
+    taps = Taps()
+    for capture in range(1, 6):
+        taps.again((0, capture), None, FAR + 1)
+    assert (len(taps.clocks), taps.crowded) == (3, 2)
+    taps.again((0, 1), None, FAR + 5)
+    assert (taps.clocks[0, 1], taps.crowded) == (FAR + 5, 2)
+    for capture in range(6, 11):
+        taps.early((0, capture), MS)
+    assert taps.crowded == 4
 
 
 @given(st.binary(max_size=60), st.booleans(), st.booleans())
