@@ -27,7 +27,7 @@ RECENT: Final = 1024
 SEALED: Final = 256
 """ESP packets that no key opened, remembered by their sizes; likewise."""
 HELD: Final = 256
-"""Clear packets that wait for their ESP packet; when there are more, the oldest is believed to be clear, and it is told."""
+"""Clear packets that wait for their ESP packet; of more, the oldest is believed to be clear, and it is told."""
 
 HOLD: Final = 20_000_000
 """How long a clear packet waits for its ESP packet (ns): a host encrypts within microseconds."""
