@@ -32,11 +32,13 @@ from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
 from analyzer.sip.framing import says_whole
 from analyzer.sip.large import LARGE as HUGE
-from analyzer.sip.usual import LONGEST, usual_shape
+from analyzer.sip.spelling import respelt
+from analyzer.sip.usual import LONGEST, any_order, usual_shape
 
 ALWAYS: Final = 1 << 63
 """Later than any time, ns since the epoch."""
 
+_EMPTY_LINE: Final = b"\r\n\r\n"
 _RECORD_ROUTE: Final = b"\nrecord-route"
 _recorded: Final = re.compile(
     rb"\nRecord-Route: <sip:(?:[-+.=_%0-9A-Za-z]++@)?(?:[-.0-9A-Z_a-z]++|\[[0-9A-Fa-f:.]++\]):([0-9]{1,5}+)"
@@ -107,8 +109,13 @@ class Calm:
             or len(data) > HUGE
         ):
             return False
-        found = usual_shape(data.decode("latin-1"), 0, LONGEST)
-        if found is None or (connection is not None and not says_whole(data, found.end())):
+        plain, text = data, data.decode("latin-1")
+        found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
+        if found is None:
+            plain = respelt(data)
+            text = plain.decode("latin-1")
+            found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
+        if found is None or (connection is not None and not says_whole(plain, found.end())):
             return False
         status = found[1]
         if status is not None:
@@ -122,10 +129,11 @@ class Calm:
             method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
             if port is None or int(port) != binding.served or transport != ("UDP" if connection is None else "TCP"):
                 return False
-            if binding.sender is _PCSCF and not recorded(data[:end], binding.served):
+            if binding.sender is _PCSCF and not recorded(plain[:end], binding.served):
                 return False
-            seen = _new(Seen, (at, frames, found.end(12) + 2, binding, sequence, connection))
-            transaction = self._request(context, seen, data, end, method, branch, call_id)
+            needed = found.end(13) if plain is data else data.find(_EMPTY_LINE) + 2
+            seen = _new(Seen, (at, frames, needed, binding, sequence, connection))
+            transaction = self._request(context, seen, data, plain, end, method, branch, call_id)
         if transaction is None:
             return False
         if calm < 0:
@@ -138,26 +146,28 @@ class Calm:
         return True
 
     def _request(
-        self, context: Context, seen: Seen, data: bytes, end: int, method: str, branch: str, call_id: str
+        self, context: Context, seen: Seen, data: bytes, plain: bytes, end: int, method: str, branch: str, call_id: str
     ) -> Transaction | None:
-        """The transaction that it begins; ``data`` is the message, with ``end`` octets of headers."""
+        """The transaction that it begins; ``data`` is the message, and ``plain`` in the usual spelling, with ``end``
+        octets of headers.
+        """
         at, _, _, binding, _, connection = seen
         owner, sender = binding.set, binding.sender
         key = sender, branch, method
         transactions, known = context.pair.transactions, self._session.passed
         udp, ends = connection is None, method == "ACK"
         passed = known.requests.get((binding.role, udp, ends))
-        if passed is None or (method not in PLAIN and not _harmless(method, data)) or not transactions.new(key):
+        if passed is None or (method not in PLAIN and not _harmless(method, plain)) or not transactions.new(key):
             return None
         now, requests = at[2], owner.open_requests
         if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
             return None  # somebody may have given up
         contact: bool | None = None
         if sender is _UE:
-            if not right(context, method, data):
+            if not right(context, method, plain):
                 return None
             if call_id not in context.calls:
-                contact = opened_right(context, owner, data[:end], method)
+                contact = opened_right(context, owner, plain[:end], method)
                 if contact is None:
                     return None
         fresh = None
@@ -269,5 +279,5 @@ def learn(passed: Passed, binding: Binding, sighting: Sighting, receipt: Receipt
     via = message.top_via
     if via is None or via.transport != sighting.transport or via.port is None or via.port != binding.served:
         return
-    if sighting.sender is _UE or recorded(message.raw, via.port):
+    if sighting.sender is _UE or recorded(message.plain, via.port):
         passed.requests[role, udp, message.method == "ACK"] = receipt

@@ -64,7 +64,7 @@ class Identities:
     def asked(self, context: Context, sighting: Sighting) -> None:
         """A new protected request of the UE; the caller has seen that it does not repeat what was found right."""
         message = sighting.message
-        name, line, begin = _claim(message.raw)
+        name, line, begin = _claim(message.plain)
         if _known(context, message.method, line, begin):
             return
         claimed = read_address(line[len(name) :].decode("latin-1")).uri

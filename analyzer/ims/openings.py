@@ -60,8 +60,8 @@ class Marks:
 
 def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
     """Tell of a request of the UE whose Call-ID is new on this contact."""
-    raw = request.message.raw
-    head = raw[: header_end(raw)[1]]
+    plain = request.message.plain
+    head = plain[: header_end(plain)[1]]
     right = opened_right(context, owner, head, request.message.method)
     if right is not None:
         session.emit(_new(CallOpenedRight, (request.at, context.subject)))

@@ -19,7 +19,7 @@ _PROVISIONAL, _FINAL = 28, 48
 _NONE: Final = 0, 0, 0
 """Stands for no provisional answer; frames are counted from 1."""
 
-_NEEDED: Final = b"Via: ", b"v: ", b"Call-ID: ", b"i: ", b"CSeq: "
+_NEEDED: Final = b"Via: ", b"Call-ID: ", b"CSeq: "
 """How the lines begin that the usual shape (`sip/usual.py`) finds."""
 
 # The slots themselves, which the properties of `Resting` hide. They hold something else meanwhile.
@@ -45,9 +45,14 @@ def rest(transaction: Transaction) -> None:
 
 
 def _needed(octets: bytes) -> bytes:
-    """The lines of a request of the usual shape that its transaction can still be asked for (`Message.forget`)."""
+    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if those are spelt in
+    another way than usual.
+    """
     first, *lines = octets.split(b"\n")
-    return b"\n".join((first, *(line for line in lines if line.startswith(_NEEDED)), b""))
+    kept = [line for line in lines if line.startswith(_NEEDED)]
+    if not all(any(line.startswith(each) for line in kept) for each in _NEEDED):
+        return octets
+    return b"\n".join((first, *kept, b""))
 
 
 def _wake(transaction: Transaction) -> None:

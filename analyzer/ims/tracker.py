@@ -208,7 +208,7 @@ class Tracker:
         elif fresh and message.is_request and transaction is not None and transaction.method != "ACK":
             if not owner.opened(transaction, at.time, self.session.profile):
                 self.session.losses.note(OPEN_REQUESTS)
-            if sighting.sender is Side.UE and not right(context, message.method, message.raw):
+            if sighting.sender is Side.UE and not right(context, message.method, message.plain):
                 self.identities.asked(context, sighting)
             if owner.silent and sighting.sender is Side.UE:
                 goes_on(self.session, context, owner, sighting)

@@ -55,7 +55,7 @@ class Seen(NamedTuple):
     at: FrameRef
     frames: tuple[FrameRef, ...]
     end: int
-    """Where in the octets the CSeq ends, and with it what is needed once there is an answer."""
+    """Where in the octets all ends that is needed once there is an answer: Via, Call-ID and CSeq."""
     binding: Binding
     """Whose ports it was sent between."""
     sequence: int

@@ -61,6 +61,16 @@ _NAMES: Final = {
 }
 
 
+_IN_FULL: Final = {name.lower(): name for name in _USUAL.split()}
+SPELT: Final = {written: _IN_FULL[key] for written, key in _NAMES.items() if key in _IN_FULL}
+"""How headers are usually spelt, by the spellings that are met."""
+
+
+def usual_name(name: str) -> str:
+    """How a header is usually spelt: in full, in the usual case; a name that is not known here stays as it is."""
+    return SPELT.get(name) or _IN_FULL.get(_key(name), name)
+
+
 def header_key(name: str) -> str:
     """The key of a header in the table: lower case, compact forms resolved."""
     return _NAMES.get(name) or _key(name)

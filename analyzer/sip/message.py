@@ -21,9 +21,10 @@ from analyzer.sip.headers import (
     header_key,
     header_table,
 )
+from analyzer.sip.spelling import respelt
 from analyzer.sip.startline import first_line, is_method, request_line, status_code
 from analyzer.sip.text import LWS, identifier, number, printable, seconds, split, split_addresses
-from analyzer.sip.usual import LONGEST, usual_shape
+from analyzer.sip.usual import LONGEST, any_order, usual_shape
 
 ENTRIES_LIMIT: Final = 64
 """Entries of one list of addresses (Contact, Route, Record-Route) that are read."""
@@ -44,6 +45,7 @@ class _Read(TypedDict, total=False):
     routes: list[Uri]
     record_routes: list[Uri]
     content: tuple[bytes, bool]
+    plain: bytes
     credentials: object
     challenges: object
     offer: object
@@ -68,6 +70,7 @@ class Message:
         "status",
         "top_via",
         "truncated_headers",
+        "usual",
     )
 
     raw: bytes
@@ -85,6 +88,8 @@ class Message:
     truncated_headers: bool
     """True if no empty line ends the headers, or they exceed `HEADER_LIMIT`: a header that is absent here may only
     have been lost. A line that was cut in the middle is not believed."""
+    usual: bool
+    """It has the usual shape (`usual.py`)."""
     _table: _Table | None
     """Made when somebody asks for another header than those above."""
     _read: _Read | None
@@ -119,8 +124,19 @@ class Message:
         short.raw, short._uri, short.top_via = self.raw, self._uri, self.top_via
         short.is_request, short.method, short.status = self.is_request, self.method, self.status
         short.call_id, short.cseq, short.truncated_headers = self.call_id, self.cseq, self.truncated_headers
+        short.usual = self.usual
         short.forget()
         return short
+
+    @property
+    def plain(self) -> bytes:
+        """The octets in the usual spelling, as far as they can be written so (`spelling.py`)."""
+        if self.usual:
+            return self.raw
+        read = self._reading()
+        if "plain" not in read:
+            read["plain"] = respelt(self.raw)
+        return read["plain"]
 
     @property
     def uri(self) -> str | None:
@@ -289,10 +305,11 @@ def parse(data: bytes) -> Message | None:
 
     Of a message of the usual shape everything that each is asked for is found at once, the rest when it is asked for.
     """
-    found = usual_shape(data[:LONGEST].decode("latin-1"))
+    text = data[:LONGEST].decode("latin-1")
+    found = usual_shape(text) or any_order(text)
     if found is None:
         return _carefully(data)
-    status, method, uri, transport, host, port, before, branch, after, call_id, cseq, answered = found.groups()
+    status, method, uri, transport, host, port, before, branch, after, call_id, cseq, answered, _ = found.groups()
     message = Message()
     message.raw = data
     if status is None:
@@ -308,6 +325,7 @@ def parse(data: bytes) -> Message | None:
     message.cseq = int(cseq)
     message.top_via = usual_via(transport, host, port, before, branch, after)
     message.truncated_headers = False
+    message.usual = True
     message._table = message._read = None
     return message
 
@@ -322,7 +340,7 @@ def _carefully(data: bytes) -> Message | None:
     if message is None:
         return None
     message.raw = data
-    message.truncated_headers = False
+    message.truncated_headers = message.usual = False
     table = header_table(_lines_of(data))
     if table is None:
         lines, message.truncated_headers = careful_lines(data)

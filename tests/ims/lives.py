@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.profile import PROFILES, Profile
+from tests.ims.manners import Manner, manner
 from tests.ims.oddities import oddity
 from tests.scenario import Scenario
 from tests.scenario.state import Esp, How, Params, Path, Role, SaSet, Sent, Who
@@ -67,9 +68,13 @@ class Life:
 
 
 class Habitual(Scenario):
-    """A scenario in which all ESP packets are made in the same unusual way."""
+    """A scenario in which all ESP packets are made in the same unusual way, and each side spells as it is used to."""
 
     always: Esp
+    manners: dict[Who, Manner]
+
+    def spell(self, who: Who, raw: bytes) -> bytes:
+        return self.manners[who](raw)
 
     def _emit(self, label: str, path: Path, payload: Any, how: How) -> None:
         esp: Esp = {**self.always, **how.get("esp", {})}
@@ -96,6 +101,7 @@ class Living:
             seed=f"calm {seed}",
         )
         self.s.always = rng.choice(ALWAYS) if alg.startswith("hmac") else {}
+        self.s.manners = {"ue": manner(f"ue {seed}", whole=False), "pcscf": manner(f"pcscf {seed}", whole=False)}
         self.wild = rng.choice((0.01, 0.05, 0.05, 0.2, 0.5))
         """How much of what happens is out of the ordinary."""
         self.mixed = rng.choice((0.0, 0.0, 0.3))

@@ -20,8 +20,10 @@ from analyzer.sip.usual import LONGEST
 from analyzer.sources.files import UnreadableCapture
 from tests.fuzz.damage import CAPTURES, load, recordings, rough
 from tests.ims.lives import Life, life, replaced
+from tests.ims.manners import Manner, manner
 from tests.scenario import Scenario, crypto
 from tests.scenario.state import SaSet
+from tests.sip.samples import SM7
 
 
 class Hearing(Audit):
@@ -137,6 +139,23 @@ def test_most_messages_go_the_short_way() -> None:
     report, taken = same(lived(s))
     assert taken > 70
     assert counted(report, "PORT-08") == {"pass": 47}
+
+
+@pytest.mark.parametrize("write", {write(SM7): write for write in map(manner, range(40))}.values())
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_in_whatever_order_and_spelling(write: Manner, transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk() -> tuple[dict[str, Any], int]:
+        s, owner = settled(transport=transport)
+        for _ in range(20):
+            s.request("ue", "MESSAGE", on=owner)
+            s.request("pcscf", "OPTIONS", on=owner)
+        return same(lived(s))
+
+    usual, most = talk()
+    monkeypatch.setattr(Scenario, "spell", lambda self, who, raw: write(raw))
+    report, taken = talk()
+    assert taken == most > 80
+    assert (report["verdict"], report["rules"]) == (usual["verdict"], usual["rules"])
 
 
 def test_the_request_by_which_two_others_time_out_is_told() -> None:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from analyzer.ims.identities import names
 from analyzer.sip.addresses import read_address
+from tests.ims.manners import Manner, manner
 from tests.scenario import Scenario, audited
 from tests.scenario.state import SaSet
+from tests.sip.samples import SM7
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=255), max_size=200))
@@ -37,6 +39,22 @@ def test_any_octets_in_the_header(value: bytes) -> None:
     s = Scenario()
     claiming(s, s.register(), value)
     assert audited(s).crashed == []
+
+
+@pytest.mark.parametrize("write", {write(SM7): write for write in map(manner, range(20))}.values())
+@pytest.mark.parametrize("header", ["P-Preferred-Identity", "From"])
+def test_a_foreign_identity_in_whatever_spelling(write: Manner, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 3261 7.3.1: what a header is called does not hide who is claimed in it; nor is anybody else accused."""
+    monkeypatch.setattr(Scenario, "spell", lambda self, who, raw: write(raw))
+    s = Scenario()
+    first = s.register()
+    for number in range(3):
+        s.request("ue", "MESSAGE", on=first)
+        foreign = {"P-Preferred-Identity": None, header: f"<sip:stranger{number}@example.org>;tag=1"}
+        s.request("ue", "MESSAGE", on=first, headers=foreign, label=f"m{number}")
+    report = audited(s)
+    assert [s.label_of(each.frame) for each in report.findings if each.rule == "SA-20"] == ["m0.resp"]
+    assert [each.count for each in report.findings if each.rule == "SA-20"] == [3]
 
 
 def test_claims_that_nobody_answers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from analyzer.sip import message as reading
 from analyzer.sip.message import START_LINE_SHOWN, Message, parse
 from analyzer.sip.text import IDENTIFIER_LIMIT
-from analyzer.sip.usual import LONGEST, usual_shape
+from analyzer.sip.usual import LONGEST, any_order, usual_shape
 from tests.sip.samples import NOTIFY, SM1, SM6, SM7
 
 STARTS = [
@@ -104,14 +106,10 @@ MARKS = [b" ", b"\t", b"\r", b"\n", b":", b";", b",", b'"', b"[", b"]", b"\r\n",
 
 @st.composite
 def messages(draw: st.DrawFn) -> bytes:
-    """A usual message of which some lines, its line ends or its end are not as usual."""
-    lines = [
-        draw(st.sampled_from(STARTS[:2])),
-        "X: y",
-        f"Via: {draw(st.sampled_from(VIAS[:2]) | st.sampled_from(VIAS))}",
-        "Contact: <sip:a@h>",
-    ]
-    lines += ["Call-ID: a@b", "From: <sip:a@h>", "CSeq: 1 REGISTER", "X: z"]
+    """A usual message, its headers in any order, of which some lines, its line ends or its end are not as usual."""
+    via = f"Via: {draw(st.sampled_from(VIAS[:2]) | st.sampled_from(VIAS))}"
+    headers = ["X: y", via, "Contact: <sip:a@h>", "Call-ID: a@b", "From: <sip:a@h>", "CSeq: 1 REGISTER", "X: z"]
+    lines = [draw(st.sampled_from(STARTS[:2])), *draw(st.just(headers) | st.permutations(headers))]
     for _ in range(draw(st.sampled_from([0, 1, 1, 2]))):
         place = draw(st.integers(0, len(lines)))
         lines[place : place + draw(st.integers(0, 1))] = [draw(LINES)]
@@ -122,6 +120,7 @@ def messages(draw: st.DrawFn) -> bytes:
 def carefully(data: bytes) -> Message | None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "usual_shape", lambda text: None)
+        patch.setattr(reading, "any_order", lambda text: None)
         return parse(data)
 
 
@@ -159,15 +158,48 @@ def test_messages_of_the_lab_are_usual(data: bytes) -> None:
     "via",
     [
         "Via: SIP/2.0/UDP 10.1.0.7:45000;branch=z9hG4bKm7x1",
-        "v: SIP/2.0/TCP [2001:DB8::1]:5060;rport;branch=z9hG4bK.a_b~c;keep;transport=TCP",
+        "Via: SIP/2.0/TCP [2001:DB8::1]:5060;rport;branch=z9hG4bK.a_b~c;keep;transport=TCP",
         "Record-Route: <sip:h;lr>\r\nVia: SIP/2.0/TLS proxy.example;branch=z9hG4bK1;i=7",
     ],
 )
 def test_what_is_usual_in_the_field(via: str) -> None:
-    for call in ("Contact: <sip:a@h>\r\nCall-ID: a", "i: a"):
+    for call in ("Contact: <sip:a@h>\r\nCall-ID: a", "Call-ID: i"):
         data = f"BYE sip:a@h SIP/2.0\r\n{via}\r\n{call}\r\nCSeq: 1 BYE\r\nX: a\r\n b\r\n\r\n".encode()
         assert usual_shape(data.decode("latin-1"))
         assert told(parse(data)) == told(carefully(data))
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 2, 4))))
+def test_any_order_is_usual(order: tuple[int, ...]) -> None:
+    for others in ("X: y", "Contact: <sip:a@h>", "Content-Type: a/b", "From: <sip:c@h>;tag=i"):
+        headers = ["Via: SIP/2.0/UDP h:1;branch=a;keep", others, "Call-ID: a@b", others, "CSeq: 1 BYE", others]
+        for place, header in zip((0, 2, 4), order, strict=True):
+            headers[place] = ["Via: SIP/2.0/UDP h:1;branch=a;keep", "", "Call-ID: a@b", "", "CSeq: 1 BYE"][header]
+        data = "\r\n".join(["BYE sip:a@h SIP/2.0", *headers, "", "body"])
+        found = usual_shape(data) or any_order(data)
+        assert found is not None
+        assert found.group(8, 10, 12) == ("a", "a@b", "BYE")
+        assert {"Via:", "Call", "CSeq"} <= {line[:4] for line in data[: found.end(13)].split("\r\n")}
+        assert data[found.end() :] == "body"
+        assert told(parse(data.encode())) == told(carefully(data.encode()))
+
+
+def test_what_is_said_twice_or_folded_is_not_usual_in_another_order() -> None:
+    start, via, call, cseq = "BYE sip:a@h SIP/2.0", "Via: SIP/2.0/UDP h:1;branch=a", "Call-ID: a", "CSeq: 1 BYE"
+    for headers in (
+        (call, cseq),
+        (cseq, via),
+        (call, via, "cseq: 2 BYE", cseq),
+        ("call-id: b", call, cseq, via),
+        ("V: x", call, cseq, via),
+        (call, cseq, " 2", via),
+        (call, cseq, via, "\tx"),
+        (" x", call, cseq, via),
+        (call, cseq, via, "Subject: a", " b"),
+    ):
+        data = "\r\n".join([start, *headers, "", ""])
+        assert (usual_shape(data) or any_order(data)) is None
+        assert told(parse(data.encode())) == told(carefully(data.encode()))
 
 
 @given(messages())
