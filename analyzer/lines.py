@@ -62,7 +62,9 @@ class Lines:
         for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
             self._deliver(line, framed)
         held = line.framer.held
-        line.side.plain = not held and line.is_sip and line.framer.synchronised and not line.is_diameter
+        side = line.side
+        side.plain = line.is_sip and not line.is_diameter
+        side.begins = side.plain and not held and line.framer.synchronised
         if held or line.held:
             self._charge(line, held)
             while self._held > OCTETS:
@@ -100,7 +102,7 @@ class Lines:
         return made
 
     def _give_up(self, line: Line) -> None:
-        line.side.plain = False
+        line.side.plain = line.side.begins = False
         for framed in line.framer.hole():
             self._deliver(line, framed)
         self._charge(line, 0)

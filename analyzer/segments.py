@@ -1,10 +1,11 @@
-"""The express way of TCP segments inside ESP: in order, on a connection that is known, and a message each or nothing.
+"""The express way of TCP segments inside ESP: in order, on a connection that is known and speaks SIP.
 
 What `network/tcp.py`, `lines.py` and `sip/framing.py` keep of a connection is kept here too, in the same places; but
 where a segment is the next one and nothing waits for another, there is nothing to be put in order, and a segment that
-begins where a message ends and says of itself that it is one message need not be cut. `Segments.takes` looks whether
-it is so, and else does nothing that would not be done again: then the segment goes the long way, which comes to the
-same. It saves 8 of 24 µs a packet, where each third one is an acknowledgement and the others are a message each.
+begins where a message ends and says of itself that it is one message need not be cut; parts of messages are handed to
+`lines.py` at once. `Segments.takes` looks whether it is so, and else does nothing that would not be done again: then
+the segment goes the long way, which comes to the same. It saves 8 of 24 µs a packet, where each third one is an
+acknowledgement and the others are a message each, and 5 µs of each segment of a long message.
 """
 
 from __future__ import annotations
@@ -17,24 +18,26 @@ from analyzer.ims.association import Binding
 from analyzer.ims.session import Packet
 from analyzer.ims.tracker import Tracker
 from analyzer.lines import Lines
-from analyzer.network.stream import Course
+from analyzer.network.stream import Course, Data
 from analyzer.network.tcp import ACK, FAR, FIN, MASK, RST, SYN, TcpTracker
 from analyzer.sip.framing import Framed
 
 _numbers = Struct(">4xIIH").unpack_from
 _HEADER: Final = 20
 _FLAGS: Final = ACK | SYN | FIN | RST
+_new = tuple.__new__
 
 
 class Segments:
     """Takes the segments that nothing more has to be asked about."""
 
-    __slots__ = ("_calm", "_framed", "_last", "_streams", "_touch", "_touch_line", "_tracker")
+    __slots__ = ("_calm", "_feed", "_framed", "_last", "_streams", "_touch", "_touch_line", "_tracker")
 
     def __init__(self, streams: TcpTracker, lines: Lines, tracker: Tracker) -> None:
         self._streams = streams
         self._touch = streams.order.move_to_end
         self._touch_line = lines.table.move_to_end
+        self._feed = lines.feed
         self._tracker = tracker
         self._calm = tracker.calm
         self._framed: Framed | None = None
@@ -55,32 +58,36 @@ class Segments:
             number, ack, word = _numbers(segment)
         except error:
             return False
-        length, begin = len(segment), word >> 10 & 0x3C
-        if begin < _HEADER or begin > length:
+        begin = word >> 10 & 0x3C
+        data = segment[begin:]
+        if begin < _HEADER or word & _FLAGS != ACK or other.queue:
             return False
         try:
             self._touch(connection)
         except KeyError:  # forgotten, and perhaps another has its ports now
             binding.course = None
             return False
-        if word & _FLAGS != ACK or other.queue:
-            return False
-        if begin != length and (not mine.plain or mine.queue or number - mine.base - mine.next & MASK):
+        if data:
+            if not mine.plain or mine.queue or number - mine.base - mine.next & MASK:
+                return False
+        elif begin > len(segment):
             return False
         connection.touched = at[2]
         ahead = ack - other.base - other.acked & MASK
         if ahead and ahead < FAR:
             other.acked += ahead
-        if begin == length:
+        if not data:
             return True
-        data = segment[begin:]
-        end = mine.next + length - begin
-        before, self._last = self._last, (binding, sequence, at, data, end)
-        if not self._calm.takes(binding, sequence, at, (at,), data, connection):
+        end = mine.next + len(data)
+        if mine.begins:
+            before, self._last = self._last, (binding, sequence, at, data, end)
+            if self._calm.takes(binding, sequence, at, (at,), data, connection):
+                self._touch_line(mine)
+                mine.next = end
+                return True
             self._last = before
-            return False
-        self._touch_line(mine)
-        mine.next = end
+        start, mine.next = mine.next, end
+        self._feed(_new(Data, (connection, mine.by, data, at, (at,), Packet(binding, sequence), start, end)))
         return True
 
     @property

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from analyzer import lines as lines_module
 from analyzer.frame import FrameRef
+from analyzer.ims.session import Packet
 from analyzer.ims.tracker import Tracker
 from analyzer.lines import Line, Lines
 from analyzer.network import tcp
-from analyzer.network.stream import Data, Event, Forgotten, Hole
+from analyzer.network.stream import Data, Event, Forgotten, Hole, Segment
 from analyzer.network.tcp import ACK, FIN, RST, SYN, TcpTracker, parse_segment
 from analyzer.segments import Segments
 from analyzer.sip.framing import Framed, Framer, says_whole
@@ -38,6 +39,9 @@ def message(length: str = "Content-Length: %d\r\n", body: bytes = b"", blank: by
 
 
 WHOLE = message()
+LONG = message(body=b"v=0\r\n" * 300 + WHOLE + b"a=x\r\n" * 300)
+"""In whose body another message lies."""
+PARTS = (LONG[:1360], LONG[1360:2720], LONG[2720:])
 UNUSUAL = (
     message(""),
     message("l: %d\r\n", b"body"),
@@ -61,7 +65,23 @@ TEXTS = (
     message("Content-Length: 4\r\nContent-Length: 15\r\n", b"body and more\r\n"),
     message("Content-Length: +4\r\n", b"body"),
     *UNUSUAL,
+    *PARTS,
+    LONG[2720:] + WHOLE[:40],
+    WHOLE[:-2],
+    b"\r\n" + WHOLE,
 )
+
+
+class Bound(SimpleNamespace):
+    """Stands for a binding, which is hashed by identity."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+
+def sequences(framed: Framed) -> tuple[int, ...]:
+    """The numbers of the packets that a message came in."""
+    return tuple(tag.sequence for tag in framed.tags if isinstance(tag, Packet))
 
 
 @dataclass
@@ -81,7 +101,7 @@ class Wire:
         self.segments = Segments(self.streams, self.lines, cast(Tracker, self.tracker))
         flows = (UE, PCSCF, PORTS), (PCSCF, UE, PORTS[::-1])
         self.bindings: list[Any] = [
-            SimpleNamespace(course=None, address=source, association=SimpleNamespace(destination=target), ports=ports)
+            Bound(course=None, address=source, association=SimpleNamespace(destination=target), ports=ports)
             for source, target, ports in flows
         ]
 
@@ -91,7 +111,8 @@ class Wire:
         found = usual_shape(data.decode("latin-1"))
         if found is None or not says_whole(data, found.end()):
             return False
-        self.told.append((at, frames, data, self.segments.framed and self.segments.framed.end))
+        assert self.segments.framed is not None
+        self.told.append((at, frames, data, self.segments.framed.end, (sequence,)))
         self.taken += 1
         return True
 
@@ -99,9 +120,9 @@ class Wire:
         line.is_sip |= framed.kind == "message"
         if framed.kind == "message" and usual_shape(framed.data.decode("latin-1")):
             self.segments.framed = framed
-            self.told.append((framed.at, framed.frames, framed.data, framed.end))
+            self.told.append((framed.at, framed.frames, framed.data, framed.end, sequences(framed)))
         else:
-            self.told.append(framed)
+            self.told.append(framed._replace(tags=sequences(framed)))
 
     def _events(self, events: Any) -> None:
         event: Event
@@ -142,7 +163,8 @@ class Wire:
         if self.express and not sport and self.segments.takes(self.bindings[by], self.number, at, header + text):
             return
         source, target = (UE, PCSCF) if not by else (PCSCF, UE)
-        segment = parse_segment(header + text, at, (at,), source, target, by)
+        tag = Packet(self.bindings[by], self.number)
+        segment = parse_segment(header + text, at, (at,), source, target, tag)
         assert segment is not None
         self._events(self.streams.receive(segment))
 
@@ -160,7 +182,7 @@ class Wire:
 
 STEP = st.tuples(
     st.integers(0, 1),
-    st.sampled_from(TEXTS) | st.just(WHOLE) | st.just(b""),
+    st.sampled_from(TEXTS) | st.just(WHOLE) | st.just(b"") | st.sampled_from(PARTS),
     st.sampled_from((ACK,) * 12 + (ACK | FIN, RST, SYN, SYN | ACK, 0)),
     st.sampled_from((0,) * 8 + (1, 20, len(WHOLE), 2 * len(WHOLE), 2 * len(WHOLE), 1 << 25)),
     st.sampled_from((False,) * 6 + (True,)),
@@ -195,7 +217,7 @@ def test_what_waits_comes_out_when_the_hole_is_filled() -> None:
         wire.send(0, WHOLE, lost=True)
         wire.send(0, WHOLE)
         wire.send(0, WHOLE, back=2 * len(WHOLE))
-        assert sum(isinstance(each, tuple) and len(each) == 4 for each in wire.told) == 8
+        assert sum(isinstance(each, tuple) and len(each) == 5 for each in wire.told) == 8
     assert wires[0].left() == wires[1].left()
 
 
@@ -215,6 +237,51 @@ def test_what_is_ordinary_is_taken() -> None:
         ((wire.bindings[1], 6, None),),
         3 * len(WHOLE),
     )
+
+
+def test_the_parts_of_a_long_message_are_taken() -> None:
+    """Whole, torn, repeated, out of order, and with the beginning of another message behind."""
+    wires = [Wire(True), Wire(False)]
+    for wire in wires:
+        for by in (0, 1, 0, 1, 0, 1):
+            wire.send(by, WHOLE)
+        for parts in (PARTS, (*PARTS[:2], PARTS[2] + WHOLE[:40], WHOLE[40:]), (LONG[:-1], LONG[-1:])):
+            for part in parts:
+                wire.send(0, part)
+        wire.send(0, PARTS[2], back=len(PARTS[2]))
+        wire.send(0, PARTS[0])
+        wire.send(0, PARTS[1], lost=True)
+        wire.send(0, PARTS[2])
+        wire.send(0, PARTS[1], back=len(PARTS[1] + PARTS[2]))
+        for part in PARTS:
+            wire.send(0, part, lost=part is PARTS[1])
+        wire.send(0, b"", unheard=0)
+        for _ in range(2):
+            wire.send(0, WHOLE)
+    assert wires[0].told == wires[1].told
+    assert sum(each[2] == LONG for each in wires[0].told if isinstance(each, tuple) and len(each) == 5) == 4
+    assert wires[0].left() == wires[1].left()
+
+
+def test_only_what_is_next_goes_past_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which segments are put in order, once both sides are known to speak SIP."""
+    wire, ordered = Wire(True), list[int]()
+    for by in (0, 1, 0, 1):
+        wire.send(by, WHOLE)
+    receive = wire.streams.receive
+
+    def listen(self: TcpTracker, segment: Segment) -> Any:
+        ordered.append(wire.number)
+        return receive(segment)
+
+    monkeypatch.setattr(TcpTracker, "receive", listen)
+    for part in (*PARTS, WHOLE[:40], WHOLE[40:], b"\r\n\r\n", WHOLE + WHOLE, b"nothing\r\n", WHOLE):
+        wire.send(0, part)
+    assert ordered == []
+    wire.send(0, WHOLE, back=len(WHOLE))
+    wire.send(0, WHOLE, lost=True)
+    wire.send(0, WHOLE)
+    assert ordered == [wire.number - 2, wire.number]
 
 
 def test_a_connection_that_was_forgotten_is_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

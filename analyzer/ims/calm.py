@@ -271,7 +271,7 @@ def learn(passed: Passed, binding: Binding, sighting: Sighting, receipt: Receipt
     """All rules let a message pass: a request that is no repetition, or an answer on the set and the connection of its
     request. If it is one of the kinds that `Passed` knows, so will they the next one."""
     message, udp, role = sighting.message, sighting.transport == "UDP", binding.role
-    if (sighting.sport, sighting.dport) != binding.ports or message.method not in PLAIN:
+    if (sighting.sport, sighting.dport) != binding.ports or message.method not in ANSWERED:
         return
     if not message.is_request:
         passed.answers[role, udp] = receipt

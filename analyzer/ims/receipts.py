@@ -18,7 +18,7 @@ PLAIN: Final = frozenset(
 """Requests that change nothing but their own transaction: a REGISTER and a NOTIFY may end a set, and a CANCEL belongs
 to the transaction of another request."""
 ANSWERED: Final = PLAIN | {"NOTIFY"}
-"""Requests whose answers change nothing but their transaction."""
+"""Requests that are like these to all rules, and whose answers change nothing but their transaction."""
 
 KINDS: Final = 64
 """Kinds of rarer events that are counted; there are twenty in a network of one make."""

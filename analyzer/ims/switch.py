@@ -11,7 +11,7 @@ from analyzer.ims.associations import EARLY, SaSet
 from analyzer.ims.events import FreshRequest, Knowledge, Side, Sighting
 from analyzer.ims.knowledge import pcscf_had_uplink, ue_had_sm12
 from analyzer.ims.losses import UNDECIDED
-from analyzer.ims.receipts import PLAIN
+from analyzer.ims.receipts import ANSWERED
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
@@ -92,7 +92,7 @@ class Switch:
         else:
             receipt = session.emit(event)
             settled = on_newest and (newest.uplink is not None or sender is Side.UE) and not event.pending
-            if settled and receipt is not None and sighting.message.method in PLAIN:
+            if settled and receipt is not None and sighting.message.method in ANSWERED:
                 session.passed.fresh[sender, sighting.message.method == "ACK", sighting.transport == "UDP"] = receipt
 
     def _wait(self, table: dict[int, list[FreshRequest]], owner: SaSet, event: FreshRequest) -> None:

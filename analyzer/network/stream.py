@@ -131,11 +131,12 @@ class _Piece(NamedTuple):
 
 
 class Side:
-    """One direction of a connection: what its endpoint sent. For the tracker alone, save for ``plain``."""
+    """One direction of a connection: what its endpoint sent. For the tracker alone, save for what a reader notes."""
 
     __slots__ = (
         "acked",
         "base",
+        "begins",
         "by",
         "closing",
         "edge",
@@ -153,7 +154,9 @@ class Side:
         self.base: int | None = None
         """Sequence number of stream offset 0; None until it is known."""
         self.plain = False
-        """Whoever reads it knows it for SIP and nothing else, and the octet at ``next`` begins a message."""
+        """Whoever reads it knows it for SIP and nothing else."""
+        self.begins = False
+        """And the octet at ``next`` begins a message."""
         self.next = 0
         """Offset of the first octet that is still to be delivered."""
         self.acked = 0
