@@ -50,7 +50,7 @@ class Forms:
         ivs, association = binding.ivs, binding.association
         assert association is not None
         if isinstance(ivs, CbcIvs):
-            bad = ivs.look(packet, sequence, at)
+            bad = ivs.look(packet, sequence, at, binding.ledger)
             if ivs.looked_at >= CBC_PACKETS:
                 binding.looked_at, binding.ivs = ivs.looked_at, None
         else:

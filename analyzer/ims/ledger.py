@@ -14,26 +14,49 @@ WINDOW: Final = 128
 UNKNOWN: Final = b""
 """Stands for the last octets of a packet that were not kept."""
 
-_RECORD: Final = Struct("=I13p3xIQq")
-"""Number, last octets with their length, and frame of one packet: 40 octets, where objects would need 300."""
+TAIL: Final = 12
+"""Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
+
+_RECORD: Final = Struct(f"=I{TAIL}sQq")
+"""Number, last octets, and frame of one packet: 32 octets, where objects would need 300."""
 _SIZE: Final = _RECORD.size
 _WORDS: Final = _SIZE // 4
+_FULL: Final = WINDOW * _SIZE
+_CAPTURE: Final = 40
+"""The bits of a frame's number; the index of its capture stands above them."""
+_NUMBER: Final = (1 << _CAPTURE) - 1
+
+FRAME: Final = Struct("=Qq")
+"""A frame as the end of a record has it."""
+_FRAME: Final = _SIZE - FRAME.size
 
 _pack = _RECORD.pack
 _pack_into = _RECORD.pack_into
+
+
+def octets_of(at: FrameRef) -> bytes:
+    """A frame as the end of a record has it."""
+    capture, number, time = at
+    return FRAME.pack(capture << _CAPTURE | number, time)
+
+
+def frame_in(octets: bytes | bytearray, place: int) -> FrameRef:
+    """The frame that these octets stand for."""
+    where, time = FRAME.unpack_from(octets, place)
+    return FrameRef(where >> _CAPTURE, where & _NUMBER, time)
 
 
 class Ledger:
     """Sequence numbers of one association (RFC 4303 2.2).
 
     The latest packets lie as records in a ring, in the order in which they were captured. It grows with the packets
-    until it is full: most associations of a large capture see few.
+    until it is full: most associations of a large capture see few, and then it has no octet more than they need.
     """
 
     __slots__ = ("_oldest", "_ring", "first", "highest", "missing")
 
     def __init__(self) -> None:
-        self._ring: bytearray | None = None
+        self._ring: bytes | bytearray = b""
         self._oldest = 0
         """Where in the ring the oldest record begins."""
         self.first = 0
@@ -43,15 +66,15 @@ class Ledger:
 
     def __len__(self) -> int:
         """How many packets are remembered."""
-        return 0 if self._ring is None else len(self._ring) // _SIZE
+        return len(self._ring) // _SIZE
 
     def note(self, sequence: int, tail: bytes, at: FrameRef) -> FrameRef | bool | None:
-        """Enter a packet by its number and its last octets, twelve at most.
+        """Enter a packet by its number and its last octets, `TAIL` at most.
 
         Returns None if the number is new, True if it is a repetition of the same packet, or the frame that had the
         number before with other content.
         """
-        highest = self.highest
+        highest, tail = self.highest, _whole(tail)
         if sequence == highest + 1 and highest:
             self.highest = sequence
         elif (known := self._out_of_order(sequence, tail)) is not None:
@@ -60,18 +83,18 @@ class Ledger:
         return None
 
     def enter(self, sequence: int, tail: bytes, at: FrameRef) -> None:
-        """Enter a packet with a number that is known to be new; if it is the highest, the caller has said so."""
+        """Enter a packet with a number that is known to be new, and its last `TAIL` octets; if the number is the
+        highest, the caller has said so."""
         ring = self._ring
         capture, number, time = at
-        if ring is None:
-            self._ring = bytearray(_pack(sequence, tail, capture, number, time))
-        elif len(ring) < WINDOW * _SIZE:
-            ring += _pack(sequence, tail, capture, number, time)
+        if len(ring) < _FULL:
+            ring += _pack(sequence, tail, capture << _CAPTURE | number, time)
+            self._ring = ring if len(ring) < _FULL else bytearray(ring)
         else:
             oldest = self._oldest
-            _pack_into(ring, oldest, sequence, tail, capture, number, time)
+            _pack_into(ring, oldest, sequence, tail, capture << _CAPTURE | number, time)  # type: ignore[arg-type]
             oldest += _SIZE
-            self._oldest = oldest if oldest < len(ring) else 0
+            self._oldest = oldest if oldest < _FULL else 0
 
     def _out_of_order(self, sequence: int, tail: bytes) -> FrameRef | bool | None:
         """Count a number that does not follow the highest; what `note` returns for one that was there before."""
@@ -86,7 +109,7 @@ class Ledger:
         known = self._find(sequence)
         if known is not None:
             before, at = known
-            return True if before in (tail, UNKNOWN) else at
+            return True if before in (tail, _NOTHING) else at
         if sequence < self.first:
             self.missing += self.first - sequence - 1
             self.first = sequence
@@ -97,23 +120,28 @@ class Ledger:
     def _find(self, sequence: int) -> tuple[bytes, FrameRef] | None:
         """Last octets and frame of the packet with this number."""
         ring = self._ring
-        if ring is None:
-            return None
         try:  # a list is searched in 2 microseconds, record by record it would be 30
             index = memoryview(ring).cast("I")[::_WORDS].tolist().index(sequence)
         except ValueError:
             return None
-        _, tail, *at = _RECORD.unpack_from(ring, index * _SIZE)
-        return tail, FrameRef(*at)
+        place = index * _SIZE
+        return bytes(ring[place + 4 : place + 4 + TAIL]), frame_in(ring, place + _FRAME)
 
     @property
     def last(self) -> FrameRef | None:
         """The packet that was captured last."""
         ring = self._ring
-        if ring is None:
-            return None
-        _, _, *at = _RECORD.unpack_from(ring, (self._oldest or len(ring)) - _SIZE)
-        return FrameRef(*at)
+        return frame_in(ring, (self._oldest or len(ring)) - FRAME.size) if ring else None
+
+    def frames(self, most: int) -> bytes:
+        """The frames of so many packets, as `frame_in` reads them: of those that were entered first, if none was
+        overwritten."""
+        ring = self._ring[: most * _SIZE]
+        return b"".join([ring[end - FRAME.size : end] for end in range(_SIZE, len(ring) + 1, _SIZE)])
+
+    def at(self, index: int) -> FrameRef:
+        """The packet that was entered after so many others, before any was overwritten."""
+        return frame_in(self._ring, index * _SIZE + _FRAME)
 
     def frame(self, sequence: int) -> FrameRef | None:
         """The frame of the packet with this number, if it is remembered."""
@@ -122,12 +150,20 @@ class Ledger:
 
     def between(self, after: int, before: int) -> Iterator[FrameRef]:
         """The packets that were captured between two times."""
-        ring = self._ring or b""
+        ring = self._ring
         for part in (ring[self._oldest :], ring[: self._oldest]):
-            for _, _, capture, number, time in _RECORD.iter_unpack(part):
+            for _, _, where, time in _RECORD.iter_unpack(part):
                 if after < time <= before:
-                    yield FrameRef(capture, number, time)
+                    yield FrameRef(where >> _CAPTURE, where & _NUMBER, time)
 
     def has(self, sequence: int) -> bool:
         """Whether a packet with this number is remembered."""
         return self._find(sequence) is not None
+
+
+def _whole(tail: bytes) -> bytes:
+    """Last octets of which there are fewer than `TAIL`, in a form that hardly any others have."""
+    return tail if len(tail) == TAIL else tail.ljust(TAIL - 1, b"\xff") + bytes((len(tail),))
+
+
+_NOTHING: Final = _whole(UNKNOWN)

@@ -21,6 +21,7 @@ from analyzer.ims.events import (
     SequenceRepeated,
 )
 from analyzer.ims.forms import Forms
+from analyzer.ims.ledger import TAIL
 from analyzer.ims.losses import ODD_PORTS, RESERVED_SPIS
 from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.subjects import Context, Pair
@@ -32,9 +33,6 @@ from analyzer.network.taps import Taps
 
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor, in every packet."""
-
-TAIL = 12
-"""Last octets of a packet that tell it from another with the same number: the ICV of the HMACs."""
 
 EARLY_SPIS = 65_536
 """SPIs remembered that were in use before any registration of their addresses was seen."""
