@@ -229,18 +229,18 @@ class Answers:
                 continue
             if other is procedure.parent:
                 if other.alive(Side.PCSCF):
-                    other.states[Side.PCSCF] = State.OLD
+                    other.becomes(Side.PCSCF, State.OLD)
             else:
                 other.end(Side.PCSCF, End.OLDER, at)
             if other.alive(Side.UE):
-                other.states[Side.UE] = State.OLD
+                other.becomes(Side.UE, State.OLD)
         new.sm12 = new.sm12_last = at
-        new.states[Side.UE] = State.USE
-        new.states[Side.PCSCF] = State.USE if procedure.parent is None else State.NEW
+        new.becomes(Side.UE, State.USE)
+        new.becomes(Side.PCSCF, State.USE if procedure.parent is None else State.NEW)
         for early, certain in held:
             if certain is not None and swapped(early.sighting, at, "SM12", vantage):
                 new.uplink = new.uplink or early.at
-                new.states[Side.PCSCF] = State.USE
+                new.becomes(Side.PCSCF, State.USE)
 
     def ended(self, context: Context, answer: Sighting) -> Knowledge:
         """Whether a final answer is what ended the current procedure, and not a copy of one that was lost."""

@@ -27,7 +27,7 @@ from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.switch import Switch
-from analyzer.ims.transactions import Seen, Transaction, sighting_of
+from analyzer.ims.transactions import Census, Seen, Transaction, sighting_of
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
 from analyzer.sip.framing import says_whole
@@ -52,10 +52,26 @@ _new = tuple.__new__
 class Calm:
     """Knows which sets are calm, and takes their messages."""
 
-    __slots__ = ("_identities", "_patience", "_quality", "_requests", "_right", "_session", "_switch", "taken")
+    __slots__ = (
+        "_census",
+        "_identities",
+        "_patience",
+        "_quality",
+        "_requests",
+        "_right",
+        "_session",
+        "_switch",
+        "taken",
+    )
 
     def __init__(
-        self, session: Session, switch: Switch, identities: Identities, quality: Quality, requests: Requests
+        self,
+        session: Session,
+        switch: Switch,
+        identities: Identities,
+        quality: Quality,
+        requests: Requests,
+        census: Census,
     ) -> None:
         self._session = session
         self._patience = session.profile.timer_64_t1
@@ -63,6 +79,7 @@ class Calm:
         self._identities = identities
         self._quality = quality
         self._requests = requests
+        self._census = census
         self._right: dict[type, Receipt] = {}
         """What was answered to the events that say no more than that a request opens a call rightly."""
         self.taken = 0
@@ -160,7 +177,7 @@ class Calm:
         if passed is None or (method not in PLAIN and not _harmless(method, plain)) or not transactions.new(key):
             return None
         now, requests = at[2], owner.open_requests
-        if requests and (len(requests) >= OPEN or now - next(iter(requests.values())).last > self._patience):
+        if requests and (len(requests) >= OPEN or now - requests[0].last > self._patience):
             return None  # somebody may have given up
         contact: bool | None = None
         if sender is _UE:
@@ -181,9 +198,11 @@ class Calm:
             made = transactions.acknowledged(key, call_id, now)
             if made is None:
                 return None
+            if made not in requests:
+                requests.append(made)
         else:
             made = Transaction.of(seen, data, method)
-        requests[id(made)] = made
+            requests.append(made)
         transactions.enter(key, made, call_id, now)
         passed.times += 1
         if fresh is not None:
@@ -229,8 +248,9 @@ class Calm:
         now = at[2]
         if asked.provisional is None:
             elapsed = now - asked.last_request
-            if elapsed < pair.vantage.least.get(sender, ALWAYS):
-                pair.vantage.measured(sender, elapsed)
+            vantage = pair.vantage
+            if elapsed < (vantage.least_ue if sender is _UE else vantage.least_pcscf):
+                vantage.measured(sender, elapsed)
             if elapsed >= SILENCE:
                 self._quality.late_answer(asked.last_request, at, self._patience if connection is not None else 0)
         if status < "2":
@@ -238,7 +258,11 @@ class Calm:
             asked.provisional = at
         else:
             asked.over(at, int(status))
-            owner.open_requests.pop(id(asked), None)
+            if self._census.busy:
+                self._census.rest(asked)
+            requests = owner.open_requests
+            if asked in requests:
+                requests.remove(asked)
             owner.busy_until = now
         passed.times += 1
         return asked

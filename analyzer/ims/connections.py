@@ -111,7 +111,7 @@ class Connections:
             return
         waiting = [
             transaction.request.at
-            for transaction in owner.open_requests.values()
+            for transaction in owner.open_requests
             if transaction.request.connection is connection and transaction.open(at.time, profile)
         ]
         if waiting and ending is not None:

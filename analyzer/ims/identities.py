@@ -7,6 +7,7 @@ requests that claim something else are remembered, until it is seen what became 
 from __future__ import annotations
 
 from collections import OrderedDict
+from sys import intern
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
@@ -155,9 +156,10 @@ def _claim(raw: bytes) -> tuple[bytes, bytes, int]:
 
 def _known(context: Context, method: str, line: bytes, begin: int) -> bool:
     """Whether this was found right, be it in a request of another method, which costs a long way less a method."""
-    if not line or not any(known == line for known, _ in context.asserted.values()):
+    known = next((each for each in context.asserted.values() if each[0] == line), None) if line else None
+    if known is None:
         return False
-    _remember(context, method, line, begin)
+    _remember(context, method, *(known if known[1] == begin else (known[0], begin)))
     return True
 
 
@@ -165,7 +167,7 @@ def _remember(context: Context, method: str, line: bytes, begin: int) -> None:
     """Remember a claim that is right."""
     if method not in context.asserted and len(context.asserted) >= METHODS:
         context.asserted.clear()
-    context.asserted[method] = line, begin
+    context.asserted[intern(method)] = line, begin
 
 
 def names(uri: Uri | None) -> set[str]:

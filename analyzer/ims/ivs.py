@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
-from analyzer.ims.ledger import FRAME, WINDOW, Ledger, frame_in, octets_of
+from analyzer.ims.ledger import FRAME, Ledger, frame_in, octets_of
 from analyzer.ims.vocabulary import Role
 
 CBC_PACKETS: Final = 256
@@ -97,7 +97,7 @@ class CbcIvs:
         self.looked_at = count = count + 1
         if self._frames is not None:
             self._frames += octets_of(at)
-        elif count != len(ledger) or count == WINDOW:
+        elif not ledger.holds(count):
             self._frames = ledger.frames(count - 1) + octets_of(at)
         if there >= 0 and (earlier := self._earlier(iv, seen)) is not None:
             return self._once(REPEATED, self._frame(earlier, ledger))

@@ -23,6 +23,9 @@ UNTOUCHED = frozenset({64, 128, 255})
 REACTION = SECOND // 5
 """Even at the endpoint itself, what leaves within 0.2 s of an arrival may have been on its way out before."""
 
+NEVER = 1 << 63
+"""Longer than any two times are apart, in nanoseconds."""
+
 REORDERED = SECOND // 100
 """Two packets of one sender that lie nearer than this may have left in the other order: networks and captures swap."""
 
@@ -30,7 +33,7 @@ REORDERED = SECOND // 100
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_named", "_near", "_taps", "_touched", "least", "sides", "ttl")
+    __slots__ = ("_named", "_near", "_taps", "_touched", "least_pcscf", "least_ue", "sides", "ttl")
 
     def __init__(self, named: str, taps: Taps | None = None) -> None:
         self._named = named
@@ -41,7 +44,7 @@ class Vantage:
         """TTL of the first packet of each side that was heard."""
         self._near: tuple[Side, ...] = ()
         self._touched: tuple[Side, ...] = ()
-        self.least: dict[Side, int] = {}
+        self.least_ue = self.least_pcscf = NEVER
         """The shortest time in which each side answered a request, as seen here, in nanoseconds."""
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
@@ -58,8 +61,11 @@ class Vantage:
 
     def measured(self, answered_by: Side, elapsed: int) -> None:
         """That side took so long to answer a request: the way to it and back, and what it needed to think."""
-        if 0 < elapsed < self.least.get(answered_by, elapsed + 1):
-            self.least[answered_by] = elapsed
+        if answered_by is Side.UE:
+            if 0 < elapsed < self.least_ue:
+                self.least_ue = elapsed
+        elif 0 < elapsed < self.least_pcscf:
+            self.least_pcscf = elapsed
 
     def early(self, answer: FrameRef, asked: FrameRef) -> None:
         """An answer was seen before what it answers: perhaps by another clock."""
@@ -69,12 +75,13 @@ class Vantage:
 
     def quick(self, side: Side) -> bool:
         """Whether that side has answered faster than a capture may swap two packets."""
-        return self.least.get(side, REORDERED) < REORDERED
+        return (self.least_ue if side is Side.UE else self.least_pcscf) < REORDERED
 
     @property
     def round_trip(self) -> int:
         """Nanoseconds from one end to the other and back: both parts of the way, as far as they were measured."""
-        return sum(self.least.values()) + self._taps.delay
+        least = [each for each in (self.least_ue, self.least_pcscf) if each < NEVER]
+        return sum(least) + self._taps.delay
 
     def at(self, side: Side) -> str | None:
         """Why the capture point counts as being at that endpoint, or None."""

@@ -21,7 +21,6 @@ _RECORD: Final = Struct(f"=I{TAIL}sQq")
 """Number, last octets, and frame of one packet: 32 octets, where objects would need 300."""
 _SIZE: Final = _RECORD.size
 _WORDS: Final = _SIZE // 4
-_FULL: Final = WINDOW * _SIZE
 _CAPTURE: Final = 40
 """The bits of a frame's number; the index of its capture stands above them."""
 _NUMBER: Final = (1 << _CAPTURE) - 1
@@ -68,6 +67,11 @@ class Ledger:
         """How many packets are remembered."""
         return len(self._ring) // _SIZE
 
+    def holds(self, packets: int) -> bool:
+        """Whether it remembers so many, and the next one does not take the place of any."""
+        size = len(self._ring)
+        return size == packets * _SIZE and size < WINDOW * _SIZE
+
     def note(self, sequence: int, tail: bytes, at: FrameRef) -> FrameRef | bool | None:
         """Enter a packet by its number and its last octets, `TAIL` at most.
 
@@ -87,14 +91,14 @@ class Ledger:
         highest, the caller has said so."""
         ring = self._ring
         capture, number, time = at
-        if len(ring) < _FULL:
+        if len(ring) < WINDOW * _SIZE:
             ring += _pack(sequence, tail, capture << _CAPTURE | number, time)
-            self._ring = ring if len(ring) < _FULL else bytearray(ring)
+            self._ring = ring if len(ring) < WINDOW * _SIZE else bytearray(ring)
         else:
             oldest = self._oldest
-            _pack_into(ring, oldest, sequence, tail, capture << _CAPTURE | number, time)  # type: ignore[arg-type]
+            _pack_into(ring, oldest, sequence, tail, capture << _CAPTURE | number, time)
             oldest += _SIZE
-            self._oldest = oldest if oldest < _FULL else 0
+            self._oldest = oldest if oldest < len(ring) else 0
 
     def _out_of_order(self, sequence: int, tail: bytes) -> FrameRef | bool | None:
         """Count a number that does not follow the highest; what `note` returns for one that was there before."""

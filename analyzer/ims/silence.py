@@ -31,7 +31,7 @@ def unanswered(owner: SaSet, asker: Side, now: int, profile: Profile) -> list[Tr
     since = heard.time if heard is not None else 0
     return [
         each
-        for each in (*owner.silent, *owner.open_requests.values())
+        for each in (*owner.silent, *owner.open_requests)
         if each.request.sender is asker
         and each.final is None
         and each.provisional is None
@@ -116,7 +116,7 @@ def neglected(session: Session, context: Context, old: SaSet) -> None:
     if newer is None or newer.sm12 is None:
         return
     old.pending(now, profile)
-    for each in (*old.silent, *old.open_requests.values()):
+    for each in (*old.silent, *old.open_requests):
         request = each.request
         if each in old.neglected:
             continue

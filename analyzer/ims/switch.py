@@ -79,7 +79,7 @@ class Switch:
             if len(waiting) >= EARLY:
                 session.losses.note(UNDECIDED)
             else:
-                waiting.append((event, frozenset(older.open_requests) - {id(transaction)}))
+                waiting.append((event, frozenset(map(id, older.open_requests)) - {id(transaction)}))
         elif (
             knew is not None
             and knew.sure

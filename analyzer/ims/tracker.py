@@ -93,7 +93,9 @@ class Tracker:
         self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget, self.session.losses)
         self.quality = Quality(self.directory.taps)
-        self.calm = Calm(self.session, self.traffic.switch, self.identities, self.quality, self.requests)
+        self.calm = Calm(
+            self.session, self.traffic.switch, self.identities, self.quality, self.requests, self.directory.census
+        )
         self._on_sighting = on_sighting
         self.clear_messages = 0
         self._protected_messages = 0
@@ -342,7 +344,7 @@ class Tracker:
             return
         owner = transaction.owner
         if isinstance(owner, SaSet):
-            owner.open_requests.pop(id(transaction), None)
+            owner.finished(transaction)
             owner.busy_until = at.time
         if transaction.procedure is None:
             transaction.request.message.forget()

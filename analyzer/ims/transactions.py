@@ -32,9 +32,8 @@ TOTAL = 20_000
 """Transactions remembered for all pairs together, at some 0.7 KB each; beyond, half of them go, finished ones first."""
 
 BUSY = 6_000
-"""Transactions of all pairs from which on those that are over rest; fewer need no more memory than they may."""
-BATCH, AWAKE = 8, 4
-"""So many new ones of a pair are looked at in one go, save the newest."""
+"""Transactions of all pairs from which on those that are over rest; fewer need no more memory than they may. Once they
+are half as many, those that end do not rest any more."""
 
 ORPHANS = 64
 """Responses without a request that are remembered for one pair, the latest: they show that two clocks differ."""
@@ -211,7 +210,7 @@ Key = tuple[Side, str, str]
 class Census:
     """Counts the transactions of all pairs; ``tables`` gives those of each."""
 
-    __slots__ = ("_tables", "count", "evicted", "rest")
+    __slots__ = ("_tables", "busy", "count", "evicted", "rest")
 
     def __init__(
         self,
@@ -221,9 +220,24 @@ class Census:
         """``rest`` packs a transaction if it is over (`resting.py`)."""
         self._tables = tables
         self.rest = rest
+        self.busy = False
+        """There are many: whatever is over rests."""
         self.count = 0
         self.evicted = 0
         """Transactions that a limit pushed out."""
+
+    def fills(self) -> None:
+        """From now on there are many: those that are over already rest at once."""
+        self.busy = True
+        for table in self._tables():
+            for each in table.latest(LIMIT):
+                self.rest(each)
+
+    def forgot(self, count: int) -> None:
+        """So many are no longer remembered."""
+        self.count -= count
+        if self.count < BUSY // 2:
+            self.busy = False
 
     def thin_out(self) -> None:
         """Forget the half that is least needed, of whatever pair: it costs as much as half of them cost to come."""
@@ -235,13 +249,11 @@ class Census:
 class Transactions:
     """The transactions of one pair of addresses."""
 
-    __slots__ = ("_awake", "_calls", "_census", "_due", "_table", "orphans")
+    __slots__ = ("_calls", "_census", "_due", "_table", "orphans")
 
     def __init__(self, census: Census | None = None) -> None:
         self._census = Census(lambda: (self,)) if census is None else census
         self._table: dict[Key, Transaction] = {}
-        self._awake = 0
-        """The newest so many were not asked yet whether they are over."""
         self._due = 0
         """Before that time, ns since the epoch, nothing has been silent for too long."""
         self._calls: dict[str, Transaction] = {}
@@ -291,9 +303,8 @@ class Transactions:
                 drop_oldest(self._calls, 1)
         table[key] = made
         census.count += 1
-        self._awake += 1
-        if self._awake >= BATCH and census.count > BUSY:
-            self._rest()
+        if census.count > BUSY and not census.busy:
+            census.fills()
         if len(table) > LIMIT:
             drop_oldest(table, 1)
             census.count -= 1
@@ -302,11 +313,6 @@ class Transactions:
             self._table, self._calls = OrderedDict(table), OrderedDict(self._calls)
         if census.count > TOTAL:
             census.thin_out()
-
-    def _rest(self) -> None:
-        for each in islice(reversed(self._table.values()), AWAKE, self._awake):
-            self._census.rest(each)
-        self._awake = AWAKE
 
     def get(self, key: Key) -> Transaction | None:
         """The transaction of this key."""
@@ -326,7 +332,7 @@ class Transactions:
                 break
             gone += 1
         drop_oldest(self._table, gone)
-        self._census.count -= gone
+        self._census.forgot(gone)
         calls = self._calls
         if calls and next(iter(calls.values())).last < before:
             drop_oldest(calls, sum(1 for _ in takewhile(lambda each: each.last < before, calls.values())))
@@ -343,12 +349,12 @@ class Transactions:
             del table[key]
         for call_id in [call_id for call_id, each in calls.items() if _heard(each) <= until]:
             del calls[call_id]
-        self._census.count -= len(silent)
+        self._census.forgot(len(silent))
         return len(silent)
 
     def clear(self) -> None:
         """The pair is forgotten, and so is all that it asked."""
-        self._census.count -= len(self._table)
+        self._census.forgot(len(self._table))
         self._table.clear()
         self._calls.clear()
 

@@ -129,7 +129,7 @@ def test_a_replaced_set_that_must_go_at_once(pressing: End) -> None:
 
 def test_what_is_forgotten_keeps_its_name() -> None:
     made = with_numbers(1, 2)
-    made.open_requests[1] = Transactions().begin(request("MESSAGE", on=made), made)[0]
+    made.open_requests.append(Transactions().begin(request("MESSAGE", on=made), made)[0])
     made.forget()
     assert not made.open_requests and not made.bindings
     assert made.terms.generation == 1 and made.sm12 == at(1)
@@ -172,7 +172,7 @@ def test_before_the_trigger_nothing_ends() -> None:
 
 def pending_on(old: SaSet, method: str, seconds: float) -> None:
     made = Transactions().begin(request(method, seconds, on=old), old)[0]
-    old.open_requests[id(made)] = made
+    old.open_requests.append(made)
 
 
 def test_a_pending_transaction_keeps_the_old_set() -> None:
@@ -190,7 +190,7 @@ def test_the_pcscf_has_64_t1_at_most_but_not_in_the_papers() -> None:
     for profile, gone in ((TODAY, True), (PAPERS, False)):
         old, new = switched()
         pending_on(old, "INVITE", 19)
-        next(iter(old.open_requests.values())).answered(response(180, "INVITE", 19.5))
+        old.open_requests[0].answered(response(180, "INVITE", 19.5))
         overdue(old, new, Side.PCSCF, now(20 + 129), profile)
         assert (Side.PCSCF in old.ends) is gone
         overdue(old, new, Side.UE, now(20 + 129), profile)
@@ -223,7 +223,7 @@ def test_open_transactions_are_bounded() -> None:
 def test_the_transaction_that_is_looked_at_does_not_keep_the_set() -> None:
     old, new = switched()
     made = Transactions().begin(request("MESSAGE", 30, on=old), old)[0]
-    old.open_requests[id(made)] = made
+    old.open_requests.append(made)
     overdue(old, new, Side.UE, now(30), TODAY, made)
     assert ended(old, Side.UE) == (End.REPLACED, now(21))
 

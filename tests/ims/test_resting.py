@@ -81,18 +81,23 @@ def test_what_is_not_over_or_was_looked_at_does_not_rest() -> None:
         assert type(each) is Transaction
 
 
-def test_the_older_ones_of_a_busy_capture_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_over_in_a_busy_capture_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "BUSY", 20)
     tables: list[Transactions] = []
     census = Census(lambda: tables, rest)
     table = Transactions(census)
     tables.append(table)
-    for number in range(60):
-        key = Side.UE, f"z9hG4bK{number}", "MESSAGE"
-        table.enter(key, made(LEAST), f"{number}", now(5))
-    kinds = [type(each) for each in table.latest(60)]
-    assert kinds.count(Resting) >= 60 - transactions.BATCH - transactions.AWAKE
-    assert Resting not in kinds[: transactions.AWAKE]
+    for number in range(20):
+        table.enter((Side.UE, f"z9hG4bK{number}", "MESSAGE"), made(LEAST), f"{number}", now(5))
+    assert not census.busy
+    assert {type(each) for each in table.latest(60)} == {Transaction}
+    table.enter((Side.UE, "z9hG4bK20", "MESSAGE"), made(LEAST), "20", now(5))
+    assert census.busy, "whoever ends one lets it rest"
+    assert [type(each) for each in table.latest(60)] == [Resting] * 21
     asked = table.find(response(200, "MESSAGE", 5, branch="z9hG4bK0"))
     assert asked is not None and not asked.answered(response(200, "MESSAGE", 6, branch="z9hG4bK0"))
     assert asked.last == now(6)
+    census.forgot(11)
+    assert census.busy
+    census.forgot(1)
+    assert not census.busy
