@@ -135,6 +135,11 @@ class Engine:
         """The TCP connection between two endpoints, if it is remembered."""
         return self._streams.find(source, destination)
 
+    @property
+    def connections_forgotten(self) -> int:
+        """TCP connections that may go on though it is not remembered any more how they began."""
+        return self._streams.forgotten
+
     def receive(self, frame: Frame) -> None:
         """One frame, later than all before it or at least of the same timeline."""
         before, self._now, now = self._now, frame, frame[2]

@@ -148,10 +148,11 @@ class TcpConnection(NamedTuple):
     """From the opener, where that is known."""
     opener: str | None
     opened: FrameRef | None
-    """The SYN; None if it is not in the capture."""
+    """The SYN; None if it is not in the capture, or forgotten, as `Evidence.missing` says."""
     closing: tuple[Close, ...]
     first_octet: int | None
-    """Where the message begins in its direction of the stream, counted from 0; None where that is not kept."""
+    """Where the message begins in its direction of the stream, counted from 0, or from the first octet that is known if
+    its beginning is not; None where that is not kept."""
     last_octet: int | None
     """The octet after its last."""
 

@@ -107,7 +107,7 @@ def parse_segment(
 class TcpTracker:
     """All TCP connections of one timeline, told apart by addresses and ports alone."""
 
-    __slots__ = ("_marks", "_octets", "_on_evict", "_table", "_waiting", "evicted", "order", "strays")
+    __slots__ = ("_marks", "_octets", "_on_evict", "_table", "_waiting", "evicted", "forgotten", "order", "strays")
 
     def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
         """``on_evict`` is told in words what was given up because of a limit."""
@@ -123,6 +123,8 @@ class TcpTracker:
         """When connections were added, at least `SILENT` apart, the latest of them."""
         self.evicted = 0
         """Connections and queues that were given up because of a limit."""
+        self.forgotten = 0
+        """Connections that were silent for too long, or had to make room: if one goes on, it seems to begin there."""
         self.strays = 0
         """Segments that lay too far from their stream to belong to it."""
 
@@ -257,9 +259,7 @@ class TcpTracker:
         if len(self.order) > FEW:
             self._forget_silent(segment.at.time, events)
         if len(self.order) > CONNECTIONS:
-            oldest = next(iter(self.order))
-            oldest.forgotten = True
-            self._forget(oldest, events)
+            self._forget_oldest(events)
             self._tell(EVICTED)
         return connection
 
@@ -269,11 +269,15 @@ class TcpTracker:
             return
         marks.append(now)
         while len(marks) == MARKS and len(self.order) > FEW:
-            oldest = next(iter(self.order))
-            if oldest.touched >= marks[0]:
+            if next(iter(self.order)).touched >= marks[0]:
                 break
-            oldest.forgotten = True
-            self._forget(oldest, events)
+            self._forget_oldest(events)
+
+    def _forget_oldest(self, events: list[Event]) -> None:
+        oldest = next(iter(self.order))
+        oldest.forgotten = True
+        self.forgotten += 1
+        self._forget(oldest, events)
 
     def _forget(self, connection: Connection, events: list[Event]) -> None:
         for side in connection.sides:

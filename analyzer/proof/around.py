@@ -23,7 +23,17 @@ RECENT: Final = 64
 class Around:
     """One event, and what of the state around it a finding may show; made once for all rules that judge the event."""
 
-    __slots__ = ("_connection", "context", "event", "framed", "named", "packet", "sightings", "transactions")
+    __slots__ = (
+        "_connection",
+        "context",
+        "event",
+        "forgetful",
+        "framed",
+        "named",
+        "packet",
+        "sightings",
+        "transactions",
+    )
 
     def __init__(
         self,
@@ -32,9 +42,13 @@ class Around:
         packet: Datagram | None,
         framed: Framed | None,
         connection: Callable[[Endpoint, Endpoint], Connection | None],
+        forgetful: bool,
     ) -> None:
-        """``packet`` is the ESP packet that came last, ``framed`` the message that came last out of TCP."""
+        """``packet`` is the ESP packet that came last, ``framed`` the message that came last out of TCP; ``forgetful``
+        says that how a connection began may be forgotten.
+        """
         self._connection = connection
+        self.forgetful = forgetful
         self.event = event
         self.context = context
         self.packet = packet if packet is not None and packet.at == self.at else None

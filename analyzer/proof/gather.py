@@ -87,5 +87,7 @@ class Gatherer:
             return known
         engine, subject = self._engine, event.subject  # type: ignore[attr-defined]
         context = engine.tracker.directory.context(subject) if subject is not None and not subject.told else None
-        self._around = made = Around(event, context, engine.packet, engine.framed, engine.connection)
+        self._around = made = Around(
+            event, context, engine.packet, engine.framed, engine.connection, engine.connections_forgotten > 0
+        )
         return made

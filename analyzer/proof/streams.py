@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Final
 
 from analyzer.evidence import Close, Flow, TcpConnection
+from analyzer.frame import SECOND
 from analyzer.ims.events import ClearOnProtectedPort, ConnectionClosing, ConnectionOpening, HandshakeEnded
 from analyzer.ims.subjects import Pair
 from analyzer.ims.vocabulary import Side, Sighting
-from analyzer.network.tcp import Connection
+from analyzer.network.tcp import SILENT, Connection
 from analyzer.proof.around import Around
+
+_BEFORE: Final = "the SYN of a TCP connection: not in the capture; octets are counted from the first that is"
+_LATER: Final = (
+    f"the SYN of a TCP connection: not in the capture, or forgotten after {3 * SILENT // SECOND // 60} minutes of "
+    "silence or since there were too many; octets are counted from the first that is known"
+)
 
 
 def connections(around: Around) -> tuple[tuple[TcpConnection, ...], str]:
@@ -40,7 +48,8 @@ def connections(around: Around) -> tuple[tuple[TcpConnection, ...], str]:
         if of_packet is not None and not found:
             found[id(of_packet)] = _shown(of_packet, pair, (None, None))
     if found:
-        return tuple(found.values()), ""
+        shown = tuple(found.values())
+        return shown, "" if all(each.opened is not None for each in shown) else _LATER if around.forgetful else _BEFORE
     return (), "the TCP connection: no longer remembered" if over_tcp else "a TCP connection: nothing here is over TCP"
 
 

@@ -140,7 +140,7 @@ def _connection(each: TcpConnection, home: int, names: Names) -> str:
         text += f", opened by the {each.opener or 'peer'} in frame "
         text += names.frame(each.opened.capture, each.opened.number, home)
     else:
-        text += ", its SYN is not in the capture"
+        text += ", its SYN is not known"
     for made in each.closing:
         text += f", {made.how} of {clean(made.sender)} in frame {names.frame(made.at.capture, made.at.number, home)}"
     if each.first_octet is not None:

@@ -13,6 +13,7 @@ from analyzer.evidence import Evidence, Seen
 from analyzer.finding import Finding
 from analyzer.frame import SECOND
 from analyzer.keys.keyring import Keyring
+from analyzer.network import tcp
 from analyzer.proof import gather as gather_module
 from analyzer.proof.gather import SPARED, Gatherer
 from analyzer.report.json import document
@@ -397,3 +398,40 @@ def test_a_set_without_a_key_belongs_to_its_registration() -> None:
     s.request("ue", "MESSAGE", on=first)
     for each in audited(s, keys="").findings:
         assert each.evidence is not None and each.evidence.messages[0].at.number == each.frame
+
+
+@pytest.mark.parametrize("silence", [60.0, 2400.0])
+def test_a_connection_that_goes_on_after_a_long_silence_says_that_its_syn_may_be_forgotten(
+    monkeypatch: pytest.MonkeyPatch, silence: float
+) -> None:
+    """TRN-09: the P-CSCF begins something new on its connection of the old set."""
+    monkeypatch.setattr(tcp, "FEW", 2)
+    s = Scenario(transport="tcp")
+    first = s.register()
+    s.request("pcscf", "MESSAGE", on=first, role="pc>us")
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    for turn in range(6):
+        s.wait(silence / 6)
+        s.syn("ue", on=second, clear=True, sport=30_000 + turn, dport=5060)
+    s.request("pcscf", "MESSAGE", on=first, role="pc>us", label="late")
+    made = evidence(s, "TRN-09")
+    (connection,) = made.connections
+    if silence < tcp.SILENT / SECOND:
+        assert connection.opened is not None and not [each for each in made.missing if "SYN" in each]
+    else:
+        assert (connection.opened, connection.opener, connection.first_octet) == (None, None, 0)
+        (lacks,) = [each for each in made.missing if "SYN" in each]
+        assert "forgotten after 15 minutes of silence" in lacks
+
+
+def test_a_connection_that_began_before_the_capture_says_so() -> None:
+    s = Scenario(transport="tcp")
+    first = s.register()
+    s.syn("pcscf", on=first)
+    s.request("ue", "MESSAGE", on=s.register(over=first))
+    s.request("pcscf", "MESSAGE", on=first, role="pc>us")
+    s.lose("connect.syn")
+    made = evidence(s, "TRN-09")
+    assert made.connections[0].opened is None
+    assert [each for each in made.missing if each.startswith("the SYN of a TCP connection: not in the capture;")]
