@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from analyzer.audit import Audit, Options
 from analyzer.engine import Engine
 from analyzer.frame import Frame
+from analyzer.garbage import rare_collections
 from analyzer.ims.association import Binding
 from analyzer.ims.session import TUNNEL
 from analyzer.ims.vocabulary import Side
@@ -27,14 +25,6 @@ if TYPE_CHECKING:
     from analyzer.report.chronicle import Chronicle
 
 __all__ = ["Options", "audit", "audit_frames", "keyed_associations"]
-
-_COLLECTING: Final = Lock()
-_USUAL: Final[list[tuple[int, int, int]]] = []
-"""The thresholds of the garbage collector before each audit that runs; the first entry is what is to be put back."""
-
-YOUNG: Final = 100_000
-"""Objects after which the new ones are looked through for cycles; every other time all since the last full collection.
-"""
 
 KEY_NOTICES = 50
 """Notices of one kind on the content of key files."""
@@ -209,42 +199,6 @@ def summary_of(each: Summary) -> CaptureSummary:
         notices=each.notices,
         drops=each.drops,
     )
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let the cyclic garbage collector run seldom while frames are read.
-
-    Nearly everything is freed by its reference count; the tables that stay are large, and walking them again and again
-    would cost a third of the time: 8,000 registrations are a million objects, and with 20,000 new ones between two
-    collections it cost 3.3 of 22 s, with 100,000 it costs 1.7. What was in cycles (old procedures of a registration)
-    can wait, but not for ever: all of it is looked for whenever there may be twice as many objects as the last time
-    (with 40,000 registrations 1.7 s in all; the interpreter's own rule, a quarter more, took 6.5). Audits may run side
-    by side, in threads: the last one to end puts things back.
-    """
-    with _COLLECTING:
-        if not _USUAL:
-            gc.callbacks.append(_wait_for_as_many)
-        _USUAL.append(gc.get_threshold())
-        gc.set_threshold(YOUNG, 1, 1)
-    try:
-        yield
-    finally:
-        with _COLLECTING:
-            usual = _USUAL[0]
-            _USUAL.pop()
-            if not _USUAL:
-                gc.callbacks.remove(_wait_for_as_many)
-                gc.set_threshold(*usual)
-
-
-def _wait_for_as_many(phase: str, info: dict[str, int]) -> None:
-    """After a full collection the next one waits for as many new objects as are left; each smaller one adds some."""
-    if phase == "stop" and info["generation"] == 2:
-        gc.freeze()
-        left = gc.get_freeze_count()
-        gc.unfreeze()
-        gc.set_threshold(YOUNG, 1, max(1, left // (2 * YOUNG)))
 
 
 def report_of(

@@ -1,8 +1,7 @@
-"""One audit from files to report: what key files may say in it, and how garbage is kept from piling up."""
+"""One audit from files to report: what key files may say in it."""
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 import pytest
@@ -43,26 +42,6 @@ def test_a_key_file_of_unknown_algorithms_does_not_fill_the_report(tmp_path: Pat
     notices = audit([CAPTURE], Options(keys=[strange])).notices
     assert sum("left out" in each for each in notices) == run.KEY_NOTICES
     assert "2 more notices on key files" in notices
-
-
-def test_garbage_is_looked_for_seldom_but_not_too_seldom() -> None:
-    before = gc.get_threshold()
-    during: set[tuple[int, int, int]] = set()
-    audit([CAPTURE], progress=lambda octets: during.add(gc.get_threshold()))
-    assert gc.get_threshold() == before
-    ((young, middle, old),) = during - {before}
-    assert young > 700
-    assert young * middle * old <= 200_000
-
-
-def test_after_a_full_collection_the_next_waits_for_as_many_objects() -> None:
-    with run.rare_collections():
-        many: list[list[int]] = [[] for _ in range(8 * run.YOUNG)]
-        gc.collect()
-        assert 4 <= gc.get_threshold()[2] <= 8
-        many.clear()
-        gc.collect()
-        assert gc.get_threshold()[2] < 4
 
 
 def test_proven_associations_are_kept_only_for_those_who_want_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:

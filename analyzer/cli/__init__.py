@@ -21,6 +21,7 @@ from analyzer.cli.refusal import hush, place, refuse
 from analyzer.cli.rules import rule, rules
 from analyzer.cli.trace import trace
 from analyzer.cli.version import version_option
+from analyzer.garbage import rare_collections
 
 CLEAN = 0
 INTERRUPTED = 130
@@ -31,14 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    answer = asked(gmaudit)
-    status = answer if answer is not None else _run(list(sys.argv[1:] if argv is None else argv))
-    try:
-        sys.stdout.flush()
-    except OSError:
-        hush()
-    if argv is None:
-        gc.freeze()  # the process ends: to look for cycles in what an audit leaves would take a twentieth of its time
+    with rare_collections():  # in key files and reports of many subscribers are hardly more than in their audit
+        answer = asked(gmaudit)
+        status = answer if answer is not None else _run(list(sys.argv[1:] if argv is None else argv))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            hush()
+        if argv is None:
+            gc.freeze()  # the process ends: to look for cycles in what is left would take a twentieth of its time
     return status
 
 

@@ -18,13 +18,14 @@ from analyzer import __version__
 from analyzer.audit import Audit, Options
 from analyzer.finding import Finding
 from analyzer.frame import SECOND, Frame
+from analyzer.garbage import rare_collections
 from analyzer.ims.subjects import Context
 from analyzer.keys.entries import NoKeys
 from analyzer.keys.keyring import Keyring
 from analyzer.report.assemble import subject_of
 from analyzer.report.model import CaptureSummary, EspCounts, Report, SipCounts
 from analyzer.report.pcapng_comments import Comments
-from analyzer.run import rare_collections, report_of, summary_of
+from analyzer.run import report_of, summary_of
 from analyzer.sources.live import Live
 from analyzer.sources.recording import Recording
 from analyzer.sources.triage import Triage
