@@ -31,7 +31,8 @@ _DIVIDES = frozenset(b'<>";,')
 _REQUIRED = b"\nRequire: sec-agree\r", b"\nProxy-Require: sec-agree\r"
 """Lines that hold nothing but the option tag."""
 _NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
-"""Methods whose requests have no Contact, or none that anybody would follow (RFC 3428 4, RFC 3903 4.1)."""
+"""Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3428 4, RFC 3903 4.1, RFC 6086),
+for which PORT-11 does not ask."""
 
 
 class Marks:

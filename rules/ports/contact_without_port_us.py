@@ -5,6 +5,8 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, rule
 from rules.negotiation.showing import two_columns
 
 NAT = "udp-enc-tun"
+NOT_FOLLOWED = ("ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PUBLISH")
+"""Requests in which a Contact has no meaning (RFC 3261 20, RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
 
 
 @rule(
@@ -28,13 +30,14 @@ def contact_without_port_us(
     SM7, protected SM1s and the request that opens a call are judged. Of several contacts one is enough.
 
     Not a violation: a GRUU; ``Contact: *``; a REGISTER without Contact, which only asks for the bindings, and a
-    deregistration, which may name an old contact; a request without Contact. A flow of RFC 5626 (``ob``) is reached
+    deregistration, which may name an old contact; a request without Contact, or one in which it has no meaning and
+    nobody follows it (MESSAGE, PUBLISH, INFO, BYE; ACK and CANCEL). A flow of RFC 5626 (``ob``) is reached
     through its token (FP9). Behind a NAT the address is a public one with a port of its own (FP12). A name instead
     of an address is no matter; its port is still compared (FP21).
     """
     sighting = event.request if isinstance(event, CallOpened) else event.register
     protection, message = sighting.protection, sighting.message
-    if protection is None or message.method in ("ACK", "CANCEL") or protection.terms.port_us is None:
+    if protection is None or message.method in NOT_FOLLOWED or protection.terms.port_us is None:
         return None
     if "nat" in profile.flags or (protection.terms.mod or "").lower() == NAT:
         return None

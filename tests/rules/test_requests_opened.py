@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analyzer.finding import Finding
@@ -121,6 +123,22 @@ def test_the_contact_of_a_request_names_another_port(method: str, named: int | N
     check(s, profile="sa3-29")
     s.expect("PORT-11", "violation", actor="UE", at="req")
     check(s)
+
+
+@pytest.mark.parametrize("odd", [False, True])
+@pytest.mark.parametrize("method", ["MESSAGE", "PUBLISH", "INFO", "BYE"])
+@pytest.mark.parametrize("named", [None, 5060])
+def test_a_contact_without_a_meaning_is_not_judged_whatever_else_is_odd(
+    method: str, named: int | None, odd: bool
+) -> None:
+    s = Scenario()
+    first = s.register()
+    headers: dict[str, Any] = {**contact(named), **({"Proxy-Require": None} if odd else {})}
+    s.request("ue", method, on=first, headers=headers)
+    assert found(s, "PORT-11") == []
+    assert bool(found(s, "NEG-13")) == odd
+    s.request("ue", "SUBSCRIBE", on=first, headers=headers)
+    assert len(found(s, "PORT-11")) == 1
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
