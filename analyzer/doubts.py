@@ -158,9 +158,9 @@ class Doubts:
 def one_sided(context: Context) -> Side | None:
     """The side whose packets alone were captured of this pair, although the other must have spoken; else None."""
     vantage = context.pair.vantage
-    if len(vantage.ttl) != 1 or vantage.sides.spoke < SPOKEN:
+    if len(vantage.ttls) != 1 or vantage.sides.spoke < SPOKEN:
         return None
-    return next(iter(vantage.ttl))
+    return vantage.ttls[0][0]
 
 
 def _complete(context: Context | None) -> bool:

@@ -335,7 +335,7 @@ class Engine:
         tag = tags[-1] if len(tags) == len(framed.tags) and tags else None
         if tag is not None and tag.binding is not None and line.is_sip and framed.kind == "message":
             self._segments.framed = framed
-            if (sport, dport) == tag.binding.ports and self._calm.takes(
+            if _PORTS.pack(sport, dport) == tag.binding.flow and self._calm.takes(
                 tag.binding, tag.sequence, framed.at, framed.frames, framed.data, connection
             ):
                 return

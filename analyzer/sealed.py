@@ -52,6 +52,9 @@ class Strangers(Protocol):
         """These two are a UE and its P-CSCF."""
 
 
+PLACES: Final = tuple((ttl, None, 0) for ttl in range(256))
+"""By TTL where an ordinary packet was seen, if direction and depth say nothing: the same objects for all, too."""
+
 AROUND: Final = tuple(around(ESP, ttl) for ttl in range(256))
 """By TTL what may lie in the headers before ESP: the same objects for all associations."""
 
@@ -130,8 +133,10 @@ class Sealed:
                 self._encapsulation.look(binding, shell, False, at)
             else:
                 shut = self._reader.recent.may_open(destination + packet[:4])
-                binding.place = NOWHERE if shut else datagram[6:9]
-                plain = not shut and binding.receipt is not None and binding.place[1:] == (None, 0)
+                place = datagram[6:9]
+                ordinary = place[1:] == (None, 0)
+                binding.place = NOWHERE if shut else PLACES[datagram.ttl] if ordinary else place
+                plain = not shut and binding.receipt is not None and ordinary
                 binding.around = AROUND[datagram.ttl] if plain else ()
             tag = Packet(binding, sequence)
         else:

@@ -137,7 +137,9 @@ class Answers:
         mine, theirs = agreed
         made = SaSet(context, terms(context, mine, theirs, procedure, sm6), procedure.parent)
         made.alg, made.ealg = theirs.alg, theirs.ealg
-        made.challenge, made.server = sm6, sm6.message.values("security-server")
+        known = {entry.written: entry.written for entry in procedure.server}  # there are these texts but once
+        made.challenge = sm6
+        made.server = [known.get(value, value) for value in sm6.message.values("security-server")]
         made.modes = modes(procedure.offer, procedure.server)
         if context.port_us is None:
             context.port_us = mine.port_s

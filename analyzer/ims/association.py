@@ -31,6 +31,9 @@ NOWHERE: Final = -1, None, 0
 NOTHING: Final[frozenset[Any]] = frozenset()
 """What a set of rare things is until there is one; an empty set for each association would need 200 octets."""
 
+UNUSED: Final = Ledger()
+"""The ledger of all associations that have not seen a packet; nothing is ever entered in it (`Binding.begun`)."""
+
 _flow: Final = Struct("!HH").pack
 
 
@@ -50,7 +53,6 @@ class Binding:
         "looked_at",
         "mistake",
         "place",
-        "ports",
         "proven",
         "proven_at",
         "receipt",
@@ -66,10 +68,9 @@ class Binding:
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.set = owner
         self.role = role
-        self.ports = owner.terms.ports(role)
-        """Source and destination port that its packets should have."""
-        self.flow = b"" if None in self.ports else _flow(*self.ports)
-        """The same as octets, if both are known."""
+        self.flow = b""
+        """Source and destination port that its packets should have, as octets, once there is one and if both are known.
+        """
         self.sender = role.sender
         self.served = owner.terms.port_us if self.sender is Side.UE else owner.terms.port_ps
         """The port on which its sender is served, which its Via has to name."""
@@ -83,7 +84,7 @@ class Binding:
         depth say something, or some rule has not let such a packet pass."""
         self.course: Course | None = None
         """The TCP connection between its ports, if that is followed segment by segment."""
-        self.ledger = Ledger()
+        self.ledger = UNUSED
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None
         """The authentication vector that the key came from; None for an explicit key."""
@@ -106,3 +107,17 @@ class Binding:
         """All rules have let its ordinary packets pass."""
         self.refused: tuple[IntegrityFailed, ...] = ()
         """Packets that did not verify, until a later one that does shows that the key is still the same."""
+
+    @property
+    def ports(self) -> tuple[int | None, int | None]:
+        """Source and destination port that its packets should have."""
+        return self.set.terms.ports(self.role)
+
+    def begun(self) -> Ledger:
+        """Its ledger, now that a packet has come: half of the associations of a large capture never see one."""
+        if self.ledger is UNUSED:
+            self.ledger = Ledger()
+            sport, dport = self.ports
+            if sport is not None and dport is not None:
+                self.flow = _flow(sport, dport)
+        return self.ledger

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from struct import Struct
+from sys import intern
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -270,4 +271,4 @@ def _genuine(session: Session, context: Context, made: Challenge | None) -> bool
 
 
 def _inputs(found: Credentials) -> tuple[str, ...]:
-    return tuple(identifier(text or "") for text in (found.username, found.realm, found.uri, found.qop))
+    return tuple(intern(identifier(text or "")) for text in (found.username, found.realm, found.uri, found.qop))

@@ -33,14 +33,14 @@ REORDERED = SECOND // 100
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_named", "_near", "_taps", "_touched", "least_pcscf", "least_ue", "sides", "ttl")
+    __slots__ = ("_named", "_near", "_taps", "_touched", "least_pcscf", "least_ue", "sides", "ttls")
 
     def __init__(self, named: str, taps: Taps | None = None) -> None:
         self._named = named
         """The user's ``--vantage``: auto, ue, pcscf or middle."""
         self._taps = taps or Taps()
         self.sides = Sides()
-        self.ttl: dict[Side, int] = {}
+        self.ttls: tuple[tuple[Side, int], ...] = ()
         """TTL of the first packet of each side that was heard."""
         self._near: tuple[Side, ...] = ()
         self._touched: tuple[Side, ...] = ()
@@ -49,8 +49,8 @@ class Vantage:
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
         """Learn from one packet. Inside a tunnel the TTL tells nothing: a radio link may lie before it."""
-        if sender not in self.ttl:
-            self.ttl[sender] = ttl
+        if len(self.ttls) < 2 and self.ttl(sender) is None:
+            self.ttls += ((sender, ttl),)
         if outbound and sender not in self._near:
             self._near += (sender,)
         if depth or ttl not in UNTOUCHED:
@@ -58,6 +58,10 @@ class Vantage:
                 self._touched += (sender,)
         elif sender not in self._near and sender not in self._touched:
             self._near += (sender,)
+
+    def ttl(self, side: Side) -> int | None:
+        """TTL of the first packet of that side that was heard."""
+        return next((ttl for known, ttl in self.ttls if known is side), None)
 
     def measured(self, answered_by: Side, elapsed: int) -> None:
         """That side took so long to answer a request: the way to it and back, and what it needed to think."""

@@ -133,7 +133,7 @@ class PacketLedger:
             self.forms.begin(binding, at)
         if binding.refused:
             self._settle(binding, sequence)
-        noted = binding.ledger.note(sequence, packet[-TAIL:], at)
+        noted = binding.begun().note(sequence, packet[-TAIL:], at)
         if noted is True:
             self.replayed += 1
             return False
@@ -160,7 +160,8 @@ class PacketLedger:
         fits = source == expected
         kind = PacketVerified if association is None or association.icv else PacketRead
         invited = told = False
-        if flow != binding.ports and flow is not None:
+        ports = binding.ports
+        if flow != ports and flow is not None:
             if flow not in owner.strays:
                 more = len(owner.strays) >= STRAYS
                 if more:
@@ -172,7 +173,7 @@ class PacketLedger:
         receipt = session.emit(
             _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         )
-        if flow == binding.ports and fits and kind is PacketVerified and binding.ledger.highest:
+        if flow == ports and fits and kind is PacketVerified and binding.ledger.highest:
             binding.receipt, binding.address = receipt, expected  # the same, and one object for all
         self._proven(binding)
         return True
@@ -184,7 +185,8 @@ class PacketLedger:
         if first is None:
             return False
         elapsed = at.time - first.time
-        ttl = context.pair.vantage.ttl.get(binding.sender, datagram.ttl)
+        known = context.pair.vantage.ttl(binding.sender)
+        ttl = datagram.ttl if known is None else known
         if first.capture == at.capture and ttl == datagram.ttl:
             taps.repeated(at.capture, elapsed)
             return False
@@ -343,7 +345,7 @@ class PacketLedger:
         at, owner = datagram.at, binding.set
         context = owner.contact
         assert isinstance(context, Context)
-        noted = binding.ledger.note(sequence, datagram.payload[-TAIL:], at)
+        noted = binding.begun().note(sequence, datagram.payload[-TAIL:], at)
         if noted is True:
             self.replayed += 1
             return False

@@ -23,6 +23,8 @@ class Procedure:
     """One registration procedure (K2)."""
 
     __slots__ = (
+        "_offer",
+        "_server",
         "adopted",
         "begun",
         "call_id",
@@ -33,11 +35,9 @@ class Procedure:
         "finished",
         "first",
         "nonce",
-        "offer",
         "overlap",
         "parent",
         "register",
-        "server",
         "set",
         "shared",
         "sm7",
@@ -55,10 +55,10 @@ class Procedure:
         self.parent = parent
         """The set that protected SM1, None if it was in clear."""
         self.call_id = register.message.call_id
-        self.offer = offered(register.message)
+        self._offer: tuple[Mechanism, ...] | tuple[str, ...] = offered(register.message)
         self.challenge: Sighting | None = None
         self.nonce = ""
-        self.server: tuple[Mechanism, ...] = ()
+        self._server: tuple[Mechanism, ...] | tuple[str, ...] = ()
         self.set: SaSet | None = None
         self.shared: tuple[Shared, ...] = ()
         """Sets that were alive at SM6 and have values in common with the new one."""
@@ -96,13 +96,32 @@ class Procedure:
         for sighting in (self.register, self.challenge, self.sm7):
             if sighting is not None:
                 shelve(sighting.message)
-        for entry in (*self.offer, *self.server):
-            entry.shelve()
+        self._offer = tuple(entry.written for entry in self.offer)
+        self._server = tuple(entry.written for entry in self.server)
+
+    @property
+    def offer(self) -> tuple[Mechanism, ...]:
+        """The entries of Security-Client in SM1."""
+        return _entries(self._offer)
+
+    @property
+    def server(self) -> tuple[Mechanism, ...]:
+        """The entries of Security-Server in SM6; none before it."""
+        return _entries(self._server)
+
+    @server.setter
+    def server(self, entries: tuple[Mechanism, ...]) -> None:
+        self._server = entries
 
     @property
     def parent_terms(self) -> SetTerms | None:
         """What was agreed for the set that protected SM1."""
         return self.parent.terms if self.parent is not None else None
+
+
+def _entries(kept: tuple[Mechanism, ...] | tuple[str, ...]) -> tuple[Mechanism, ...]:
+    """Entries of which only the text may have been kept: hardly anybody asks for them when the procedure is over."""
+    return tuple(Mechanism(each) if isinstance(each, str) else each for each in kept)
 
 
 def _short(register: Sighting, transaction: Transaction) -> Sighting:

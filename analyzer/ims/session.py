@@ -100,13 +100,13 @@ class Session:
             if spi is None:
                 continue
             source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
-            self._announce(destination, spi, made, role)
+            key = self._announce(destination, spi, made, role)
             for association in self.keyring.explicit(source, destination, spi):
-                self._enter(Binding(made, role), association)
+                self._enter(Binding(made, role), association, key)
             if not keys and not made.of(role) and any(ealg == "null" for _, ealg in pairs):
-                self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)))
+                self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)), key)
             for found, vector in reversed(keys):  # the likeliest last: it is tried first
-                self.candidate(made, role, found, vector)
+                self.candidate(made, role, found, vector, key)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
@@ -134,8 +134,11 @@ class Session:
             for found, vector in reversed(keys):
                 self.candidate(made, role, found, vector)
 
-    def candidate(self, made: SaSet, role: Role, found: Found, vector: Vector) -> None:
-        """Enter one more association that may be that of a role of a set, with the keys that follow from a vector."""
+    def candidate(self, made: SaSet, role: Role, found: Found, vector: Vector, key: bytes | None = None) -> None:
+        """Enter one more association that may be that of a role of a set, with the keys that follow from a vector.
+
+        ``key`` is as `SaDatabase.add` takes it.
+        """
         context, terms = made.contact, made.terms
         assert isinstance(context, Context)
         spi = terms.spi(role)
@@ -156,13 +159,13 @@ class Session:
             source=None if terms.mod == TUNNEL else source,
             ports=binding.ports,
         )
-        self._enter(binding, association)
+        self._enter(binding, association, key)
 
-    def _enter(self, binding: Binding, association: SecurityAssociation) -> None:
+    def _enter(self, binding: Binding, association: SecurityAssociation, key: bytes | None = None) -> None:
         binding.association = association
         association.owner = binding
         binding.set.bind(binding)
-        self.database.add(association)
+        self.database.add(association, key)
 
     def prove(self, binding: Binding, at: FrameRef) -> None:
         """A packet verified for the first time with this key."""
@@ -286,14 +289,17 @@ class Session:
             self.announced.remove(key, old)
         old.forget()
 
-    def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> None:
+    def _announce(self, destination: bytes, spi: int, made: SaSet, role: Role) -> bytes:
+        """Returns destination and SPI, as they lie in a packet."""
         octets = spi.to_bytes(4, "big")
-        kept = self.announced.add(destination + octets, made, role)
+        key = destination + octets
+        kept = self.announced.add(key, made, role)
         self.heard(destination, octets)
         if not kept:
             self.emit(
                 Notice(at=FrameRef(0, 0, 0), subject=None, text=f"more than {SPIS} SPIs: the oldest was forgotten")
             )
+        return key
 
     @staticmethod
     def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[tuple[Found, Vector]]:

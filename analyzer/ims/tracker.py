@@ -172,7 +172,7 @@ class Tracker:
         context = owner.contact
         assert isinstance(context, Context)
         self.session.prove(binding, at)
-        binding.ledger.note(packet.sequence, UNKNOWN, at)
+        binding.begun().note(packet.sequence, UNKNOWN, at)
         identify(context, message)
         context.last_seen = at.time
         sighting = sighting._replace(

@@ -72,11 +72,15 @@ class SaDatabase:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, association: SecurityAssociation) -> None:
-        """Put an association in front of those with the same destination and SPI; oldest ones make room."""
+    def add(self, association: SecurityAssociation, key: bytes | None = None) -> None:
+        """Put an association in front of those with the same destination and SPI; oldest ones make room.
+
+        ``key`` is these two as octets that somebody else has, too: then they are there but once.
+        """
         if association.serial:  # it was here before, and may be so still
             self.remove(association)
-        key = _key(association)
+        if key is None:
+            key = _key(association)
         present = self.table.get(key, ())
         if len(present) >= MAX_CANDIDATES:
             self.remove(min(present, key=attrgetter("serial")))

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import MD5, SHA1, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from analyzer.ipsec.algorithms import UNCHECKED, Contexts, Decrypt, Encryption, Integrity, Keys, integrity, pair
@@ -39,6 +40,13 @@ _HEADED: Final = frozenset({4, TCP, UDP, 41})
 """Next headers whose own header shows whether the decryption was right: IPv4, TCP, UDP, IPv6."""
 _BARE: Final = frozenset({1, 50, 51, 58, 59, 60})
 """Others that a sender may put there, rightly or not: ICMP, ESP, AH, dummy packets, destination options."""
+
+UNKNOWN_PORTS: Final = None, None
+"""The ports of an association of which nobody asks for them."""
+
+_HASHES: Final[dict[type[HashAlgorithm], HashAlgorithm]] = {SHA1: SHA1(), MD5: MD5()}
+_MODES: Final = {octets: CBC(bytes(octets)) for octets in (8, 16)}
+"""What all contexts are made with: the same objects, of which each would keep its own."""
 
 _PADDING: Final = tuple(bytes(range(1, length + 1)) for length in range(256))
 _sequence = Struct(">4xI").unpack_from
@@ -122,7 +130,6 @@ class SecurityAssociation:
         self.spi = spi
         self.destination = destination
         self.source = source
-        self.ports = ports
         self.alg = alg
         self.ealg = ealg
         self.keys = keys
@@ -144,6 +151,8 @@ class SecurityAssociation:
         self._cut = first.icv + second.icv
         self.icv = 0 if first is UNCHECKED else self._cut
         """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
+        self.ports = UNKNOWN_PORTS if self.icv else ports
+        """What its content is held against where there is no ICV."""
         self.demanded_icv = self._cut
         """Octets that the algorithms demand of the ICV."""
         self._iv = self._block = 0
@@ -338,10 +347,10 @@ def _contexts(alg: Integrity, ealg: Encryption, keys: Keys) -> Contexts:
     if alg.combined or ealg.combined:
         key, _ = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)
         return None, None, AESGCM(key)
-    mac = None if alg.digest is None else HMAC(keys.auth.octets, alg.digest())
+    mac = None if alg.digest is None else HMAC(keys.auth.octets, _HASHES[alg.digest])
     if ealg.cipher is None:
         return mac, None, None
-    return mac, Cipher(ealg.cipher(keys.enc.octets), CBC(bytes(ealg.iv))).decryptor().update, None
+    return mac, Cipher(ealg.cipher(keys.enc.octets), _MODES[ealg.iv]).decryptor().update, None
 
 
 def _divided(key: Secret, salt: int) -> tuple[bytes, bytes]:

@@ -52,8 +52,8 @@ class Mechanism:
     """One entry: a mechanism's name and its parameters."""
 
     __slots__ = (
-        *("_params", "_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name"),
-        *("pair", "port_c", "port_s", "prot", "spi_c", "spi_s"),
+        *("_written", "alg", "dropped", "ealg", "is_ipsec", "is_mediasec", "mod", "name"),
+        *("pair", "params", "port_c", "port_s", "prot", "spi_c", "spi_s"),
     )
 
     dropped: int
@@ -87,7 +87,8 @@ class Mechanism:
     def __init__(self, written: str) -> None:
         self._written = written
         self.name, self.dropped, params = _read(written)
-        self._params: dict[str, str | None] | None = params
+        self.params: dict[str, str | None] = params
+        """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
         # A rule asks for these again and again, and nearly every entry has the same few words for them
         get = params.get
         self.is_ipsec = self.name == IPSEC
@@ -105,22 +106,14 @@ class Mechanism:
         return f"<Mechanism {self.text}>"
 
     @property
-    def params(self) -> dict[str, str | None]:
-        """Keys in lower case, values unquoted, None for one without a value; of a repeated parameter the first."""
-        params = self._params
-        if params is None:
-            _, _, params = _read(self._written)
-            self._params = params
-        return params
-
-    @property
     def text(self) -> str:
         """The entry as written, for reports: at most `TEXT_LIMIT` characters, control characters replaced."""
         return printable(self._written.strip(LWS), TEXT_LIMIT)
 
-    def shelve(self) -> None:
-        """Let go of the parameters, 1,700 octets of 2,000: they are read again when somebody asks for them."""
-        self._params = None
+    @property
+    def written(self) -> str:
+        """The whole entry as written, from which another one like this can be made."""
+        return self._written
 
     @property
     def q(self) -> int | None:

@@ -10,6 +10,10 @@ from typing import Final
 MAX_WATCHED: Final = 1 << 17
 """Watched pairs of address and port (up to 40 MB); beyond, the one goes that was last watched the longest ago."""
 
+FEW: Final = 4
+"""Addresses at one port that are kept in a tuple; a set would need three times the memory for them, and most ports of a
+large capture have one."""
+
 
 class _Everybody(Container[bytes]):
     def __contains__(self, address: object) -> bool:
@@ -55,9 +59,11 @@ class Watched:
         self.pairs.move_to_end(pair)
         there = self.ports.get(port)
         if there is None:
-            self._put(port, {address})
+            self._put(port, (address,))
         elif isinstance(there, set):
             there.add(address)
+        elif isinstance(there, tuple) and address not in there:
+            self._put(port, (*there, address) if len(there) < FEW else {*there, address})
         if len(self.pairs) > MAX_WATCHED:
             self._give_up(self.pairs.popitem(last=False)[0])
 
@@ -69,6 +75,9 @@ class Watched:
             there.discard(pair[:-2])
             if not there:
                 self._put(port, None)
+        elif isinstance(there, tuple):
+            left = tuple(each for each in there if each != pair[:-2])
+            self._put(port, left or None)
 
     def _put(self, port: int, there: Container[bytes] | None) -> None:
         if there is None:

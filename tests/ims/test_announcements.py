@@ -23,7 +23,7 @@ def test_the_newest_comes_first_and_what_was_noted_stays() -> None:
     table, old, new = Announcements(), made(), made()
     assert table.add(KEY, old, Role.UC_PS)
     assert KEY in table and OTHER not in table and list(table.get(OTHER)) == []
-    table.get(KEY)[0].ledger.note(1, b"tail", at(1))
+    table.get(KEY)[0].begun().note(1, b"tail", at(1))
     table.add(KEY, new, Role.PC_US)
     assert [(each.set, each.role, len(each.ledger)) for each in table.get(KEY)] == [
         (new, Role.PC_US, 0),

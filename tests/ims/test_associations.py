@@ -85,7 +85,7 @@ def with_numbers(*numbers: int) -> SaSet:
     binding = Binding(owner, Role.UC_PS)
     owner.bind(binding)
     for number in numbers:
-        binding.ledger.note(number, TAIL, at(number))
+        binding.begun().note(number, TAIL, at(number))
     return owner
 
 
