@@ -21,7 +21,7 @@ from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.network.copies import ESP, TCP, UDP
-from analyzer.network.ip import around
+from analyzer.network.ip import DESTINATION_OPTIONS, around, behind_options
 from analyzer.network.packets import Datagram, PacketReader
 from analyzer.shadows import Shadows
 
@@ -35,6 +35,7 @@ among these have a limit that is told."""
 
 _PORTS = Struct("!HH")
 _UDP_HEADER = 8
+_IPV6 = 16
 
 Deliver = Callable[[Datagram, int, bytes, Packet | None], None]
 
@@ -119,6 +120,8 @@ class Sealed:
         elif protocol in IP_IN_IP:
             self._tunnel(datagram, association, content)
             return
+        elif protocol == DESTINATION_OPTIONS and len(source) == _IPV6:
+            protocol, inner = behind_options(inner)
         flow = _PORTS.unpack_from(inner) if protocol in (UDP, TCP) and len(inner) >= _UDP_HEADER else None
         if isinstance(binding, Binding):
             packets.place(binding, datagram)

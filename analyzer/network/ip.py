@@ -20,6 +20,7 @@ FRAGMENT: Final = 44
 """The IPv6 Fragment header's number among the protocols."""
 _SKIPPED: Final = frozenset((0, 43, 60, 135, 139, 140))
 """Hop-by-Hop Options, Routing, Destination Options; Mobility, HIP and Shim6, whose length is told in the same way."""
+DESTINATION_OPTIONS: Final = 60
 AH: Final = 51
 
 _V4 = struct.Struct(">BxHHHBB2x4s4s").unpack_from
@@ -134,6 +135,27 @@ def follow(data: bytes, position: int, end: int, protocol: int) -> Upper | str:
         else:
             return Upper(protocol, position, ident, 0, False)
     return LONG_CHAIN
+
+
+def passed_ah(data: bytes, position: int, end: int, protocol: int) -> bool:
+    """Whether AH is among the IPv6 extension headers between these places, over which `follow` has walked."""
+    while position < end and protocol != AH:
+        if protocol == FRAGMENT:
+            protocol, position = data[position], position + 8
+        else:
+            protocol, position = data[position], position + (data[position + 1] + 1) * 8
+    return position < end
+
+
+def behind_options(payload: bytes) -> tuple[int, bytes]:
+    """What follows the Destination Options header with which a payload begins, as its protocol and its octets.
+
+    They may stand behind ESP (RFC 8200 4.1). A header that is cut is all there is.
+    """
+    upper = follow(payload, 0, len(payload), DESTINATION_OPTIONS)
+    if isinstance(upper, str) or upper.offset or upper.more:
+        return DESTINATION_OPTIONS, payload
+    return upper.protocol, payload[upper.begin :]
 
 
 def authenticated(data: bytes, position: int, end: int) -> tuple[int, int]:

@@ -205,19 +205,20 @@ class PacketReader:
             if isinstance(packet, str):
                 self._skip(packet, len(frames))
                 return ()
-            source, destination, protocol, begin, end, ttl, ident, offset, more, cut = packet
-            payload = data[begin:end]
+            source, destination, protocol, first, end, ttl, ident, offset, more, cut = packet
+            ah = len(source) == 16 and ip.passed_ah(data, begin + 40, first, data[begin + 6])
+            payload = data[first:end]
             if offset or more:
                 if not cut:
                     whole = self._reassemble(packet, payload, frames, depth)
                     if whole is None:
                         return ()
-                    payload, protocol, frames = whole
+                    payload, protocol, frames, within = whole
+                    ah = ah or within
                 elif offset:
                     # What comes first in it is no header: nobody could read it.
                     self._skip(CUT_FRAGMENT, len(frames))
                     return ()
-            ah = False
             if protocol == AH:
                 protocol, begin = ip.authenticated(payload, 0, len(payload))
                 payload = payload[begin:]
@@ -306,19 +307,22 @@ class PacketReader:
 
     def _reassemble(
         self, packet: ip.Packet, content: bytes, frames: tuple[FrameRef, ...], depth: int
-    ) -> fragments.Whole | None:
-        """Hand a fragment on; what comes back whole has its IPv6 extension headers walked."""
+    ) -> tuple[bytes, int, tuple[FrameRef, ...], bool] | None:
+        """Hand a fragment on; what comes back whole has its IPv6 extension headers walked, and whether AH was there."""
         version6 = len(packet.source) == 16
         key = (depth, packet.source, packet.destination, packet.ident, ip.FRAGMENT if version6 else packet.protocol)
         whole = self._fragments.add(key, packet.offset, packet.more, packet.protocol, content, frames)
-        if whole is None or not version6:
-            return whole
+        if whole is None:
+            return None
         payload, protocol, frames = whole
+        if not version6:
+            return payload, protocol, frames, False
         upper = ip.follow(payload, 0, len(payload), protocol)
         if isinstance(upper, str) or upper.offset or upper.more:
             self._skip(upper if isinstance(upper, str) else ip.MALFORMED, len(frames))
             return None
-        return payload[upper.begin :], upper.protocol, frames
+        ah = ip.passed_ah(payload, 0, upper.begin, protocol)
+        return payload[upper.begin :], upper.protocol, frames, ah
 
     def _skip(self, reason: str, frames: int) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + frames

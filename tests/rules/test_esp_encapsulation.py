@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.packet import Raw
 
+from analyzer.frame import SECOND
+from analyzer.network.ip import behind_options
+from analyzer.run import Options, audit
 from tests.scenario import Scenario, audited, check, passes
 from tests.scenario.crypto import ethernet
 from tests.scenario.reading import packet
+from tests.scenario.state import Esp
+from tests.sources.build import pcap
 
 NAT = "198.51.100.7"
 SHELLS = ["ESP-10", "ESP-11", "ESP-13"]
@@ -158,8 +164,9 @@ def authenticated(protocol: int, inner: bytes) -> bytes:
     return struct.pack(">BBHII12s", protocol, 4, 0, 0x1234, 1, bytes(12)) + inner
 
 
-def test_ah_around_the_esp_of_a_set() -> None:
-    s = Scenario()
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_ah_around_the_esp_of_a_set(ipv6: bool) -> None:
+    s = Scenario(ipv6=ipv6)
     first = s.register()
     s.request("ue", "MESSAGE", on=first, answered=False)
     inner = bytes(packet(s, "req").payload)
@@ -169,18 +176,97 @@ def test_ah_around_the_esp_of_a_set() -> None:
     check(s, rules=SHELLS)
 
 
-def test_ah_of_another_service_is_not_to_be_told_from_it() -> None:
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_ah_of_another_service_is_not_to_be_told_from_it(ipv6: bool) -> None:
     """FP25: the same two hosts may have more to say to each other."""
-    s = Scenario()
+    s = Scenario(ipv6=ipv6)
     s.register()
     s.packet("ue", 51, authenticated(17, struct.pack(">HHHH4s", 500, 500, 12, 0, b"data")), label="ah")
     s.expect("ESP-13", "inconclusive", actor="unknown", at="ah")
     check(s, rules=SHELLS)
 
 
+@pytest.mark.parametrize("ipv6", [False, True])
 @pytest.mark.parametrize("octets", [b"", b"ah", bytes(12), authenticated(50, b"")])
-def test_what_is_hardly_an_ah_at_all(octets: bytes) -> None:
-    s = Scenario()
+def test_what_is_hardly_an_ah_at_all(octets: bytes, ipv6: bool) -> None:
+    s = Scenario(ipv6=ipv6)
     s.register()
     s.packet("ue", 51, octets, label="ah")
     assert "violation" not in {each.verdict for each in audited(s).findings}
+
+
+OPTIONS = 60, bytes.fromhex("0000010400000000")
+"""Destination options: only padding."""
+ROUTING = 43, bytes.fromhex("0000040000000000")
+"""A routing header without a segment left."""
+
+
+@pytest.mark.parametrize("behind", [None, OPTIONS, ROUTING])
+def test_ah_in_ipv6_wherever_it_stands_among_the_extension_headers(
+    behind: tuple[int, bytes] | None, tmp_path: Path
+) -> None:
+    """Also in a file, from which the frames have to be chosen."""
+    s = Scenario(ipv6=True)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False, esp={"before": behind} if behind else {})
+    plain = packet(s, "req")
+    s.lose("req")
+    s.packet("ue", 51, authenticated(plain.nh, bytes(plain.payload)), label="ah")
+    s.expect("ESP-13", "violation", actor="UE", at="ah")
+    check(s, rules=SHELLS)
+    capture, keys = tmp_path / "a.pcap", tmp_path / "keys.toml"
+    capture.write_bytes(pcap([each.data for each in s.frames()], step=SECOND // 100))
+    keys.write_text(s.keys_toml())
+    report = audit([str(capture)], Options(keys=[str(keys)]))
+    assert [each.frame for each in report.findings if each.rule == "ESP-13"] == [s.frame("ah")]
+
+
+def test_ah_in_fragments_of_ipv6() -> None:
+    s = Scenario(ipv6=True)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    inner = bytes(packet(s, "req").payload)
+    s.lose("req")
+    s.packet("ue", 51, authenticated(50, inner), label="ah")
+    s.fragment("ah")
+    assert [each.verdict for each in audited(s).findings if each.rule == "ESP-13"] == ["violation"]
+
+
+# --- IPv6 extension headers (FP23) ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("knob", ["before", "within"])
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_destination_options_around_and_in_esp_hide_nothing(knob: str, transport: str) -> None:
+    """All packets of a registration have them, and then a fault is found as it would be without."""
+    s = Scenario(ipv6=True, transport=transport)
+    esp: Esp = {"before": OPTIONS} if knob == "before" else {"within": OPTIONS}
+    first = s.register(sm7={"esp": esp}, sm12={"esp": esp})
+    s.request("ue", "MESSAGE", on=first, esp=esp, answer={"esp": esp})
+    check(s)
+    passes(s, "SA-05")
+    passes(s, "ESP-07", at_least=2)
+    s.request("ue", "SUBSCRIBE", on=first, esp=esp, headers={"Contact": "<sip:x@[2001:db8::1]:5060>"}, label="odd")
+    s.expect("PORT-11", "violation", actor="UE", at="odd")
+    check(s)
+
+
+def test_options_that_do_not_end_are_all_that_is_known_of_a_packet() -> None:
+    s = Scenario(ipv6=True)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False, esp={"within": (60, b"\0\xff" + bytes(6))})
+    check(s, rules=["ESP-07", "ESP-06"])
+
+
+@pytest.mark.parametrize(
+    ("payload", "found"),
+    [
+        (bytes([17, 0, 1, 4, 0, 0, 0, 0]) + b"udp", (17, b"udp")),
+        (bytes([60, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0]) + b"tcp", (6, b"tcp")),
+        (bytes([59, 0, 1, 4, 0, 0, 0, 0]), (59, b"")),
+        (bytes([17, 1, 1, 4, 0, 0, 0, 0]), (60, bytes([17, 1, 1, 4, 0, 0, 0, 0]))),
+        (b"", (60, b"")),
+    ],
+)
+def test_what_follows_destination_options(payload: bytes, found: tuple[int, bytes]) -> None:
+    assert behind_options(payload) == found

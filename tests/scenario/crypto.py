@@ -90,6 +90,8 @@ def protect(plain: Any, sa_set: SaSet, role: Role, esp: Esp, rng: random.Random,
         association.auth_algo.icv_size = esp["icv"]
     if "pad" in esp:
         association.crypt_algo = _padding_with(association.crypt_algo, esp["pad"])
+    if "within" in esp:
+        plain = extended(plain, *esp["within"])
     if "next_header" in esp:
         plain = plain.copy()
         plain.setfieldval("nh" if plain.version == 6 else "proto", esp["next_header"])
@@ -98,10 +100,20 @@ def protect(plain: Any, sa_set: SaSet, role: Role, esp: Esp, rng: random.Random,
         plain = plain.__class__(bytes(plain))
     iv = esp.get("iv", rng.randbytes(association.crypt_algo.iv_size))
     sealed = association.encrypt(plain, iv=iv)
+    if "before" in esp:
+        sealed = extended(sealed, *esp["before"])
     if "icv" in esp and association.crypt_algo.icv_size:
         sealed = _cut(sealed, association.crypt_algo.icv_size - esp["icv"])
     sa_set.last_iv[role] = iv
     return _in_udp(sealed, role, esp) if "udp" in esp else sealed
+
+
+def extended(packet: Any, kind: int, header: bytes) -> Any:
+    """An IPv6 packet with one more extension header, which gets the number of what followed, in front."""
+    octets = bytes(packet)
+    length = len(octets) - 40 + len(header)
+    made = octets[:4] + length.to_bytes(2, "big") + bytes([kind]) + octets[7:40]
+    return IPv6(made + octets[6:7] + header[1:] + octets[40:])
 
 
 def _tunnel_header(plain: Any, outer: tuple[str, str]) -> Any:

@@ -48,6 +48,10 @@ class Esp(TypedDict, total=False):
     """Tunnel mode inside native ESP."""
     udp: int
     """UDP-encapsulated tunnel mode with this port on the UE's side."""
+    within: tuple[int, bytes]
+    """An IPv6 extension header, by its number, between ESP and what it holds (transport mode)."""
+    before: tuple[int, bytes]
+    """The same between IPv6 and ESP."""
     marker: bool
     """With UDP encapsulation: four zero octets before the SPI, as if it were IKE."""
 
