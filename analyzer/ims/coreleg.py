@@ -46,8 +46,8 @@ class CoreLeg:
         self._judged: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
         self.registers: OrderedDict[tuple[str, int | None], int] = OrderedDict()
-        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them, and when they came. In a plain dictionary from
-        which as many go as come it takes 2 µs to find the first."""
+        """Call-ID and CSeq of the latest REGISTERs on Gm, whatever is in them, and when they came. In a plain
+        dictionary from which as many go as come it takes 2 µs to find the first."""
         self.messages = 0
 
     def note(self, context: Context, sighting: Sighting, kind: str) -> None:
