@@ -96,6 +96,7 @@ class Engine:
         self.malformed = 0
         self._segments = Segments(self._streams, self._lines, self.tracker)
         self._express = Express(self._reader, self.tracker, self._segments, self.shadows, self._deliver)
+        self._reader.whole = self._express.takes_whole
         self._sealed = Sealed(self._reader, self.tracker, self._encapsulation, self.shadows, self._deliver, self._pair)
 
     def leave_out(self, strangers: Strangers) -> None:
@@ -117,8 +118,9 @@ class Engine:
     @property
     def packet(self) -> Datagram | None:
         """The ESP packet that came last: what a finding shows of it."""
-        if self._express.last is not None:
-            self._sealed.last = next(iter(PacketReader().read(self._express.last)), None)
+        last = self._express.last
+        if last is not None:
+            self._sealed.last = last if isinstance(last, Datagram) else next(iter(PacketReader().read(last)), None)
             self._express.last = None
         return self._sealed.last
 

@@ -11,6 +11,7 @@ from analyzer.express import _TAGS, Express
 from analyzer.frame import SECOND, Frame
 from analyzer.keys.keyring import Keyring
 from analyzer.network import copies, taps
+from analyzer.network.packets import Datagram
 from analyzer.run import Options
 from tests.scenario import Scenario
 
@@ -76,6 +77,55 @@ def test_all_but_the_first_of_both_associations_goes_the_express_way(
     assert packets == 2 + 2 * 12
     assert len(taken) == packets - 2
     assert audit.engine.reader.copies == 0
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+@pytest.mark.parametrize(
+    ("harm", "long"),
+    [
+        (lambda s: None, []),
+        (lambda s: s.corrupt("4"), ["4", "5", "6", "7"]),
+        (lambda s: s.lose("4"), ["5"]),
+        (lambda s: s.duplicate("4", 0.001), []),
+        (lambda s: hop(s, "4"), ["4", "5"]),
+    ],
+    ids=["nothing", "corrupt", "lost", "copied", "another way"],
+)
+def test_what_was_in_fragments_goes_the_express_way_as_well(
+    monkeypatch: pytest.MonkeyPatch, ipv6: bool, harm: Callable[[Scenario], object], long: list[str]
+) -> None:
+    """What comes behind a packet that is not like the one before goes the long way, too; and for ever behind one that
+    did not open, since a copy of it may still come.
+    """
+    s = calls(ipv6, requests=4)
+    for number in range(8):
+        s.request("ue", "MESSAGE", on=s.sent["req"].on, label=str(number), body=b"x" * 600, answered=False)
+    harm(s)
+    for label in dict.fromkeys(record.label for record in s.records):
+        if label.partition(".")[0].isdigit():
+            s.fragment(label, 400)
+    asked, takes = list[tuple[int, bool]](), Express.takes_whole
+
+    def listen(self: Express, datagram: Datagram, ident: int) -> bool:
+        number = datagram.at.number
+        asked.append((number, takes(self, datagram, ident)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(Express, "takes_whole", listen)
+    audit, _ = heard(monkeypatch, s, s.frames())
+    refused = [s.label_of(number) for number, done in asked if not done]
+    assert refused == long
+    assert audit.engine.reader.copies == sum(record.label == "4.dup" for record in s.records)
+    assert len(asked) == 8 - ("4" not in refused and "5" in refused)
+
+
+def hop(s: Scenario, label: str) -> None:
+    """One router more lay on the way of this message."""
+    for record in s.records:
+        if record.label == label:
+            octets = bytearray(record.data)
+            octets[21 if octets[12:14] == b"\x86\xdd" else 22] -= 1
+            record.data = bytes(octets)
 
 
 def test_two_kinds_of_frames_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:

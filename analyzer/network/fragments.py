@@ -93,6 +93,15 @@ class _Datagram:
         index = bisect_right(self.begins, begin) - 1
         return index >= 0 and end <= self.ends[index]
 
+    def append(self, begin: int, content: bytes) -> None:
+        """Put the content behind all that is there, of a datagram whose end is not known yet."""
+        self.buffer += content
+        if self.begins:
+            self.ends[-1] = begin + len(content)
+        else:
+            self.begins.append(begin)
+            self.ends.append(len(content))
+
     def fill(self, begin: int, content: bytes) -> None:
         """Put the content into its place and join the spans that now touch."""
         end = begin + len(content)
@@ -157,21 +166,29 @@ class Reassembler:
         if datagram.spoiled:
             self._on_skip(CONTRADICTION, len(frames))
             return None
-        if not datagram.fits(offset, content, more):
-            self._spoil(key, datagram, CONTRADICTION, len(frames))
-            return None
-        if len(key[1]) == _IPV6 and datagram.overlaps(offset, end):
-            self._spoil(key, datagram, OVERLAP, len(frames))
-            return None
-        if not more:
-            datagram.total = end
-        if offset == 0:
-            datagram.protocol = protocol
-        if datagram.has(offset, end):
-            self._on_copy()
-            return None
-        grown = max(0, end - len(datagram.buffer))
-        datagram.fill(offset, content)
+        if offset == len(datagram.buffer) and datagram.total is None:  # in order, as nearly all are
+            if not more:
+                datagram.total = end
+            if offset == 0:
+                datagram.protocol = protocol
+            grown = len(content)
+            datagram.append(offset, content)
+        else:
+            if not datagram.fits(offset, content, more):
+                self._spoil(key, datagram, CONTRADICTION, len(frames))
+                return None
+            if len(key[1]) == _IPV6 and datagram.overlaps(offset, end):
+                self._spoil(key, datagram, OVERLAP, len(frames))
+                return None
+            if not more:
+                datagram.total = end
+            if offset == 0:
+                datagram.protocol = protocol
+            if datagram.has(offset, end):
+                self._on_copy()
+                return None
+            grown = max(0, end - len(datagram.buffer))
+            datagram.fill(offset, content)
         if len(key[1]) == _IPV6:
             datagram.pieces.add((offset, end))
         datagram.frames.extend(frames)

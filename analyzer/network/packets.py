@@ -98,7 +98,7 @@ _AUTHENTICATED: Final = Shell(None, True)
 class PacketReader:
     """Reads the frames of one timeline; keeps the fragments that wait and the packets of the last moment."""
 
-    __slots__ = ("_fragments", "_on_evict", "copies", "recent", "skipped")
+    __slots__ = ("_fragments", "_on_evict", "copies", "recent", "skipped", "whole")
 
     def __init__(self, on_evict: Callable[[str], None] | None = None) -> None:
         """``on_evict`` is told in words what was given up because of a limit or a timeout."""
@@ -110,6 +110,9 @@ class PacketReader:
         """Frames dropped as copies of another."""
         self.skipped: dict[str, int] = {}
         """Frames that led to no packet, by reason. The reasons are constants, so there are few."""
+        self.whole: Callable[[Datagram, int], bool] | None = None
+        """Gets each ESP packet that was in fragments, with its identification, before it is known whether it is a copy;
+        true if it was none, and has been dealt with."""
 
     @property
     def pending_fragments(self) -> int:
@@ -127,7 +130,8 @@ class PacketReader:
         return self.recent.evicted
 
     def read(self, frame: Frame) -> Sequence[Datagram]:
-        """Return the innermost whole IP packet that this frame completes; nothing if there is none, or it is a copy."""
+        """Return the innermost whole IP packet that this frame completes; nothing if there is none, it is a copy, or
+        `whole` took it."""
         capture, number, time, kind, data, length = frame
         outbound: bool | None
         if kind == ETHERNET and data[12:14] == b"\x08\x00":
@@ -296,6 +300,8 @@ class PacketReader:
         if kind == _PROVEN:
             return (datagram,)
         frames, protocol, payload = datagram.frames, datagram.protocol, datagram.payload
+        if len(frames) > 1 and protocol == ESP and kind == ETHERNET and self.whole and self.whole(datagram, ident):
+            return ()
         key = fingerprint(datagram.source + datagram.destination, protocol, payload)
         if datagram.origin:
             key = _TOLD_KEY + key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class Hearing(Audit):
 
 def without_express(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Express, "takes", lambda self, frame: False)
+    patch.setattr(Express, "takes_whole", lambda self, datagram, ident: False)
 
 
 def reports(path: Path, keys: Path) -> tuple[list[dict[str, Any]], int]:
@@ -389,6 +392,90 @@ def test_damaged_headers_are_read_as_ever(ipv6: bool) -> None:
         octets[place] ^= 1 << place % 8
         what.frames[number] = replaced(what.frames[number], bytes(octets))
     same(what)
+
+
+def torn(seed: int) -> Scenario:
+    """Long messages in IP fragments, and what may become of these on their way."""
+    rng = random.Random(seed)
+    s, owner = settled(ipv6=bool(seed % 2), transport="tcp" if seed % 7 == 6 else "udp")
+    for number in range(12):
+        who: Any = rng.choice(("ue", "pcscf"))
+        s.request(who, "MESSAGE", on=owner, label=f"f{number}", body=b"x" * rng.choice((200, 900, 3000)))
+    for number in range(12):
+        name, kind = f"f{number}", rng.randrange(12)
+        whole = [replace(record) for record in s.records if record.label == name]
+        s.fragment(name, rng.choice((400, 800, 1480)))
+        parts = [record for record in s.records if record.label == name]
+        times = [record.time for record in parts]
+        one = rng.choice(parts)
+        if kind == 0:
+            s.records.remove(one)
+        elif kind == 1:
+            rng.shuffle(times)
+            for record, time in zip(parts, times, strict=True):
+                record.time = time
+        elif kind in (2, 3):  # once more, as a whole or each fragment for itself, before or behind
+            later = rng.choice((-500_000, 2_000_000, 100_000_000, 3_000_000_000))
+            for record in whole if kind == 2 else parts:
+                octets = bytearray(record.data)
+                octets[21 if seed % 2 else 22] -= rng.choice((0, 1))
+                s.records.append(replace(record, data=bytes(octets), time=record.time + later))
+        elif kind == 4:
+            s.corrupt(name)
+        elif kind == 5:  # what an attacker puts between
+            data = one.data[:-4] + bytes(4)
+            s.records.append(replace(one, data=data, time=one.time + rng.choice((-1000, 1000))))
+        elif kind == 6:
+            s.cut(name, 60)
+        elif kind == 7:  # another way through the network
+            for record in parts:
+                octets = bytearray(record.data)
+                octets[21 if seed % 2 else 22] -= 3
+                record.data = bytes(octets)
+    s.records.sort(key=lambda record: record.time)
+    return s
+
+
+@pytest.mark.parametrize("seed", range(28))
+def test_packets_in_fragments(seed: int) -> None:
+    same(lived(torn(seed)))
+
+
+def test_a_bad_packet_before_others_in_fragments_is_told_as_ever() -> None:
+    s, owner = settled()
+    for number in range(6):
+        s.request("ue", "MESSAGE", on=owner, label=str(number), body=b"x" * 900, answered=False)
+    s.corrupt("1")
+    for number in range(6):
+        s.fragment(str(number), 400)
+    report, _ = same(lived(s))
+    assert report["esp"]["bad_icv"] == 1
+
+
+def test_a_finding_on_a_packet_in_fragments_shows_it() -> None:
+    s, owner = settled()
+    for number in range(3):
+        s.request("ue", "MESSAGE", on=owner, label=str(number), body=b"x" * 500, answered=False, esp={"iv": b"i" * 16})
+        s.fragment(str(number), 400)
+    report, _ = same(lived(s))
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["frame"]) == ("ESP-08", s.frame("1"))
+    assert [each["iv"] for each in finding["evidence"]["packets"]] == [(b"i" * 16).hex()]
+
+
+def test_the_answer_to_what_came_in_fragments_names_them_all() -> None:
+    """TRN-08 shows the frames of the request, on whatever way it came."""
+    s, owner = settled()
+    s.request("ue", "MESSAGE", on=owner, label="large", body=b"x" * 2000)
+    s.fragment("large", 800)
+    report, taken = same(lived(s))
+    assert taken == 10
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["frame"], finding["related"]) == (
+        "TRN-08",
+        s.frame("large"),
+        [s.frame("large") - n for n in (3, 2, 1)],
+    )
 
 
 def test_kinds_of_messages_are_few_whatever_is_in_them() -> None:
