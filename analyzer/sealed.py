@@ -20,6 +20,7 @@ from analyzer.ims.vocabulary import Side
 from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.layers.tunnels import IP_IN_IP
+from analyzer.layouts import view
 from analyzer.network.copies import ESP, TCP, UDP
 from analyzer.network.ip import DESTINATION_OPTIONS, around, behind_options
 from analyzer.network.packets import Datagram, PacketReader
@@ -137,10 +138,10 @@ class Sealed:
             else:
                 shut = self._reader.recent.may_open(destination + packet[:4])
                 place = datagram[6:9]
-                ordinary = place[1:] == (None, 0)
-                binding.place = NOWHERE if shut else PLACES[datagram.ttl] if ordinary else place
-                plain = not shut and binding.receipt is not None and ordinary
-                binding.around = AROUND[datagram.ttl] if plain else ()
+                usual = place[1:] == (None, 0)
+                binding.place = NOWHERE if shut else PLACES[datagram.ttl] if usual else place
+                binding.around = () if shut or binding.receipt is None else AROUND[datagram.ttl]
+                binding.view = view(datagram.outbound, datagram.depth)
             tag = Packet(binding, sequence)
         else:
             packets.unbound(association)

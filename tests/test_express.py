@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from analyzer.audit import Audit
-from analyzer.express import _TAGS, Express
+from analyzer.express import Express
 from analyzer.frame import SECOND, Frame
 from analyzer.keys.keyring import Keyring
 from analyzer.network import copies, taps
 from analyzer.network.packets import Datagram
 from analyzer.run import Options
 from tests.scenario import Scenario
+from tests.test_layouts import LINKS, TUNNELS, Wrap
 
 Change = Callable[[bytes], bytes]
 
@@ -67,12 +68,14 @@ def tagged(number: int, kind: bytes = b"\x81\x00") -> Change:
 
 
 @pytest.mark.parametrize("ipv6", [False, True])
-@pytest.mark.parametrize("change", [bytes, tagged(7)], ids=["plain", "tagged"])
+@pytest.mark.parametrize("tunnel", TUNNELS.values(), ids=list(TUNNELS))
+@pytest.mark.parametrize(("link", "wrap"), LINKS.values(), ids=list(LINKS))
 def test_all_but_the_first_of_both_associations_goes_the_express_way(
-    monkeypatch: pytest.MonkeyPatch, ipv6: bool, change: Change
+    monkeypatch: pytest.MonkeyPatch, ipv6: bool, tunnel: Wrap, link: int, wrap: Wrap
 ) -> None:
     s = calls(ipv6)
-    audit, taken = heard(monkeypatch, s, changed(s.frames(), change))
+    frames = changed(s.frames(), lambda data: wrap(tunnel(data[14:])))
+    audit, taken = heard(monkeypatch, s, [frame._replace(link=link) for frame in frames])
     packets = audit.engine.tracker.packets.verified_count
     assert packets == 2 + 2 * 12
     assert len(taken) == packets - 2
@@ -148,11 +151,41 @@ def test_a_changed_fragment_field_is_for_the_long_way(monkeypatch: pytest.Monkey
 
 
 def test_more_tags_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    s = calls(requests=_TAGS)
+    monkeypatch.setattr("analyzer.express.KNOWN", 5)
+    s = calls()
     frames = [changed([frame], tagged(number))[0] for number, frame in enumerate(s.frames())]
-    audit, _ = heard(monkeypatch, s, frames)
-    assert audit.engine.tracker.packets.verified_count == 2 + 2 * _TAGS
-    assert all(len(layout.beginnings) <= max(_TAGS, 16) for layout in audit.engine._express._layouts)
+    audit, taken = heard(monkeypatch, s, frames)
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12
+    assert len(taken) == 2 * 12
+    assert [len(layout.views) for layout in audit.engine._express._layouts.values()] == [0, 5]
+
+
+def test_more_layouts_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.express.LAYOUTS", 2)
+    s = calls()
+    frames = s.frames()
+    frames = [*frames[:10], *changed(frames[10:18], tagged(1)), *changed(changed(frames[18:], tagged(1)), tagged(2))]
+    audit, taken = heard(monkeypatch, s, frames)
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12
+    assert max(taken) <= frames[17].number
+    assert len(audit.engine._express._layouts) == 2
+
+
+def test_one_association_seen_in_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a tunnel and out of it, received and sent: a packet that shows itself elsewhere goes the long way."""
+    s = calls(requests=40)
+    frames = s.frames()
+    link, sent = LINKS["sent"]
+    for begin, wrap in ((20, TUNNELS["gtp4"]), (40, TUNNELS["session6"]), (60, bytes)):
+        part = [sent(wrap(frame.data[14:])) for frame in frames[begin : begin + 10]]
+        frames[begin : begin + 10] = [
+            frame._replace(link=link, data=data, length=len(data))
+            for frame, data in zip(frames[begin : begin + 10], part, strict=True)
+        ]
+    audit, taken = heard(monkeypatch, s, frames)
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 40
+    assert 50 < len(taken) < 2 * 40
+    assert audit.engine.reader.copies == 0
 
 
 def test_what_looks_like_a_tag_and_is_none_is_for_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,7 @@ class Binding:
         "set",
         "variant",
         "vector",
+        "view",
     )
 
     def __init__(self, owner: SaSet, role: Role) -> None:
@@ -80,8 +81,10 @@ class Binding:
         """TTL, direction and depth of the packet before, as a `Datagram` has them; `NOWHERE` if it was no ordinary one.
         """
         self.around: tuple[bytes, ...] = ()
-        """What the IP header around an ordinary packet may have, as `ip.around` makes it; nothing if direction and
-        depth say something, or some rule has not let such a packet pass."""
+        """What the IP header around an ordinary packet may have, as `ip.around` makes it; nothing if some rule has not
+        let such a packet pass."""
+        self.view = -1
+        """What `layouts.view` makes of direction and depth of such a packet."""
         self.course: Course | None = None
         """The TCP connection between its ports, if that is followed segment by segment."""
         self.ledger = UNUSED

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from analyzer.layers.link import ETHERNET
 from analyzer.network.taps import FAR, Taps
 
 WINDOW: Final = 200_000_000
@@ -43,7 +42,7 @@ Entry = tuple[int, int, bytes, int, int, int]
 """Time, protocol, payload, identification (0: none), `place`, and the index of the capture."""
 
 Fresh = tuple[int, bytes, bytes, bytes, int, int, int]
-"""The same of an ESP packet over Ethernet: time, source, destination, payload, identification, TTL and capture."""
+"""The same of an ESP packet: time, source, destination, payload, identification, `place` and capture."""
 
 TTL: Final = 0xFF0
 """The bits of a place that hold the TTL."""
@@ -155,10 +154,10 @@ class Copies:
         if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
             self._forgets(1)
         since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
-        for time, source, destination, packet, ident, ttl, capture in fresh:
+        for time, source, destination, packet, ident, where, capture in fresh:
             if time >= since:
                 key = fingerprint(source + destination, ESP, packet)
-                self._seen(key, (time, ESP, packet, ident, place(ETHERNET, 0, ttl), capture))
+                self._seen(key, (time, ESP, packet, ident, where, capture))
         fresh.clear()
 
     def _crowded(self, time: int) -> None:

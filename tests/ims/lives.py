@@ -14,6 +14,7 @@ from tests.ims.oddities import oddity
 from tests.scenario import Scenario
 from tests.scenario.state import Esp, How, Params, Path, Role, SaSet, Sent, Who
 from tests.scenario.taps import both_vantages, captures, decrypted, step
+from tests.test_layouts import LINKS, TUNNELS
 
 METHODS: Final = (
     "MESSAGE",
@@ -85,6 +86,7 @@ class Living:
     """Decides what happens next; the same seed has the same life."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.rng = rng = random.Random(seed)
         self.fillings = random.Random(f"fillings {seed}")
         alg, ealg = rng.choice(PAIRS)
@@ -376,7 +378,22 @@ class Living:
             ]
         if rng.random() < 0.1:
             frames = [replaced(each, each.data + bytes(6)) for each in frames]
-        return frames
+        return self.wrapped(frames)
+
+    def wrapped(self, frames: list[Frame]) -> list[Frame]:
+        """In another link layer or a tunnel, all of them or some."""
+        rng = random.Random(f"wrapped {self.seed}")
+        if rng.random() < 0.6:
+            return frames
+        link, wrap = rng.choice(list(LINKS.values()))
+        tunnel = rng.choice([*TUNNELS.values(), bytes])
+        share = rng.choice((1.0, 1.0, 0.9, 0.5))
+        return [
+            replaced(each, wrap(tunnel(each.data[14:])))._replace(link=link)
+            if each.data[12:14] in (b"\x08\x00", b"\x86\xdd") and rng.random() < share
+            else each
+            for each in frames
+        ]
 
 
 def replaced(frame: Frame, data: bytes) -> Frame:
