@@ -26,6 +26,7 @@ from analyzer.keys.entries import (
     time_of,
     wrong_length,
 )
+from analyzer.keys.formats import plain
 
 _DOTS: Final = 8
 """Dots of a line outside quotation marks: no name here has any, and for a name with thousands of them the parser takes
@@ -46,7 +47,7 @@ def read(text: str, name: str) -> Contents:
         if written.count(".") > _DOTS and _QUOTED.sub("", written).partition("#")[0].count(".") > _DOTS:
             raise KeyFileError(name, number, "names with dots have no meaning here")
     try:
-        data = tomllib.loads(text)
+        data = plain.tables(text) or tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # The parser's own words may quote a character of a key, so only the place is passed on.
         found = re.search(r"line (\d+)", str(error))
