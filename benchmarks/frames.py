@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 START = 1_700_000_000
 SECOND = 1_000_000
 ESP, TCP, UDP = 50, 6, 17
+MTU = 1500
 MACS = b"\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01"
 
 
@@ -87,6 +88,19 @@ def ip_packet(source: bytes, target: bytes, protocol: int, payload: bytes) -> by
     return first + checksum(first + ends).to_bytes(2, "big") + ends + payload
 
 
+def ip_packets(source: bytes, target: bytes, protocol: int, payload: bytes, ident: int) -> Iterator[bytes]:
+    """The same, in fragments if it is longer than `MTU`; over IPv4 alone, since nothing over IPv6 is as long."""
+    if len(payload) + 20 <= MTU or len(source) == 16:
+        yield ip_packet(source, target, protocol, payload)
+        return
+    ends, size = source + target, (MTU - 20) // 8 * 8
+    for begin in range(0, len(payload), size):
+        part, more = payload[begin : begin + size], begin + size < len(payload)
+        place = (0x2000 if more else 0) | begin // 8
+        first = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(part), ident & 0xFFFF, place, 64, protocol)
+        yield first + checksum(first + ends).to_bytes(2, "big") + ends + part
+
+
 def in_ethernet(packet: bytes) -> bytes:
     return MACS + (b"\x86\xdd" if packet[0] >= 0x60 else b"\x08\x00") + packet
 
@@ -126,11 +140,12 @@ class Writer:
         self._time += microseconds
 
     def frame(self, source: bytes, target: bytes, protocol: int, payload: bytes) -> None:
-        """An IP packet of signalling."""
+        """An IP packet of signalling, in fragments if it has to be."""
         if self.between is not None:
             for packet in next(self.between):
                 self.packet(packet)
-        self.packet(ip_packet(source, target, protocol, payload))
+        for packet in ip_packets(source, target, protocol, payload, self.frames):
+            self.packet(packet)
 
     def packet(self, packet: bytes) -> None:
         """An IP packet as it is, one step after the one before."""

@@ -7,6 +7,8 @@ import struct
 from benchmarks.frames import TCP, Set, Writer, tcp_segment
 
 SYN, ACK, PSH = 2, 16, 8
+SEGMENT = 1360
+"""Octets of a message in one segment: what ESP, and a tunnel of the radio network, leave of 1,500."""
 
 
 class Stream:
@@ -30,8 +32,12 @@ class Stream:
         self._segment(by_ue, ACK)
 
     def say(self, up: bool, text: str) -> None:
-        """One SIP message. The answer to a request acknowledges it; answers and ACK are acknowledged alone."""
-        self._segment(up, ACK | PSH, text.encode())
+        """One SIP message, in as many segments as it takes. The answer to a request acknowledges it; answers and ACK
+        are acknowledged alone.
+        """
+        octets = text.encode()
+        for begin in range(0, len(octets), SEGMENT):
+            self._segment(up, ACK | PSH, octets[begin : begin + SEGMENT])
         if text.startswith(("SIP/2.0 ", "ACK ")):
             self._segment(not up, ACK)
 

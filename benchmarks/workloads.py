@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.background import background
+from benchmarks.day import Day
 from benchmarks.frames import Writer
 from benchmarks.phones import Phone
 
@@ -26,6 +27,8 @@ class Workload(NamedTuple):
     pair: tuple[str, str] = ("hmac-sha-1-96", "aes-cbc")
     ipv6: bool = False
     link: str = "ethernet"
+    day: bool = False
+    """The UEs do all that phones do on a day, every other one over TCP."""
     mixed: bool = False
     """Each packet of signalling comes after ninety-nine others."""
     ratio: float = 0.0
@@ -61,6 +64,7 @@ WORKLOADS = {
             name="D5", about="A5 with null + hmac-md5-96", pair=("hmac-md5-96", "null"), profile="rel-11", ratio=4
         ),
         A5._replace(name="A5-ipv6", about="A5 over IPv6", ipv6=True, ratio=A5.ratio * 2 / 3),
+        A5._replace(name="M", about="days of 20 UEs", esp=50_000, phones=20, day=True, ratio=0),
         C,
         C._replace(name="C-ipv6", about="C over IPv6", ipv6=True, ratio=C.ratio * 2 / 3),
         C._replace(name="C-vlan", about="C with VLAN tags", link="vlan", ratio=C.ratio * 2 / 3),
@@ -95,7 +99,10 @@ def record(workload: Workload, folder: Path, esp: int, whole: int, count: int) -
         step = 20 if workload.mixed else 500
         writer = Writer(file, workload.link, step)
         how = (workload.transport, workload.pair, workload.ipv6)
-        phones = [Phone(number, writer, *how) for number in range(1, count + 1)]
+        if workload.day:
+            phones: list[Phone] = [Day(number, writer, ("udp", "tcp")[number % 2]) for number in range(1, count + 1)]
+        else:
+            phones = [Phone(number, writer, *how) for number in range(1, count + 1)]
         if workload.mixed:
             writer.between = background([phone.address for phone in phones])
         for generation in range(workload.registrations):

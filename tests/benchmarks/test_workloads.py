@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.profile import PROFILES
+from analyzer.report.chronicle import Chronicle
 from analyzer.rule import Rule, collect
 from analyzer.run import Options, audit
 from benchmarks.background import SHARES
@@ -60,6 +61,18 @@ def test_what_lies_around_signalling(name: str, tmp_path: Path) -> None:
     assert seen["tcp"] == SHARES["tcp"] * signalling
     assert seen["dns"] == SHARES["dns"] * signalling
     assert seen["esp"] + seen["sip"] == (SHARES["esp"] + 1) * signalling
+
+
+def test_a_day_has_what_days_have(tmp_path: Path) -> None:
+    """All kinds of messages, some of them in fragments or segments."""
+    made, happened = record(WORKLOADS["M"], tmp_path, 600, 600, 2), Chronicle()
+    audit([str(made.capture)], Options(rules=[], keys=[str(made.keys)]), chronicle=happened)
+    seen = [(arrow.transport, arrow.method, arrow.status, len(arrow.frames)) for arrow in happened.arrows]
+    asked = {"ACK", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "REGISTER", "SUBSCRIBE"}
+    for transport in ("UDP", "TCP"):
+        assert {method for by, method, status, _ in seen if by == transport and not status} == asked
+        assert {frames for by, _, status, frames in seen if by == transport and status == 183} == {2}
+    assert {frames for by, method, status, frames in seen if (by, method, status) == ("TCP", "INVITE", 0)} == {2}
 
 
 def test_a_beginning_is_that_of_the_whole(tmp_path: Path) -> None:
