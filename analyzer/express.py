@@ -44,10 +44,10 @@ class Express:
     __slots__ = (
         "_calm",
         "_deliver",
-        "_fresh",
         "_layout",
         "_layouts",
         "_packets",
+        "_recent",
         "_segments",
         "_shadows",
         "_table",
@@ -60,7 +60,7 @@ class Express:
         """``deliver`` gets what was in a packet, save for what `Calm` and `Segments` take: the datagram, the protocol,
         the octets and whose they are.
         """
-        self._fresh = reader.recent.fresh
+        self._recent = reader.recent
         self._table = tracker.session.database.table
         self._packets = tracker.packets
         self._calm = tracker.calm
@@ -108,7 +108,11 @@ class Express:
         association.verified += 1
         self.last = frame
         destination, ttl = association.destination, binding.place[0]
-        self._fresh.append((time, source, destination, packet, ident or 0, seen_at | ttl << 4, capture))
+        recent = self._recent
+        fresh = recent.fresh
+        fresh.append((time, source, destination, packet, ident or 0, seen_at | ttl << 4, capture))
+        if len(fresh) > recent.crowd:
+            recent.thin_out(time)
         at = _new(FrameRef, (capture, number, time))
         self._packets.next(binding, sequence, packet, at)
         shadows = self._shadows
@@ -149,7 +153,7 @@ class Express:
             return False
         association.verified += 1
         self.last = datagram
-        self._fresh.append((at[2], source, destination, packet, ident, place(ETHERNET, 0, ttl), at[0]))
+        self._recent.fresh.append((at[2], source, destination, packet, ident, place(ETHERNET, 0, ttl), at[0]))
         self._packets.next(binding, sequence, packet, at)
         shadows = self._shadows
         if shadows.held:

@@ -252,6 +252,28 @@ def test_what_nothing_opened_keeps_its_association_from_the_express_way_as_long_
     assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12
 
 
+def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
+    """A packet each millisecond, and then one each second: what waits is of the last moment, or the latest."""
+    subject = copies.Copies(lambda what: None)
+    sizes, time = [], 10**18
+    for number in range(20_000):
+        time += 10**6 if number < 10_000 else 10**9
+        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 64, 0))
+        if len(subject.fresh) > subject.crowd:
+            subject.thin_out(time)
+            oldest = subject.fresh[0][0]
+            assert time - oldest <= 2 * copies.WINDOW or len(subject.fresh) == copies.LATEST
+        sizes.append(len(subject.fresh))
+    moment = 2 * copies.WINDOW // 10**6
+    assert moment < max(sizes) <= moment + copies.LATEST + 2
+    assert max(sizes[-1000:]) <= 2 * copies.LATEST + 1
+    for number in range(2 * copies.FRESH):
+        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 64, 0))
+        if len(subject.fresh) > subject.crowd:
+            subject.thin_out(time)
+    assert len(subject.fresh) == copies.FRESH
+
+
 def test_what_had_to_be_forgotten_too_early_is_told() -> None:
     told: list[str] = []
     subject = copies.Copies(told.append)

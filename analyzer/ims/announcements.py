@@ -11,7 +11,7 @@ from typing import Final
 
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
-from analyzer.ims.vocabulary import Role
+from analyzer.ims.vocabulary import ROLES, Role
 
 ALIKE: Final = 32
 """Sets remembered that share destination and SPI; the oldest goes first."""
@@ -27,7 +27,8 @@ class Announcements:
     __slots__ = ("_left", "_order", "_places", "_table", "crowded")
 
     def __init__(self) -> None:
-        self._table: dict[bytes, tuple[SaSet, Role] | list[Binding]] = {}
+        self._table: dict[bytes, SaSet | tuple[SaSet, Role] | list[Binding]] = {}
+        """The set alone where its SPIs tell the role, which is 56 octets less for each."""
         self._order: deque[bytes] = deque()
         """Its keys in the order in which they were announced last, and places that were left (8 octets each)."""
         self._left: dict[bytes, int] = {}
@@ -62,7 +63,7 @@ class Announcements:
                 self.crowded += 1
             self._leave(key)
         else:
-            table[key] = owner, role
+            table[key] = owner if _roles(owner, key) == [role] else (owner, role)
         self._order.append(key)
         if len(table) <= SPIS:
             return True
@@ -73,6 +74,8 @@ class Announcements:
         """Forget what was announced for a set."""
         known = self._table.get(key)
         if known is None or (isinstance(known, tuple) and known[0] is not owner):
+            return
+        if isinstance(known, SaSet) and known is not owner:
             return
         left = [found for found in self._bindings(key) if found.set is not owner]
         if left:
@@ -111,6 +114,14 @@ class Announcements:
 
     def _bindings(self, key: bytes) -> list[Binding]:
         known = self._table[key]
-        if isinstance(known, tuple):
+        if isinstance(known, SaSet):
+            known = self._table[key] = [Binding(known, _roles(known, key)[0])]
+        elif isinstance(known, tuple):
             known = self._table[key] = [Binding(*known)]
         return known
+
+
+def _roles(owner: SaSet, key: bytes) -> list[Role]:
+    """The roles of a set whose SPI is that in a key: one, unless somebody chose the same twice."""
+    spi, terms = int.from_bytes(key[-4:], "big"), owner.terms
+    return [role for role in ROLES if terms.spi(role) == spi]

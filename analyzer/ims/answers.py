@@ -98,6 +98,8 @@ class Answers:
         procedure.challenge = sighting
         procedure.nonce = found.nonce or ""
         procedure.server = entries_of(sighting.message, "security-server")
+        for older in context.challenges.values():
+            older.superseded()
         context.newest = procedure
         for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
             context.challenges[each.nonce or ""] = procedure

@@ -12,6 +12,7 @@ Both ways lead to the same report; with this one a packet that is read already c
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import Final
 
 from analyzer.frame import FrameRef
@@ -170,6 +171,7 @@ class Calm:
         """
         at, _, _, binding, _, connection = seen
         owner, sender = binding.set, binding.sender
+        method = intern(method)  # one text for all keys with it
         key = sender, branch, method
         transactions, known = context.pair.transactions, self._session.passed
         udp, ends = connection is None, method == "ACK"

@@ -13,10 +13,13 @@ from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
-from analyzer.sip.shelf import shelve
+from analyzer.sip.shelf import kept, shelve
 
 REPEATS = 3
 """So many copies of a REGISTER show that its sender has no answer, even if one answer were lost from the capture."""
+
+_NEEDED = frozenset({b"www-authenticate", b"proxy-authenticate", b"security-server"})
+"""Headers of a challenge that are still asked for when its procedure is over."""
 
 
 class Procedure:
@@ -93,11 +96,26 @@ class Procedure:
                 self.set.sm7_last = short if last is self.sm7 else _short(last, self.transaction)
             self.register, self.sm7 = _short(self.register, self.first), short
             self.first = self.transaction
+            self._keep_challenge()
         for sighting in (self.register, self.challenge, self.sm7):
             if sighting is not None:
                 shelve(sighting.message)
         self._offer = tuple(entry.written for entry in self.offer)
         self._server = tuple(entry.written for entry in self.server)
+
+    def _keep_challenge(self) -> None:
+        """Nothing but the nonce and Security-Server is asked for any more; others may hold the whole challenge."""
+        if self.challenge is None:
+            return
+        short = self.challenge._replace(message=kept(self.challenge.message, _NEEDED))
+        if self.set is not None and self.set.challenge is self.challenge:
+            self.set.challenge = short
+        self.challenge = short
+
+    def superseded(self) -> None:
+        """There is a newer challenge: of a procedure that ended well, what comes can only repeat the nonce."""
+        if self.consumed and self.sm7 is not None and not (self.set is not None and self.set.inferred):
+            self.register = self.sm7
 
     @property
     def offer(self) -> tuple[Mechanism, ...]:

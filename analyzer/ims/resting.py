@@ -7,7 +7,6 @@ resting transaction is one for all who hold it, and wakes when somebody asks for
 from __future__ import annotations
 
 from struct import Struct
-from sys import intern
 from typing import Any, Final, cast
 
 from analyzer.frame import FrameRef
@@ -39,7 +38,6 @@ def rest(transaction: Transaction) -> None:
     packed = _PACKED.pack(seen.sequence, *seen.at, *(transaction.provisional or _NONE), *transaction.final)
     transaction.provisional = transaction.final = None
     transaction.last_request = 0
-    transaction.method = intern(transaction.method)
     _DATA.__set__(transaction, packed + octets)
     _SEEN.__set__(transaction, seen.binding)
     _REQUEST.__set__(transaction, seen.connection)

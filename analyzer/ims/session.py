@@ -107,10 +107,12 @@ class Session:
                 self._enter(Binding(made, role), _unchecked(spi, source, destination, terms.ports(role)), key)
             for found, vector in reversed(keys):  # the likeliest last: it is tried first
                 self.candidate(made, role, found, vector, key)
+        alone = (made,)
         for side, ports in ((Side.UE, (terms.port_uc, terms.port_us)), (Side.PCSCF, (terms.port_pc, terms.port_ps))):
             for port in ports:
                 if port is not None:
-                    pair.guarded[port] = (*pair.guarded.get(port, ()), made)
+                    known = pair.guarded.get(port)
+                    pair.guarded[port] = (*known, made) if known else alone
                     self.watch(pair.address(side), port)
         context.sets.append(made)
         if len(context.sets) > SETS:

@@ -181,6 +181,18 @@ class Transaction:
         return now - self.last <= patience
 
 
+class Register(Transaction):
+    """That of a REGISTER, for which what is rare with others is the rule."""
+
+    __slots__ = ("context", "deregisters", "kind", "procedure")
+
+    def __init__(self, request: Sighting, owner: object) -> None:
+        super().__init__(request, owner)
+        self.kind = ""
+        self.deregisters = False
+        self.procedure = self.context = None
+
+
 def sighting_of(seen: Seen, data: bytes, answered: bool) -> Sighting:
     """What `Seen` stands for. Of a request with a final answer only what `Message.forget` leaves is of use."""
     message = parse(data + b"\r\n" if answered else data)
@@ -283,7 +295,7 @@ class Transactions:
                 known.last = known.last_request = request.at.time
             return known, False
         made = self.acknowledged(key, message.call_id, request.at.time) if key[2] == "ACK" else None
-        made = made or Transaction(request, owner)
+        made = made or (Register if key[2] == "REGISTER" else Transaction)(request, owner)
         self.enter(key, made, message.call_id, request.at.time)
         return made, True
 

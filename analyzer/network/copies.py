@@ -32,6 +32,9 @@ OVERHEAD: Final = 300
 FRESH: Final = 4096
 """Packets of ESP that cannot be copies, and wait to be remembered until somebody asks for one that could be theirs."""
 
+LATEST: Final = 256
+"""So many of them wait whatever their clocks say, and so many more come before it is looked which are too old."""
+
 CROWDED: Final = "packets remembered to tell copies: too many in one moment"
 
 TCP: Final = 6
@@ -82,6 +85,7 @@ class Copies:
         "_since",
         "_until",
         "_young",
+        "crowd",
         "evicted",
         "fresh",
         "taps",
@@ -98,7 +102,9 @@ class Copies:
         self.taps = Taps()
         self.fresh: deque[Fresh] = deque(maxlen=FRESH)
         """ESP packets with a number that is higher than all before. Whoever has verified one may append it here, which
-        costs 0.1 instead of 0.8 µs: nearly always nobody asks for it any more."""
+        costs 0.1 instead of 0.8 µs: nearly always nobody asks for it any more. If there are more than ``crowd`` then,
+        `thin_out` is called: all that fit in would be 3.4 MB."""
+        self.crowd = 2 * LATEST
         self._shut: set[bytes] = set()
         """Destinations and SPIs of the packets of the young generation that nobody could open."""
         self._shut_before: set[bytes] = set()
@@ -111,6 +117,13 @@ class Copies:
         if self.fresh:
             self._catch_up(entry[0])
         return self._seen(key, entry)
+
+    def thin_out(self, now: int) -> None:
+        """Let go of what waits and is too old to have a copy, even if the clock of what comes is somewhat behind."""
+        fresh, before = self.fresh, now - (FAR if self.taps.sightings else 2 * WINDOW)
+        while len(fresh) > LATEST and fresh[0][0] < before:
+            fresh.popleft()
+        self.crowd = min(len(fresh) + LATEST, FRESH - 1)
 
     def shut(self, spi: bytes) -> None:
         """The packet that was asked about last goes to this destination and SPI, and nobody can open it."""

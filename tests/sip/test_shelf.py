@@ -7,7 +7,7 @@ import pytest
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message, parse
 from analyzer.sip.secagree import Mechanism
-from analyzer.sip.shelf import shelve
+from analyzer.sip.shelf import kept, shelve
 
 USUAL = (
     b"REGISTER sip:ims.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKa\r\n"
@@ -43,3 +43,26 @@ def test_a_mechanism_that_is_made_again_reads_as_before() -> None:
     before = entry.params, entry.canonical(), entry.spi_c, entry.text
     entry = Mechanism(entry.written)
     assert (entry.params, entry.canonical(), entry.spi_c, entry.text) == before
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+@pytest.mark.parametrize("folded", ["", "\r\n ", "\n\t"])
+def test_of_a_message_only_some_headers_are_kept(end: str, folded: str) -> None:
+    lines = (
+        "SIP/2.0 401 Unauthorized",
+        "Via: SIP/2.0/UDP 10.20.0.11:7900;branch=z9hG4bKa",
+        "WWW-Authenticate : Digest realm=a,nonce=b",
+        f"Subject: c{folded}www-authenticate: d",
+        "www-authenticate:Digest nonce=e",
+        "CSeq: 7 REGISTER",
+        "Call-ID: f",
+    )
+    message = parse((end.join(lines) + 2 * end + "www-authenticate: body").encode())
+    assert message is not None
+    whole = message.raw
+    short = kept(message, frozenset({b"www-authenticate"}))
+    assert short.values("www-authenticate") == ["Digest realm=a,nonce=b", "Digest nonce=e"]
+    assert (short.call_id, short.cseq, short.method, short.start_line) == ("f", 7, "REGISTER", lines[0])
+    assert short.first("subject") == (message.first("subject") if end == "\n" or folded else None)
+    assert message.raw == whole
+    assert message.values("via") == [lines[1][5:]]
