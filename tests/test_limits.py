@@ -133,6 +133,8 @@ LIMITS = [
           lambda e: len(e.tracker.session.announced), "SPIs: the oldest was forgotten"),
     Limit("ims.announcements", "ALIKE", 5, "spis-announced-again", 40,
           lambda e: most(map(len, e.tracker.session.announced.values())), "announcements of SPIs: too many of one SPI"),
+    Limit("ims.clear_requests", "REQUESTS", 9, "requests-in-clear", 40,
+          lambda e: len(e.tracker.traffic.in_clear.waiting), "requests in clear that may be seen behind the P-CSCF"),
     Limit("ims.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged),
           "REGISTERs that may be seen behind the P-CSCF: too many"),
     Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,

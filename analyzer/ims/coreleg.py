@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from analyzer.frame import SECOND, FrameRef
+from analyzer.ims.clear_requests import ClearRequests
 from analyzer.ims.events import CoreRegisterSent
 from analyzer.ims.identities import Identities
 from analyzer.ims.losses import REGISTERS
@@ -38,11 +39,12 @@ class GmRegister(NamedTuple):
 class CoreLeg:
     """Watches the messages between servers."""
 
-    __slots__ = ("_identities", "_judged", "_session", "messages", "registers")
+    __slots__ = ("_identities", "_in_clear", "_judged", "_session", "messages", "registers")
 
-    def __init__(self, session: Session, identities: Identities) -> None:
+    def __init__(self, session: Session, identities: Identities, in_clear: ClearRequests) -> None:
         self._session = session
         self._identities = identities
+        self._in_clear = in_clear
         self._judged: dict[tuple[str, int | None], GmRegister | None] = {}
         """REGISTERs of Gm by Call-ID and CSeq; None once they were seen behind the P-CSCF."""
         self.registers: OrderedDict[tuple[str, int | None], int] = OrderedDict()
@@ -69,10 +71,12 @@ class CoreLeg:
             judged[key] = GmRegister(sighting.at, context.subject, protection, kind)
 
     def message(self, at: FrameRef, message: Message) -> None:
-        """A message between servers: the keys in a 401, and what should not have come through (NEG-18)."""
+        """A message between servers: the keys in a 401, and what should not have come through (NEG-18, CLR-04)."""
         self.messages += 1
         if self._identities.waiting and message.is_request and message.via_count > 1:
             self._identities.forwarded(at, message)
+        if self._in_clear.waiting and message.is_request and message.via_count > 1:
+            self._in_clear.forwarded(at, message)
         if message.status == 401:
             found = challenge(message)
             if found is not None and found.rand and found.ck and found.ik:

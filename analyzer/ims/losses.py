@@ -12,6 +12,7 @@ NAT_PORTS: Final = "ports of the NAT before a UE: too many"
 IDENTITIES: Final = "registered identities: too many of one subject"
 OPEN_REQUESTS: Final = "open transactions: too many at once on one set"
 UNDECIDED: Final = "messages that wait until it is clear what holds for them: too many at once on one set"
+CLEAR_REQUESTS: Final = "requests in clear that may be seen behind the P-CSCF: too many"
 REGISTERS: Final = "REGISTERs that may be seen behind the P-CSCF: too many at once"
 
 

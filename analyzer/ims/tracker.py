@@ -89,7 +89,7 @@ class Tracker:
         self.requests = Requests(self.session)
         self.connections = Connections(self.session)
         self.identities = Identities(self.session)
-        self.core = CoreLeg(self.session, self.identities)
+        self.core = CoreLeg(self.session, self.identities, self.traffic.in_clear)
         self.movements = Movements(self.session)
         self.directory = Directory(vantage, self._forget, self.session.losses)
         self.quality = Quality(self.directory.taps)
@@ -203,6 +203,7 @@ class Tracker:
             elif not fresh:
                 self.requests.repeated(context, sighting, transaction)
                 repeated(self.session, context, owner, transaction)
+                self.traffic.in_clear.protected(message)
             elif len(message.raw) > LARGE:
                 self.requests.large(context.pair, context, sighting)
         if message.method == "REGISTER":

@@ -8,6 +8,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import EARLY, SaSet, overdue
 from analyzer.ims.calm import learn
+from analyzer.ims.clear_requests import ClearRequests
 from analyzer.ims.connections import connection_alive, connection_forgotten
 from analyzer.ims.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old
 from analyzer.ims.events import (
@@ -34,11 +35,12 @@ IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})
 class Traffic:
     """Judges nothing: says what each message was in the life of the sets."""
 
-    __slots__ = ("_session", "switch")
+    __slots__ = ("_session", "in_clear", "switch")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.switch = Switch(session)
+        self.in_clear = ClearRequests(session)
 
     # --- protected messages ----------------------------------------------------------------------------------------
 
@@ -184,6 +186,8 @@ class Traffic:
                 passed.learn(ClearMessageSent, receipt)
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
             answers(self._session, context, transaction.owner, sighting.sender, transaction, sighting)
+        if message.is_request and established and not emergency:
+            self.in_clear.came(context.subject, sighting, transaction)
         if message.method != "REGISTER":
             self._during_registration(context, sighting, transaction)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario import Scenario, check, passes
+from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.state import Sent
 
 
 @pytest.mark.parametrize("status", [180, 200])
@@ -41,3 +42,87 @@ def test_emergency_calls_come_in_clear() -> None:
     call = s.invite("ue", on=None, uri="urn:service:sos")
     s.answer(call, 200)
     check(s, rules=["CLR-04"])
+
+
+def in_clear(s: Scenario, label: str = "req") -> Sent:
+    return s.request("ue", "MESSAGE", on=None, answered=False, label=label)
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_a_clear_request_is_forwarded(ipv6: bool) -> None:
+    s = Scenario(ipv6=ipv6)
+    s.register()
+    s.core_forward(in_clear(s), label="forwarded")
+    s.expect("CLR-04", "violation", actor="P-CSCF", at="forwarded")
+    check(s, rules=["CLR-04"])
+
+
+def test_it_is_forwarded_once_however_often_it_is_sent() -> None:
+    s = Scenario()
+    s.register()
+    request = in_clear(s)
+    s.core_forward(request, label="forwarded")
+    s.wait(2)
+    s.again("req")
+    s.again("forwarded")
+    s.expect("CLR-04", "violation", actor="P-CSCF", at="forwarded")
+    check(s, rules=["CLR-04"])
+
+
+def test_a_clear_request_is_refused_and_others_are_forwarded() -> None:
+    s = Scenario()
+    first = s.register()
+    s.answer(in_clear(s), 403, label="refused")
+    s.core_forward(s.request("ue", "MESSAGE", on=first))
+    check(s, rules=["CLR-04"])
+    passes(s, "CLR-04")
+
+
+def test_a_request_of_somebody_else_in_the_same_call() -> None:
+    """It has not the Via of the UE: another server may have made it."""
+    s = Scenario()
+    s.register()
+    request = in_clear(s)
+    s.core_forward(request, headers={"Via": lambda old: old.replace(";branch=z9hG4bK", ";branch=z9hG4bKother")})
+    check(s, rules=["CLR-04"])
+
+
+def test_what_is_forwarded_without_any_set_is_no_matter() -> None:
+    """FP11."""
+    s = Scenario()
+    s.core_forward(in_clear(s))
+    check(s)
+
+
+def test_an_emergency_call_is_forwarded() -> None:
+    """FP10."""
+    s = Scenario()
+    s.register()
+    s.core_forward(s.invite("ue", on=None, uri="urn:service:sos"))
+    check(s, rules=["CLR-04"])
+
+
+@pytest.mark.parametrize("protected_first", [False, True])
+def test_of_a_request_that_came_in_both_ways_nobody_knows_which_was_forwarded(protected_first: bool) -> None:
+    s = Scenario()
+    first = s.register()
+    request = s.request("ue", "MESSAGE", on=first if protected_first else None, answered=False)
+    s.wait(2)
+    if protected_first:
+        s.again("req", on=None, sport=5060, dport=5060)
+    else:
+        s.again("req", on=first, role="uc>ps")
+    s.core_forward(request)
+    check(s, rules=["CLR-04"])
+
+
+def test_requests_that_are_looked_for_are_bounded_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.ims.clear_requests.REQUESTS", 3)
+    s = Scenario()
+    s.register()
+    requests = [in_clear(s, label=f"r{number}") for number in range(6)]
+    for request in requests:
+        s.core_forward(request)
+    report = audited(s)
+    assert [each.count for each in report.findings if each.rule == "CLR-04"] == [3]
+    assert "3 forgotten: requests in clear that may be seen behind the P-CSCF: too many" in report.notices

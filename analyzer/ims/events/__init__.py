@@ -32,6 +32,7 @@ from analyzer.ims.events.messages import AuthenticationOnly as AuthenticationOnl
 from analyzer.ims.events.messages import CallOpened as CallOpened
 from analyzer.ims.events.messages import CallOpenedRight as CallOpenedRight
 from analyzer.ims.events.messages import ClearMessageSent as ClearMessageSent
+from analyzer.ims.events.messages import ClearRequestForwarded as ClearRequestForwarded
 from analyzer.ims.events.messages import ContactRight as ContactRight
 from analyzer.ims.events.messages import EarlyUse as EarlyUse
 from analyzer.ims.events.messages import LargeRequest as LargeRequest

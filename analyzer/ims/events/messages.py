@@ -109,6 +109,16 @@ class ClearMessageSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ClearRequestForwarded(Event):
+    """A request behind the P-CSCF that had come in clear; a set was established, and it is no emergency."""
+
+    request: Sighting
+    """As the UE sent it."""
+    forwarded: str
+    """Its first line behind the P-CSCF."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MessageDuringRegistration(Event):
     """A message that is no REGISTER nor an answer to one, while a registration procedure is open."""
 
