@@ -12,7 +12,7 @@ from typing import Final
 
 from analyzer.hashes import md5
 from analyzer.sip.message import Message
-from analyzer.sip.text import LWS, identifier, parameters, split
+from analyzer.sip.text import LWS, assignments, identifier
 
 CHALLENGES: Final = 8
 """Challenges of one message that are read; a server offers one or two."""
@@ -39,7 +39,7 @@ class _Digest:
     def __init__(self, text: str) -> None:
         """Read a header value; whatever it is, parameters come out of it or none."""
         self.scheme, _, rest = text.strip(LWS).replace("\t", " ").partition(" ")
-        params = parameters(split(rest, ","))
+        params = assignments(rest)
         self.params = params
         self._keys = (params.pop("ck", None), params.pop("ik", None))
         nonce = params.get("nonce")
@@ -199,7 +199,7 @@ def _credentials(message: Message) -> Credentials | None:
 def next_nonce(message: Message) -> str:
     """The ``nextnonce`` of Authentication-Info, with which the client goes on (RFC 2617 3.2.3); "" if there is none."""
     value = message.first("authentication-info")
-    return "" if value is None else identifier(parameters(split(value, ",")).get("nextnonce") or "")
+    return "" if value is None else identifier(assignments(value).get("nextnonce") or "")
 
 
 def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:

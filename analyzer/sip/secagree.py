@@ -6,6 +6,7 @@ Comparison: requirements 8.4, with ruling R25 (an SPI printed as a negative numb
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from enum import StrEnum
 from sys import intern
@@ -46,6 +47,9 @@ Canonical = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted parameters; one without a value has `_FLAG` for it, which no value in a header can be."""
 
 _FLAG: Final = "\n"
+_plainly: Final = re.compile(r" ?([-a-z0-9]++)((?:; ?[-a-z0-9]++=[-.A-Za-z0-9_]++)*+)").fullmatch
+"""Matches an entry in the usual spelling: its name, and its parameters."""
+_assigned: Final = re.compile(r"; ?([-a-z0-9]++)=([-.A-Za-z0-9_]++)").findall
 
 
 class Mechanism:
@@ -273,6 +277,11 @@ def _result(before: Mechanisms, after: Mechanisms, left: list[Canonical], right:
 
 def _read(written: str) -> tuple[str, int, dict[str, str | None]]:
     """An entry's name, how many of its parameters were not read, and those that were, the first of each name."""
+    plain = _plainly(written)
+    if plain is not None:
+        assigned = _assigned(plain[2])
+        if len(assigned) <= PARAMETERS:
+            return intern(plain[1]), 0, dict(reversed(assigned))
     name, *pieces = split(written, ";")
     return intern(name.strip(LWS).lower()), max(0, len(pieces) - PARAMETERS), dict(reversed(_pairs(pieces)))
 

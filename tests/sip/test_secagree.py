@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.sip import secagree
 from analyzer.sip.message import parse
 from analyzer.sip.secagree import (
     ENTRY_LIMIT,
@@ -338,3 +339,31 @@ def test_an_entry_that_is_made_again_has_all_parameters() -> None:
     entry = Mechanism(entry.written)
     assert (entry.spi_c, entry.port_s, entry.pair) == (7, 5062, ("hmac-md5-96", "null"))
     assert entry.params == before
+
+
+PIECE = st.sampled_from(
+    [
+        "ipsec-3gpp",
+        ";alg=hmac-sha-1-96",
+        "; spi-c=1",
+        ";spi-c=2",
+        ";q=0.5",
+        ";ALG=x",
+        ";ealg=NULL",
+        ';mod="trans"',
+        " ",
+        ";",
+    ]
+)
+
+
+@given(
+    st.lists(PIECE | st.text(st.characters(max_codepoint=255), max_size=3), max_size=8), st.sampled_from([0, 31, 33])
+)
+def test_the_usual_spelling_is_read_like_any_other(pieces: list[str], more: int) -> None:
+    text = "".join([*pieces, *(f";p{number}=1" for number in range(more))])
+    with pytest.MonkeyPatch.context() as patch:
+        quick = secagree._read(text)
+        patch.setattr(secagree, "_plainly", lambda written: None)
+        slow = secagree._read(text)
+    assert (quick[0], quick[1], list(quick[2].items())) == (slow[0], slow[1], list(slow[2].items()))

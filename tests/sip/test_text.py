@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from analyzer.sip.text import (
     SECONDS_LIMIT,
     after_quoted,
+    assignments,
     number,
     parameters,
     printable,
@@ -74,3 +75,27 @@ def test_no_text_makes_the_lexical_layer_fail(text: str) -> None:
     seconds(text)
     assert 0 <= after_quoted('"' + text) <= len(text) + 1
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in printable(text, 40))
+
+
+ASSIGNMENT = st.sampled_from(
+    [
+        'realm="a b"',
+        "algorithm=AKAv1-MD5",
+        'nonce=""',
+        "nc=00000001",
+        "qop=",
+        "Realm=x",
+        'a="x,y"',
+        'a="\\""',
+        "=",
+        "b",
+        '"',
+    ]
+)
+BETWEEN = st.sampled_from([",", ", ", ",  ", " ,", ",\t", ";", "\xa0", ""])
+
+
+@given(st.lists(st.tuples(ASSIGNMENT, BETWEEN).map("".join) | st.text(st.characters(max_codepoint=255), max_size=4)))
+def test_assignments_are_the_parameters_of_a_list_however_it_is_spelt(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert list(assignments(text).items()) == list(parameters(split(text, ",")).items())
