@@ -10,6 +10,7 @@ from benchmarks.frames import Set, Writer, octets
 from benchmarks.streams import Stream
 
 DOMAIN = "ims.mnc001.mcc001.3gppnetwork.org"
+MEDIA = 49152
 GENERATIONS = 128
 """Sets that one UE can have: SPIs of different UEs never meet."""
 
@@ -54,6 +55,8 @@ class Phone:
         self.pcscf_text = f"[{self.pcscf_literal}]" if ipv6 else self.pcscf_literal
         self.impi = f"00101{number:010d}@{DOMAIN}"
         self.user = self.impi.split("@")[0]
+        self.media = MEDIA + number % 8000 * 2
+        """The port that all its SDP names."""
         self.cseq = 0
         self.turn = 0
         self.generation = 0
@@ -213,7 +216,7 @@ class Phone:
         keys, name = self.set, f"{self.number}c{self.turn}"
         sdp = (
             f"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
-            f"m=audio {49152 + self.number % 8000 * 2} RTP/AVP 104 96\r\nb=AS:41\r\na=rtpmap:104 AMR-WB/16000\r\n"
+            f"m=audio {self.media} RTP/AVP 104 96\r\nb=AS:41\r\na=rtpmap:104 AMR-WB/16000\r\n"
             "a=fmtp:104 mode-change-capability=2;max-red=0\r\na=rtpmap:96 AMR/8000\r\na=ptime:20\r\na=sendrecv\r\n"
             "a=curr:qos local none\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n"
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from benchmarks.background import background
 from benchmarks.day import Day
 from benchmarks.frames import Writer
-from benchmarks.phones import Phone
+from benchmarks.phones import MEDIA, Phone
 
 
 class Workload(NamedTuple):
@@ -29,6 +29,9 @@ class Workload(NamedTuple):
     link: str = "ethernet"
     day: bool = False
     """The UEs do all that phones do on a day, every other one over TCP."""
+    one_media_port: bool = False
+    """All SDP of all UEs names the same port, as load generators write it: tshark, which keeps each in a list behind
+    the others, needs the more time a packet the longer the capture is."""
     mixed: bool = False
     """Each packet of signalling comes after ninety-nine others."""
     ratio: float = 0.0
@@ -63,6 +66,8 @@ WORKLOADS = {
         A5._replace(
             name="D5", about="A5 with null + hmac-md5-96", pair=("hmac-md5-96", "null"), profile="rel-11", ratio=4
         ),
+        A5._replace(name="A5-port", about="A5 with one media port in all SDP", one_media_port=True),
+        A5._replace(name="A5-gtp", about="A5 in GTP-U", link="gtp", ratio=0, named=True),
         A5._replace(name="A5-ipv6", about="A5 over IPv6", ipv6=True, ratio=A5.ratio * 2 / 3),
         A5._replace(name="M", about="days of 20 UEs", esp=50_000, phones=20, day=True, ratio=0),
         C,
@@ -103,6 +108,9 @@ def record(workload: Workload, folder: Path, esp: int, whole: int, count: int) -
             phones: list[Phone] = [Day(number, writer, ("udp", "tcp")[number % 2]) for number in range(1, count + 1)]
         else:
             phones = [Phone(number, writer, *how) for number in range(1, count + 1)]
+        if workload.one_media_port:
+            for phone in phones:
+                phone.media = MEDIA
         if workload.mixed:
             writer.between = background([phone.address for phone in phones])
         for generation in range(workload.registrations):
