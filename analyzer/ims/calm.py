@@ -131,6 +131,8 @@ class Calm:
         found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
         if found is None:
             plain = respelt(data)
+            if plain is data:
+                return False
             text = plain.decode("latin-1")
             found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
         if found is None or (connection is not None and not says_whole(plain, found.end())):

@@ -40,6 +40,8 @@ _KNOWN: Final = rb"(?:" + "|".join(sorted(METHODS)).encode() + rb") [^\n]{1,8000
 _FIRST_LINE: Final = re.compile(_KNOWN)
 _LATER_LINE: Final = re.compile(rb"\n(?=" + _KNOWN + rb")")
 _BLANK: Final = re.compile(rb"(?:\r?\n)+")
+_KEEPALIVES: Final = (b"\r\n\r\n", b"\r\n")
+"""Ping and pong, as they nearly always come: alone."""
 _new = tuple.__new__
 _when = attrgetter("time", "capture", "number")
 _TOKEN_OCTET: Final = re.compile(rb"[" + _TOKEN + rb"]")
@@ -104,6 +106,8 @@ class Framer:
             stated = _stated(data)
             if 0 < stated == len(data):
                 return [Framed("message", data, at, frames, (tag,), end)]
+            if data in _KEEPALIVES:
+                return [Framed("keepalive", data, at, frames, (tag,), end)]
         found: list[Framed] = []
         if len(self._pieces) >= PIECES_LIMIT:
             if self.synchronised:

@@ -19,7 +19,7 @@ def respelt(data: bytes) -> bytes:
     or no empty line behind its headers. Names that are not known here stay as they are, and so does the body.
     """
     end = data.find(b"\r\n\r\n")
-    if end < 0:
+    if end <= 0:
         return data
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     written, spelt = [first], SPELT.get
