@@ -10,23 +10,22 @@ from analyzer.ims.association import REFUSED, Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.connections import sent_there
 from analyzer.ims.events import (
-    ForeignSpi,
     IntegrityFailed,
     KeyMissing,
     Notice,
     PacketRead,
     PacketUnread,
     PacketVerified,
-    ReservedSpi,
     SequenceRepeated,
 )
 from analyzer.ims.forms import Forms
 from analyzer.ims.ledger import TAIL
-from analyzer.ims.losses import ODD_PORTS, RESERVED_SPIS
+from analyzer.ims.losses import ODD_PORTS
 from analyzer.ims.session import TUNNEL, Session
+from analyzer.ims.spis import Spis
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import Traffic
-from analyzer.ims.vocabulary import Role, Side, Sighting
+from analyzer.ims.vocabulary import Role, Side
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
 from analyzer.network.taps import Taps
@@ -34,20 +33,14 @@ from analyzer.network.taps import Taps
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor, in every packet."""
 
-EARLY_SPIS = 65_536
-"""SPIs remembered that were in use before any registration of their addresses was seen."""
 STRAYS = 64
 """Pairs of ports that are none of an association's and were seen on a set; the oldest is forgotten first."""
-RESERVED = 4096
-"""Announcements of reserved SPIs remembered, so that each is told once."""
 
 
 class PacketLedger:
     """Keeps the books on packets; true from `verified` means: hand the content on."""
 
     __slots__ = (
-        "_early",
-        "_reserved",
         "_session",
         "_traffic",
         "_unused",
@@ -55,6 +48,7 @@ class PacketLedger:
         "forms",
         "no_key",
         "replayed",
+        "spis",
         "verified_count",
     )
 
@@ -63,8 +57,7 @@ class PacketLedger:
         self._traffic = traffic
         self._unused = traffic.switch.without_use
         self.forms = Forms(session)
-        self._reserved: set[tuple[bytes, int]] = set()
-        self._early: set[bytes] = set()
+        self.spis = Spis(session)
         self.verified_count = 0
         self.bad_icv = 0
         self.no_key = 0
@@ -304,13 +297,13 @@ class PacketLedger:
         self.no_key += 1
         if len(packet) < 8:
             return
-        spi = int.from_bytes(packet[:4], "big")
         announced = self._session.announced.get(destination + packet[:4])
         if announced:
             # Several UEs may have been given the same SPI by one P-CSCF (FP25)
             binding = next((found for found in announced if _sender(found) == source), announced[0])
             sequence = int.from_bytes(packet[4:8], "big")
             owner = binding.set
+            spi = int.from_bytes(packet[:4], "big")
             owner.count_unopened(spi)
             if not datagram.cut and not self._unread(binding, sequence, datagram):
                 return
@@ -318,27 +311,7 @@ class PacketLedger:
                 owner.cut += 1
                 self._session.emit(self._failed(binding, sequence, spi, at, neighbours=False, cut=True))
             return
-        if pair is None:
-            if len(self._early) < EARLY_SPIS:
-                self._early.add(destination + packet[:4])
-            return
-        if destination + packet[:4] in self._early:
-            return  # it was there before the first registration that the capture holds (FP3)
-        context = pair.contexts[-1] if pair.contexts else None
-        self._session.emit(
-            ForeignSpi(
-                at=at,
-                subject=context.subject if context else None,
-                sender=Side.UE if source == pair.ue else Side.PCSCF,
-                spi=spi,
-                announced_by_sender=any(
-                    isinstance(found.set.contact, Context) and found.set.contact.pair is pair
-                    for found in self._session.announced.get(source + packet[:4], ())
-                ),
-                unused_offer=_unused(pair, spi) if source == pair.pcscf else None,
-                negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
-            )
-        )
+        self.spis.foreign(pair, datagram)
 
     def _unread(self, binding: Binding, sequence: int, datagram: Datagram) -> bool:
         """Judge what can be judged of a packet that nothing opens; false if it is a repetition of another."""
@@ -365,23 +338,6 @@ class PacketLedger:
             self._session.emit(PacketUnread(at, context.subject, owner.terms, binding.role, sequence))
         return True
 
-    def reserved(self, context: Context, made: SaSet, sm6: Sighting) -> None:
-        """Report SPIs below 256 of a new set, once for each endpoint and value (ESP-01)."""
-        terms = made.terms
-        for side, spis in ((Side.UE, (terms.spi_uc, terms.spi_us)), (Side.PCSCF, (terms.spi_pc, terms.spi_ps))):
-            address = context.pair.address(side)
-            low = tuple(spi for spi in spis if spi is not None and spi < 256 and (address, spi) not in self._reserved)
-            if not low:
-                continue
-            if len(self._reserved) >= RESERVED:
-                self._session.losses.note(RESERVED_SPIS)
-                continue
-            self._reserved.update((address, spi) for spi in low)
-            announcement = terms.sm1 if side is Side.UE else terms.sm6
-            self._session.emit(
-                ReservedSpi(at=announcement or sm6.at, subject=context.subject, spis=low, announced_by=side)
-            )
-
     def retire(self, context: Context, owner: SaSet) -> None:
         """At the end of a set: tell what was held back, and that no key opened its packets."""
         for binding in owner.bindings:
@@ -402,32 +358,8 @@ class PacketLedger:
             )
 
 
-def _seen_whole(pair: Pair) -> bool:
-    """Whether every negotiation of a pair was captured and could be read, as far as can be told (FP3, FP4, FP18).
-
-    Each contact began in clear, no challenge is missing, and no set hides what was said on it.
-    """
-    for context in pair.contexts:
-        first, current = context.forgotten.first(), context.current
-        if first is None and context.sets and context.sets[0].parent is not None:
-            return False
-        known = first or next(iter(context.sets), None)
-        if known is not None and known.terms.sm6 is None:
-            return False
-        if not all(each.complete().sure for each in context.sets):
-            return False
-        if current is not None and not current.finished and current.challenge is None:
-            return False
-    return any(context.sets for context in pair.contexts)
-
-
 def _sender(binding: Binding) -> bytes:
     """The address that the set names as sender of this association."""
     context = binding.set.contact
     assert isinstance(context, Context)
     return context.pair.address(binding.sender)
-
-
-def _unused(pair: Pair, spi: int) -> FrameRef | None:
-    """The answer that made an offer with this SPI of the UE useless (FP16)."""
-    return next((each.exchange.unused[spi] for each in pair.contexts if spi in each.exchange.unused), None)

@@ -308,7 +308,7 @@ class Tracker:
                 self.traffic.settle(known, self.answers.ended(known, sighting), sighting.at)
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:
-                self.packets.reserved(known, newest, sighting)
+                self.packets.spis.reserved(known, newest, sighting)
 
     def _transaction(
         self, pair: Pair, sighting: Sighting, owner: SaSet | None
