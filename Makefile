@@ -5,9 +5,12 @@
 # make captures  write captures/synthetic again
 # make fuzz   try the parsers and the whole tool with inputs made to break them (FUZZ_SECONDS=600)
 # make clean  remove what these made
+#
+# PYTHON=python3.14 does the same with another interpreter, in a virtual environment of its own (.venv-python3.14).
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv$(addprefix -,$(notdir $(filter-out python3,$(PYTHON))))
+BIN := $(VENV)/bin
 DEMO := captures/udp4_sha1_aes
 FUZZ_SECONDS ?= 600
 
@@ -20,7 +23,7 @@ MISSING := $(strip $(if $(TSHARK),,tshark) $(if $(CHROMIUM),,chromium) $(if $(NE
 
 .PHONY: demo test lint docs captures fuzz clean
 
-demo: .venv/installed
+demo: $(VENV)/installed
 	@chmod 600 $(DEMO)/keys.toml
 	$(BIN)/gmaudit check --fail-on never --keys $(DEMO)/keys.toml $(DEMO)/udp4_sha1_aes.pcap \
 		--format text --format html --output demo.html
@@ -36,36 +39,36 @@ else
 	@echo "deselected, since they cannot run here: tests that need $(MISSING)"
 endif
 
-lint: .venv/installed-for-tests
+lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: .venv/installed-for-tests
+docs: $(VENV)/installed-for-tests
 	$(BIN)/python -m tools.catalogue
 
-captures: .venv/installed-for-tests
+captures: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.synthetic
 
-fuzz: .venv/installed-for-fuzzing
+fuzz: $(VENV)/installed-for-fuzzing
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --all --crashes fuzz-crashes
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
 
-.venv/installed: pyproject.toml | .venv/bin/python
+$(VENV)/installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-.venv/installed-for-tests: pyproject.toml | .venv/bin/python
+$(VENV)/installed-for-tests: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	@touch $@ .venv/installed
+	@touch $@ $(VENV)/installed
 
-.venv/installed-for-fuzzing: pyproject.toml | .venv/bin/python
+$(VENV)/installed-for-fuzzing: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test,fuzz]'
-	@touch $@ .venv/installed-for-tests .venv/installed
+	@touch $@ $(VENV)/installed-for-tests $(VENV)/installed
 
 clean:
-	rm -rf fuzz-crashes demo.html .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf fuzz-crashes demo.html .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
