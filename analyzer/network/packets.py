@@ -180,7 +180,30 @@ class PacketReader:
                         (at, (at,), source, destination, protocol, payload, ttl, outbound, 0, False, WIRE, None),
                     ),
                 )
+            if first == 0x45 and protocol == ESP and fragment & 0x3FFF and start <= end <= len(data):
+                return self._fragment(data[start:end], at, source, destination, ttl, ident, fragment, outbound, kind)
         return self._descend(data, begin, length <= len(data), (at,), outbound, kind, 0)
+
+    def _fragment(
+        self,
+        content: bytes,
+        at: FrameRef,
+        source: bytes,
+        destination: bytes,
+        ttl: int,
+        ident: int,
+        fragment: int,
+        outbound: bool | None,
+        kind: int,
+    ) -> Sequence[Datagram]:
+        """A fragment of ESP over IPv4 without options, in which nothing is wrapped that could be read here."""
+        offset, more = (fragment & 0x1FFF) << 3, bool(fragment & 0x2000)
+        whole = self._fragments.add((0, source, destination, ident, ESP), offset, more, ESP, content, (at,))
+        if whole is None:
+            return ()
+        payload, _, frames = whole
+        found = (at, frames, source, destination, ESP, payload, ttl, outbound, 0, False, WIRE, None)
+        return self._hand_on(_new(Datagram, found), ident, kind)
 
     def read_inside(self, outer: Datagram, data: bytes, proven: bool = False) -> Sequence[Datagram]:
         """Read the IP packet that was inside ``outer``, from ESP in tunnel mode, as ``read`` reads that of a frame.
