@@ -25,7 +25,8 @@ from analyzer.ims.events import (
     RegistrationStarted,
     RegistrationSucceeded,
 )
-from analyzer.ims.subjects import NOWHERE, Context, straight_from_ue
+from analyzer.ims.register import straight_from_ue
+from analyzer.ims.subjects import NOWHERE, Context
 from analyzer.ims.tracker import Tracker
 from analyzer.ims.vocabulary import HEARSAY, Sighting, Subject
 from analyzer.keys.keyring import Keyring

@@ -10,8 +10,9 @@ from analyzer.frame import FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ChallengeBefore, Mirrored, Shared
 from analyzer.ims.procedures import Procedure
+from analyzer.ims.register import entries_of
 from analyzer.ims.session import common
-from analyzer.ims.subjects import Context, entries_of
+from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import SIDES, End, SetTerms, Side, Sighting, State
 from analyzer.profile import Profile
 from analyzer.sip.digest import challenge

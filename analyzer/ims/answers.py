@@ -26,9 +26,10 @@ from analyzer.ims.events import (
     RegistrationSucceeded,
 )
 from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, swapped
+from analyzer.ims.register import entries_of
 from analyzer.ims.renewal import answered as replied
 from analyzer.ims.session import Session, agree, algorithms, modes
-from analyzer.ims.subjects import CHALLENGES, Context, entries_of
+from analyzer.ims.subjects import CHALLENGES, Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import SIDES, End, Knowledge, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials

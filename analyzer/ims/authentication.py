@@ -24,8 +24,9 @@ from analyzer.ims.events import (
 from analyzer.ims.exchange import Success
 from analyzer.ims.procedures import Procedure, res_right, was_waiting
 from analyzer.ims.receipts import Emit
+from analyzer.ims.register import offered
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import Context, offered
+from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
 from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce

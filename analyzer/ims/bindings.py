@@ -8,8 +8,9 @@ from analyzer.ims.associations import overdue
 from analyzer.ims.events import Deregistered
 from analyzer.ims.losses import IDENTITIES
 from analyzer.ims.procedures import Procedure
+from analyzer.ims.register import instance_of
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import Context, instance_of
+from analyzer.ims.subjects import Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import SIDES, End, Sighting
 from analyzer.sip.digest import credentials

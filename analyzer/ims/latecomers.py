@@ -10,8 +10,9 @@ from analyzer.ims.agreement import terms
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.procedures import Procedure
+from analyzer.ims.register import entries_of, offered
 from analyzer.ims.session import Session, agree, algorithms
-from analyzer.ims.subjects import Context, Pair, entries_of, offered
+from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Role, Sighting
 from analyzer.ipsec.esp import SecurityAssociation

@@ -13,8 +13,9 @@ from typing import Final
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AddressChanged, AddressLeft, Notice
+from analyzer.ims.register import instance_of
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import Context, Pair, address_text, instance_of
+from analyzer.ims.subjects import Context, Pair, address_text
 from analyzer.ims.vocabulary import Side, Sighting
 from analyzer.ipsec.esp import BAD_ICV
 from analyzer.network.packets import Datagram

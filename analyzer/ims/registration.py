@@ -25,9 +25,10 @@ from analyzer.ims.events import (
 )
 from analyzer.ims.knowledge import ue_had_sm12
 from analyzer.ims.procedures import Procedure, was_waiting
+from analyzer.ims.register import offered
 from analyzer.ims.renewal import began
 from analyzer.ims.session import Session
-from analyzer.ims.subjects import CHALLENGES, Context, offered
+from analyzer.ims.subjects import CHALLENGES, Context
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting
 from analyzer.sip.digest import credentials

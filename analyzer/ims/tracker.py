@@ -27,13 +27,14 @@ from analyzer.ims.moved import Movements
 from analyzer.ims.packets import PacketLedger
 from analyzer.ims.quality import Quality
 from analyzer.ims.receipts import Emit
+from analyzer.ims.register import offered, straight_from_ue
 from analyzer.ims.registration import Registrar
 from analyzer.ims.renewal import closed, notified
 from analyzer.ims.replays import Replays
 from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Packet, Session, Watch
 from analyzer.ims.silence import goes_on, neglected, repeated
-from analyzer.ims.subjects import Context, Directory, Pair, offered, straight_from_ue
+from analyzer.ims.subjects import Context, Directory, Pair
 from analyzer.ims.traffic import Traffic
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State

@@ -11,7 +11,8 @@ from analyzer.ims import subjects
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Side
 from analyzer.ims.knowledge import Vantage
-from analyzer.ims.subjects import Context, Directory, Pair, is_emergency, offered, straight_from_ue
+from analyzer.ims.register import is_emergency, offered, straight_from_ue
+from analyzer.ims.subjects import Context, Directory, Pair
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.sip.message import Message
