@@ -17,7 +17,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import ClearOnProtectedPort
 from analyzer.ims.quality import Step
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import SetTerms, Side, Sighting, Subject
+from analyzer.ims.vocabulary import SIDES, SetTerms, Side, Sighting, Subject
 from analyzer.rule import Rule
 from analyzer.verdict import Severity
 
@@ -158,9 +158,10 @@ class Doubts:
 def one_sided(context: Context) -> Side | None:
     """The side whose packets alone were captured of this pair, although the other must have spoken; else None."""
     vantage = context.pair.vantage
-    if len(vantage.ttls) != 1 or vantage.sides.spoke < SPOKEN:
+    heard = [side for side in SIDES if vantage.ttl(side) is not None]
+    if len(heard) != 1 or vantage.sides.spoke < SPOKEN:
         return None
-    return vantage.ttls[0][0]
+    return heard[0]
 
 
 def _complete(context: Context | None) -> bool:

@@ -12,6 +12,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import IntegrityFailed
 from analyzer.ims.ivs import CbcIvs, CombinedIvs
 from analyzer.ims.ledger import Ledger
+from analyzer.ims.rare import Rare
 from analyzer.ims.receipts import Receipt
 from analyzer.ims.vocabulary import Role, Side
 from analyzer.ipsec.esp import SecurityAssociation
@@ -45,13 +46,10 @@ class Binding:
         "around",
         "association",
         "course",
-        "faults",
         "flow",
-        "inner",
         "ivs",
         "ledger",
-        "looked_at",
-        "mistake",
+        "odd",
         "place",
         "proven",
         "proven_at",
@@ -61,12 +59,24 @@ class Binding:
         "sender",
         "served",
         "set",
-        "variant",
         "vector",
         "view",
     )
 
+    mistake = Rare("")
+    """How the key was derived from the vector, if not as TS 33.203 Annex I says."""
+    variant = Rare[Variant | None](None)
+    """How its packets differ from what its algorithms demand; None if they do not."""
+    looked_at = Rare(0)
+    """Packets whose IVs were looked at, once that is over."""
+    faults = Rare[frozenset[str]](NOTHING)
+    """Kinds of faults in the form of its packets that were told."""
+    inner = Rare[bytes | None](None)
+    """In tunnel mode the source address inside, of the first packet."""
+
     def __init__(self, owner: SaSet, role: Role) -> None:
+        self.odd: dict[str, object] | None = None
+        """What is out of the ordinary with it; None: nothing."""
         self.set = owner
         self.role = role
         self.flow = b""
@@ -91,21 +101,11 @@ class Binding:
         self.association: SecurityAssociation | None = None
         self.vector: Vector | None = None
         """The authentication vector that the key came from; None for an explicit key."""
-        self.mistake = ""
-        """How the key was derived from it, if not as TS 33.203 Annex I says."""
-        self.variant: Variant | None = None
-        """How its packets differ from what its algorithms demand; None if they do not."""
         self.proven = False
         self.proven_at: FrameRef | None = None
         """The first packet that a key verified."""
         self.ivs: CbcIvs | CombinedIvs | None = None
         """What watches its initialisation vectors; None if there are none, or enough were looked at."""
-        self.looked_at = 0
-        """Packets whose IVs were looked at, once that is over."""
-        self.faults: frozenset[str] = NOTHING
-        """Kinds of faults in the form of its packets that were told."""
-        self.inner: bytes | None = None
-        """In tunnel mode the source address inside, of the first packet."""
         self.receipt: Receipt | None = None
         """All rules have let its ordinary packets pass."""
         self.refused: tuple[IntegrityFailed, ...] = ()

@@ -15,6 +15,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.association import NOTHING, Binding
 from analyzer.ims.events import EarlyUse
 from analyzer.ims.ivs import CombinedIvs
+from analyzer.ims.rare import Rare
 from analyzer.ims.transactions import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Role, SetTerms, Side, Sighting, State
 from analyzer.ipsec.secret import Secret
@@ -64,15 +65,12 @@ class SaSet:
 
     __slots__ = (
         "alg",
-        "astray",
-        "away",
         "bindings",
         "busy_until",
         "calm",
         "calm_until",
         "challenge",
         "contact",
-        "cut",
         "downlink",
         "downlink_transaction",
         "ealg",
@@ -85,17 +83,11 @@ class SaSet:
         "inferred",
         "ivs",
         "keyed",
-        "knocks",
         "marks",
-        "misused",
         "modes",
-        "nat_ports",
-        "neglected",
+        "odd",
         "open_requests",
         "parent",
-        "past",
-        "read",
-        "refreshed",
         "server",
         "silent",
         "sm7",
@@ -105,16 +97,42 @@ class SaSet:
         "sm12_last",
         "sm12_stream",
         "states",
-        "strays",
         "terms",
         "told",
-        "trials",
         "unopened",
         "uplink",
         "uplink_transaction",
     )
 
+    away: Rare[AddressChanged | None] = Rare(None)
+    """Packets of it that came from another address of the UE."""
+    astray = Rare[tuple[Transaction, ...]](())
+    """Requests that came on it after it had to be gone."""
+    cut = Rare(0)
+    """How many of them the capture cut, so that no key could have opened them."""
+    misused = Rare[frozenset[tuple[Side, End]]](NOTHING)
+    """Sides that used it after it had to be gone, with the reason that held then."""
+    nat_ports = Rare[Mapping[int, FrameRef]](NONE)
+    """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
+    neglected = Rare[tuple[Transaction, ...]](())
+    """Those of which it was told that the other side had to answer, and did not."""
+    past = Rare[tuple[tuple[Side, Ending], ...]](())
+    """Ends that a later, more pressing one took the place of."""
+    read = Rare(False)
+    """Its packets are read without a key (null encryption)."""
+    strays = Rare[Mapping[tuple[int, int], bool]](NONE)
+    """Source and destination ports seen on its associations that are not theirs; true if the other side had used
+    them before."""
+    knocks: Rare[Mapping[tuple[int, int], Knock]] = Rare(NONE)
+    """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
+    trials = Rare[Mapping[Role, int]](NONE)
+    """Packets of each association that failed and were tried with other keys."""
+    refreshed = Rare[FrameRef | None](None)
+    """The last 2xx without a challenge that extended its life."""
+
     def __init__(self, contact: object, terms: SetTerms, parent: SaSet | None) -> None:
+        self.odd: dict[str, object] | None = None
+        """What is out of the ordinary with it; None: nothing."""
         self.contact = contact
         """The registration context that it belongs to; opaque here."""
         self.terms = terms
@@ -122,8 +140,6 @@ class SaSet:
         self.alg: str | None = None
         self.ealg: str | None = None
         self.keyed = False
-        self.read = False
-        """Its packets are read without a key (null encryption)."""
         self.states = _STATES[State.TMP, State.TMP]
         self.ends: Mapping[Side, Ending] = NONE
         self.sm7: FrameRef | None = None
@@ -160,44 +176,21 @@ class SaSet:
         """Its associations, in the order of their roles; several of one role if several keys may be right."""
         self.unopened: Mapping[int, int] = NONE
         """Packets by SPI that no key opened."""
-        self.cut = 0
-        """How many of them the capture cut, so that no key could have opened them."""
-        self.past: tuple[tuple[Side, Ending], ...] = ()
-        """Ends that a later, more pressing one took the place of."""
-        self.misused: frozenset[tuple[Side, End]] = NOTHING
-        """Sides that used it after it had to be gone, with the reason that held then."""
         self.ivs: tuple[Secret, CombinedIvs] | None = None
         """The IVs of all associations of the set under one key of a combined mode."""
-        self.astray: tuple[Transaction, ...] = ()
-        """Requests that came on it after it had to be gone."""
-        self.strays: Mapping[tuple[int, int], bool] = NONE
-        """Source and destination ports seen on its associations that are not theirs; true if the other side had used
-        them before."""
-        self.nat_ports: Mapping[int, FrameRef] = NONE
-        """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
-        self.away: AddressChanged | None = None
-        """Packets of it that came from another address of the UE."""
-        self.knocks: Mapping[tuple[int, int], Knock] = NONE
-        """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
         self.modes: frozenset[str] = NOTHING
         """Modes that both sides named for algorithms that both named; with several, either may be in use."""
-        self.neglected: tuple[Transaction, ...] = ()
-        """Those of which it was told that the other side had to answer, and did not."""
         self.silent: tuple[Transaction, ...] = ()
         """Transactions of either side that reached 64*T1 without any answer, the latest."""
         self.granted_at = 0
         """When the 2xx to its SM7 came, ns since the epoch."""
         self.granted_until: int | None = None
         """The deadline which that 2xx set."""
-        self.refreshed: FrameRef | None = None
-        """The last 2xx without a challenge that extended its life."""
         self.told = False
         self.calm = 0
         """The turn of its pair at which nothing was going on, so that messages may go the short way (`calm.py`); as a
         negative number while not both sides have used the set since SM12, or something is open on the one before."""
         self.calm_until = 0
-        self.trials: Mapping[Role, int] = NONE
-        """Packets of each association that failed and were tried with other keys."""
 
     @property
     def generation(self) -> int:

@@ -33,15 +33,16 @@ REORDERED = SECOND // 100
 class Vantage:
     """Where one pair's traffic was captured, and how long its round trip is."""
 
-    __slots__ = ("_named", "_near", "_taps", "_touched", "least_pcscf", "least_ue", "sides", "ttls")
+    __slots__ = ("_named", "_near", "_taps", "_touched", "least_pcscf", "least_ue", "sides", "ttl_pcscf", "ttl_ue")
 
     def __init__(self, named: str, taps: Taps | None = None) -> None:
         self._named = named
         """The user's ``--vantage``: auto, ue, pcscf or middle."""
         self._taps = taps or Taps()
         self.sides = Sides()
-        self.ttls: tuple[tuple[Side, int], ...] = ()
-        """TTL of the first packet of each side that was heard."""
+        self.ttl_ue: int | None = None
+        self.ttl_pcscf: int | None = None
+        """TTL of the first packet of each side; None as long as it was not heard."""
         self._near: tuple[Side, ...] = ()
         self._touched: tuple[Side, ...] = ()
         self.least_ue = self.least_pcscf = NEVER
@@ -49,8 +50,11 @@ class Vantage:
 
     def packet(self, sender: Side, ttl: int, outbound: bool | None, depth: int) -> None:
         """Learn from one packet. Inside a tunnel the TTL tells nothing: a radio link may lie before it."""
-        if len(self.ttls) < 2 and self.ttl(sender) is None:
-            self.ttls += ((sender, ttl),)
+        if sender is Side.UE:
+            if self.ttl_ue is None:
+                self.ttl_ue = ttl
+        elif self.ttl_pcscf is None:
+            self.ttl_pcscf = ttl
         if outbound and sender not in self._near:
             self._near += (sender,)
         if depth or ttl not in UNTOUCHED:
@@ -60,8 +64,8 @@ class Vantage:
             self._near += (sender,)
 
     def ttl(self, side: Side) -> int | None:
-        """TTL of the first packet of that side that was heard."""
-        return next((ttl for known, ttl in self.ttls if known is side), None)
+        """TTL of the first packet of that side; None if it was not heard."""
+        return self.ttl_ue if side is Side.UE else self.ttl_pcscf
 
     def measured(self, answered_by: Side, elapsed: int) -> None:
         """That side took so long to answer a request: the way to it and back, and what it needed to think."""

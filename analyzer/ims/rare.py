@@ -31,5 +31,7 @@ class Rare(Generic[T]):
 
     def __set__(self, owner: Odd, value: T) -> None:
         if owner.odd is None:
+            if value == self._first:
+                return
             owner.odd = {}
         owner.odd[self._name] = value

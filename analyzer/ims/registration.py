@@ -151,9 +151,11 @@ class Registrar:
             self._session.emit(event)
             return
         earlier.overlap = event
-        context.overlapped.append(earlier)
+        context.overlapped += (earlier,)
         if len(context.overlapped) > CHALLENGES:
-            self.settle(context.overlapped.pop(0))
+            oldest, *_ = context.overlapped
+            context.overlapped = context.overlapped[1:]
+            self.settle(oldest)
 
     def settle(self, procedure: Procedure) -> None:
         """No more is to be learnt of a procedure: tell what was held back."""

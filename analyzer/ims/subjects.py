@@ -120,7 +120,7 @@ class Context:
         self.newest: Procedure | None = None
         """The procedure of the newest challenge."""
         self.challenges: dict[str, Procedure] = {}
-        self.overlapped: list[Procedure] = []
+        self.overlapped: tuple[Procedure, ...] = ()
         """Procedures during which another one began."""
         self.renewal: Renewal | None = None
         """When the next REGISTER is due."""
@@ -135,7 +135,7 @@ class Context:
         self.without_ipsec = False
         """Its latest registration succeeded without ipsec-3gpp: what it had before binds it no more (FP11)."""
         self.calls: dict[str, None] = {}
-        self.unsettled: list[MessageDuringRegistration] = []
+        self.unsettled: tuple[MessageDuringRegistration, ...] = ()
         """Messages beside a registration procedure, until it is sure that it was still running."""
         self.last_seen = 0
 
@@ -220,7 +220,7 @@ class Pair:
         self.turn = 1
         """Counts what is out of the ordinary between the two addresses."""
         self.vantage = vantage
-        self.emergencies: dict[str, None] = {}
+        self.emergencies: dict[str, None] | None = None
         """Call-IDs of emergency calls: later requests of such a call name the other end and no emergency service."""
         self.tcp_tried: frozenset[Side] = NOTHING
         """Sides that have tried to open a TCP connection."""
@@ -234,11 +234,12 @@ class Pair:
     def emergency(self, call_id: str, begins: bool) -> bool:
         """Whether a message belongs to an emergency call; ``begins`` says that it shows so itself."""
         if begins:
-            self.emergencies[call_id] = None
-            if len(self.emergencies) > CALLS:
-                del self.emergencies[next(iter(self.emergencies))]
+            emergencies = self.emergencies = {} if self.emergencies is None else self.emergencies
+            emergencies[call_id] = None
+            if len(emergencies) > CALLS:
+                del emergencies[next(iter(emergencies))]
                 self.losses.note(EMERGENCIES)
-        return begins or call_id in self.emergencies
+        return begins or (self.emergencies is not None and call_id in self.emergencies)
 
     def leads(self, sport: int, dport: int) -> bool:
         """Whether an association of a set that is remembered leads from one port to the other, alive or not."""

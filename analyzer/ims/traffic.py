@@ -136,7 +136,7 @@ class Traffic:
         if stayed:
             self._session.emit(event)
         elif len(context.unsettled) < EARLY:
-            context.unsettled.append(event)
+            context.unsettled += (event,)
         else:
             self._session.losses.note(UNDECIDED)
 
@@ -145,7 +145,7 @@ class Traffic:
         for event in context.unsettled:
             near = swapped(event.sighting, end, "its end", context.pair.vantage) if end is not None else None
             self._session.emit(replace(event, running=near or running) if event.running.sure else event)
-        context.unsettled.clear()
+        context.unsettled = ()
 
     # --- clear text ------------------------------------------------------------------------------------------------
 

@@ -269,7 +269,7 @@ class Transactions:
         self._due = 0
         """Before that time, ns since the epoch, nothing has been silent for too long."""
         self._calls: dict[str, Transaction] = {}
-        self.orphans: dict[Key, FrameRef] = {}
+        self.orphans: dict[Key, FrameRef] | None = None
         """Responses without a request; it may come later, by another clock (FP14)."""
 
     def begin(self, request: Sighting, owner: object) -> tuple[Transaction, bool]:
@@ -332,7 +332,7 @@ class Transactions:
 
     def new(self, key: Key) -> bool:
         """Whether neither a request nor an answer with this key was seen."""
-        return key not in self._table and key not in self.orphans
+        return key not in self._table and not (self.orphans and key in self.orphans)
 
     def _forget(self, now: int) -> None:
         """Let go of what has been silent for too long."""
@@ -384,14 +384,16 @@ class Transactions:
     def unasked(self, response: Sighting) -> None:
         """Remember a response whose request was not seen."""
         via = response.message.top_via
-        self.orphans[self._key(response.sender.other, via.branch if via else None, response)] = response.at
-        if len(self.orphans) > ORPHANS:
-            drop_oldest(self.orphans, 1)
+        orphans = self.orphans = {} if self.orphans is None else self.orphans
+        orphans[self._key(response.sender.other, via.branch if via else None, response)] = response.at
+        if len(orphans) > ORPHANS:
+            drop_oldest(orphans, 1)
 
     def answered_before(self, request: Sighting) -> FrameRef | None:
         """The response to a request that was seen before it."""
         via = request.message.top_via
-        return self.orphans.pop(self._key(request.sender, via.branch if via else None, request), None)
+        key = self._key(request.sender, via.branch if via else None, request)
+        return self.orphans.pop(key, None) if self.orphans else None
 
     def invite(self, request: Sighting) -> Transaction | None:
         """The INVITE that a CANCEL names by its branch."""

@@ -98,7 +98,6 @@ class SecurityAssociation:
         "_salt",
         "_shortest",
         "alg",
-        "demanded_icv",
         "destination",
         "doubtful",
         "ealg",
@@ -153,8 +152,6 @@ class SecurityAssociation:
         """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
         self.ports = UNKNOWN_PORTS if self.icv else ports
         """What its content is held against where there is no ICV."""
-        self.demanded_icv = self._cut
-        """Octets that the algorithms demand of the ICV."""
         self._iv = self._block = 0
         self._shortest = UNPREPARED  # until the first packet: many associations of a large capture never see one
         self._mac: HMAC | None = None
@@ -163,6 +160,11 @@ class SecurityAssociation:
         self._salt = b""
         self.doubtful = False
         """Whether content that makes no sense may just come of another encryption key than the sender's."""
+
+    @property
+    def demanded_icv(self) -> int:
+        """Octets that the algorithms demand of the ICV."""
+        return self._integrity.icv + self._encryption.icv
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""

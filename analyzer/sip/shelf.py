@@ -18,9 +18,10 @@ def shelve(message: Message) -> None:
 
 
 def kept(message: Message, names: frozenset[bytes]) -> Message:
-    """A copy without body and with the header lines of these names alone, in lower case: two thirds of a challenge.
+    """A copy of an answer without body, Via and all header lines but those of these names (in lower case).
 
-    Where lines are folded or end in another way than they should, all of them stay. Others may hold the whole of it.
+    Two thirds of a challenge are left. Where lines are folded or end in another way than they should, all of them stay.
+    Others may hold the whole of it.
     """
     short = copy(message)
     head, _, _ = message.raw.partition(b"\r\n\r\n")
@@ -29,5 +30,6 @@ def kept(message: Message, names: frozenset[bytes]) -> Message:
     if plain:
         left = [line for line in lines if line.partition(b":")[0].rstrip(b" \t").lower() in names]
         short.raw = b"\r\n".join((first, *left, b"", b""))
+    short.top_via = None  # nothing answers it
     shelve(short)
     return short
