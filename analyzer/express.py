@@ -153,7 +153,10 @@ class Express:
             return False
         association.verified += 1
         self.last = datagram
-        self._recent.fresh.append((at[2], source, destination, packet, ident, place(ETHERNET, 0, ttl), at[0]))
+        recent = self._recent
+        recent.fresh.append((at[2], source, destination, packet, ident, place(ETHERNET, 0, ttl), at[0]))
+        if len(recent.fresh) > recent.crowd:
+            recent.thin_out(at[2])
         self._packets.next(binding, sequence, packet, at)
         shadows = self._shadows
         if shadows.held:

@@ -122,6 +122,21 @@ def test_what_was_in_fragments_goes_the_express_way_as_well(
     assert len(asked) == 8 - ("4" not in refused and "5" in refused)
 
 
+@pytest.mark.parametrize("fragmented", [False, True])
+def test_what_is_too_old_to_have_a_copy_does_not_wait_for_one(
+    monkeypatch: pytest.MonkeyPatch, fragmented: bool
+) -> None:
+    monkeypatch.setattr(copies, "LATEST", 4)
+    s = calls(requests=4)
+    for number in range(40):
+        s.wait(1.0)
+        s.request("ue", "MESSAGE", on=s.sent["req"].on, label=str(number), answered=False)
+        if fragmented:
+            s.fragment(str(number), 400)
+    audit, _ = heard(monkeypatch, s, s.frames())
+    assert 4 <= len(audit.engine.reader.recent.fresh) <= 8
+
+
 def hop(s: Scenario, label: str) -> None:
     """One router more lay on the way of this message."""
     for record in s.records:
