@@ -124,4 +124,5 @@ class Announcements:
 def _roles(owner: SaSet, key: bytes) -> list[Role]:
     """The roles of a set whose SPI is that in a key: one, unless somebody chose the same twice."""
     spi, terms = int.from_bytes(key[-4:], "big"), owner.terms
-    return [role for role in ROLES if terms.spi(role) == spi]
+    known = terms.spi_ps, terms.spi_uc, terms.spi_us, terms.spi_pc  # as `SetTerms.spi` has them, in the order of ROLES
+    return [role for role, own in zip(ROLES, known, strict=True) if own == spi]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.associations import SaSet
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
@@ -138,8 +140,12 @@ class Procedure:
 
 
 def _entries(kept: tuple[Mechanism, ...] | tuple[str, ...]) -> tuple[Mechanism, ...]:
-    """Entries of which only the text may have been kept: hardly anybody asks for them when the procedure is over."""
-    return tuple(Mechanism(each) if isinstance(each, str) else each for each in kept)
+    """Entries of which only the text may have been kept: hardly anybody asks for them when the procedure is over, but
+    17 times before.
+    """
+    if kept and isinstance(kept[0], str):
+        return tuple(Mechanism(each) for each in kept)
+    return cast(tuple[Mechanism, ...], kept)
 
 
 def _short(register: Sighting, transaction: Transaction) -> Sighting:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from analyzer.sip.message import Message
 
 
@@ -23,7 +21,8 @@ def kept(message: Message, names: frozenset[bytes]) -> Message:
     Two thirds of a challenge are left. Where lines are folded or end in another way than they should, all of them stay.
     Others may hold the whole of it.
     """
-    short = copy(message)
+    short = message.stub()
+    short.raw, short._uri = message.raw, message._uri
     head, _, _ = message.raw.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     plain = head.count(b"\n") == head.count(b"\r") == len(lines) and b"\n " not in head and b"\n\t" not in head
@@ -31,5 +30,4 @@ def kept(message: Message, names: frozenset[bytes]) -> Message:
         left = [line for line in lines if line.partition(b":")[0].rstrip(b" \t").lower() in names]
         short.raw = b"\r\n".join((first, *left, b"", b""))
     short.top_via = None  # nothing answers it
-    shelve(short)
     return short

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -96,3 +97,13 @@ def test_the_order_of_ages_is_that_of_the_latest_announcements(monkeypatch: pyte
         assert len(table._order) <= 5 * len(table) // 4 + SLACK + 2
     assert {key: [each.set for each in table.get(key)] for key in ages} == ages
     assert table.crowded == lost > 0
+
+
+def test_an_spi_says_which_association_of_its_set_it_is() -> None:
+    owner = SaSet(None, replace(terms(), spi_uc=1, spi_us=2, spi_pc=3, spi_ps=4), None)
+    for role in Role:
+        spi = owner.terms.spi(role)
+        assert spi is not None
+        assert announcements._roles(owner, KEY + spi.to_bytes(4)) == [role]
+    same = SaSet(None, replace(terms(), spi_uc=1, spi_us=1, spi_pc=3, spi_ps=4), None)
+    assert announcements._roles(same, KEY + bytes((0, 0, 0, 1))) == [Role.PS_UC, Role.PC_US]
