@@ -20,7 +20,7 @@ from analyzer.ims.association import Binding
 from analyzer.ims.associations import OPEN, SaSet
 from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.identities import Identities, right
-from analyzer.ims.openings import opened_right
+from analyzer.ims.openings import opened, opened_right
 from analyzer.ims.quality import SILENCE, Quality
 from analyzer.ims.receipts import ANSWERED, PLAIN, Passed, Receipt
 from analyzer.ims.renewal import may_end
@@ -184,13 +184,12 @@ class Calm:
         if requests and (len(requests) >= OPEN or now - requests[0].last > self._patience):
             return None  # somebody may have given up
         contact: bool | None = None
+        opens = sender is _UE and call_id not in context.calls
         if sender is _UE:
             if not right(context, method, plain):
                 return None
-            if call_id not in context.calls:
+            if opens:
                 contact = opened_right(context, owner, plain[:end], method)
-                if contact is None:
-                    return None
         fresh = None
         if owner.parent is not None:
             fresh = known.fresh.get((sender, ends, udp))
@@ -213,6 +212,10 @@ class Calm:
             fresh.times += 1
         if contact is not None:
             self._opened(context, at, contact)
+        elif opens:
+            context.last_seen = now
+            context.remember_call(call_id)
+            opened(self._session, context, owner, sighting_of(seen, data, False))
         if len(data) > LARGE and not self._requests.large_again(context.pair, sender, udp):
             self._requests.large(context.pair, context, sighting_of(seen, data, False))
         return made

@@ -6,6 +6,7 @@ header to be parsed, and only a request in which something is missing or written
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 
@@ -28,8 +29,10 @@ _ROUTE, _VERIFY = b"\nroute", b"\nsecurity-verify"
 _PLAIN = b"\nContact: <sip:"
 _DIVIDES = frozenset(b'<>";,')
 """What cannot stand before the port of the first contact."""
-_REQUIRED = b"\nRequire: sec-agree\r", b"\nProxy-Require: sec-agree\r"
-"""Lines that hold nothing but the option tag."""
+_REQUIRED = b"\nRequire: ", b"\nProxy-Require: "
+"""How the lines begin that have to hold the option tag."""
+_TAG = b"sec-agree"
+_VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
 _NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
 """Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3428 4, RFC 3903 4.1, RFC 6086),
 for which PORT-11 does not ask."""
@@ -51,6 +54,12 @@ class Marks:
         """By method: all that stands in the last right request but the contact, and where: the next one often has it
         there too. Methods that have the same lines share them, some 500 octets a set."""
 
+    def mirrored(self, head: bytes) -> None:
+        """What the UE mirrors is right, in a notation of its own: other blanks, or other lines for the same entries."""
+        lines = tuple(_VERIFY_LINE.findall(head))
+        if len(set(lines)) == len(lines):
+            self.verify = lines
+
     def remember(self, method: str, lines: tuple[bytes, ...], places: array[int]) -> None:
         """This stood in a right request of a method."""
         lines = next((known for known, _ in self.places.values() if known == lines), lines)
@@ -69,13 +78,16 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
         if right:
             session.emit(ContactRight(request.at, context.subject))
         return
+    verify = _mirrored(context, owner, request)
+    if verify is not None and verify.ok and compare(owner.server, request.message.values("security-verify")).ok:
+        _marks(context, owner).mirrored(head)
     routed = _route(head, head.lower().find(_ROUTE), _marks(context, owner).route)
     session.emit(
         CallOpened(
             at=request.at,
             subject=context.subject,
             request=request,
-            verify=_mirrored(context, owner, request),
+            verify=verify,
             emergency=not routed and (context.emergency or emergency_call(request)),
         )
     )
@@ -86,9 +98,7 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
 
     ``head`` ends with its headers.
     """
-    marks = owner.marks
-    if marks is None:
-        marks = owner.marks = _marks(context, owner)
+    marks = _marks(context, owner)
     lines, places = marks.places.get(method, _UNKNOWN)
     for line, place in zip(lines, places, strict=False):
         if not head.startswith(line, place):
@@ -100,10 +110,12 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
         if not (marks.verify and _route(head, begin, marks.route)):
             return None
         found, where = [head[begin : begin + len(marks.route) + 1]], array("I", [begin])
-        for line in (*_REQUIRED, *marks.verify):
-            place = head.find(line)
-            whole = head[place : place + len(line) + 2]  # with the first letter of the next line
+        for start in (*_REQUIRED, *marks.verify):
+            place = head.find(start)
+            whole = head[place : head.find(b"\r", place + 1) + 3]  # with the first letter of the next line
             if place < 0 or whole[-1:] in (b" ", b"\t"):
+                return None
+            if start in _REQUIRED and _TAG not in map(bytes.strip, whole[len(start) : -2].split(b",")):
                 return None
             found.append(whole)
             where.append(place)
@@ -114,14 +126,17 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
 
 
 def _marks(context: Context, owner: SaSet) -> Marks:
+    if owner.marks is not None:
+        return owner.marks
     terms, text = owner.terms, context.pair.pcscf_text
     host = f"[{text}]" if ":" in text else text
     verify = tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server)
-    return Marks(
+    owner.marks = Marks(
         f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
         f":{terms.port_us}".encode("latin-1"),
         verify if len(set(verify)) == len(verify) else (),
     )
+    return owner.marks
 
 
 def _route(head: bytes, begin: int, mark: bytes) -> bool:

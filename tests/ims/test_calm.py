@@ -12,6 +12,7 @@ import pytest
 from analyzer import run
 from analyzer.audit import Audit
 from analyzer.express import Express
+from analyzer.ims.openings import Marks
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.json import document
@@ -159,6 +160,50 @@ def test_in_whatever_order_and_spelling(write: Manner, transport: str, monkeypat
     report, taken = talk()
     assert taken == most > 80
     assert (report["verdict"], report["rules"]) == (usual["verdict"], usual["rules"])
+
+
+def spaced(value: str) -> str:
+    return value.replace(";", " ; ")
+
+
+@pytest.mark.parametrize(
+    ("headers", "faults"),
+    [
+        ({"Require": "100rel, sec-agree"}, {}),
+        ({"Proxy-Require": "sec-agree,x"}, {}),
+        ({"Require": "sec-agreement"}, {"warning": 20}),
+        ({"Require": None}, {"warning": 20}),
+        ({"Security-Verify": spaced}, {}),
+        ({"Security-Verify": None}, {"warning": 20}),
+        ({"Security-Verify": lambda value: value.replace("aes-cbc", "null")}, {"warning": 20}),
+        ({"Security-Verify": lambda value: f"{value}, digest"}, {"warning": 20}),
+        ({"Security-Verify": ["x", "y"]}, {"warning": 20}),
+    ],
+)
+def test_what_opens_a_call_goes_the_short_way_however_it_is_written(
+    headers: dict[str, Any], faults: dict[str, int]
+) -> None:
+    s, owner = settled()
+    for _ in range(20):
+        s.request("ue", "MESSAGE", on=owner, headers=headers)
+    report, taken = same(lived(s))
+    assert taken > 45
+    assert counted(report, "NEG-13") == {"pass": 3 if faults else 23, **faults}
+
+
+def test_the_list_of_another_set_does_not_become_that_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Around a re-registration either list is right, but a set remembers the notation of its own alone."""
+    learnt = list[bytes]()
+    monkeypatch.setattr(Marks, "mirrored", lambda self, head: learnt.append(head))
+    s = Scenario()
+    first = s.register()
+    second = s.register(over=first)
+    for text in (first.server_text, second.server_text):
+        s.request("ue", "MESSAGE", on=second, headers={"Security-Verify": spaced(text)})
+    report, _ = told(Audit, lived(s))
+    assert isinstance(report, dict)
+    assert counted(report, "NEG-13") == {"pass": 2}
+    assert [spaced(second.server_text).encode() in head for head in learnt] == [True]
 
 
 def test_the_request_by_which_two_others_time_out_is_told() -> None:
