@@ -111,7 +111,7 @@ LIMITS = [
     Limit("ims.handshakes", "FLOWS", 4, "handshakes-on-one-set", 40,
           lambda e: of_sets(e, lambda owner: len(owner.knocks)), "TCP handshakes without an answer: too many"),
     Limit("ims.subjects", "CALLS", 9, "emergency-calls-of-one-ue", 40,
-          lambda e: most(len(pair.emergencies) for pair in e.tracker.directory), "emergency calls: too many of one UE"),
+          lambda e: most(len(pair.emergencies or ()) for pair in e.tracker.directory), "emergency calls: too many"),
     Limit("ims.bindings", "BINDINGS", 9, "identities-of-one-ue", 40,
           lambda e: most(len(one.bindings) for one in contexts(e)), "registered identities: too many of one subject"),
     Limit("ims.endings", "EARLY", 4, "messages-before-sm12", 40,
