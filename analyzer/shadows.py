@@ -113,10 +113,7 @@ class Shadows:
                 self.held.remove(held)
                 self._count(held.datagram, guessed=True)
                 return
-        unread = self.unread
-        if len(unread) == SEALED and -WINDOW <= packet.at.time - unread[0].at.time <= WINDOW:
-            self.crowded += 1
-        unread.append(packet)
+        self.unread.append(packet)
 
     def _belongs(self, inner: bytes) -> bool:
         """Whether this is what a held packet shows; one of the same flow that does not come next was in clear."""
@@ -217,7 +214,8 @@ class Shadows:
 
     def hold(self, datagram: Datagram) -> None:
         """Let a clear packet wait for its ESP packet, since none that came before it is known."""
-        if len(self.recent) == RECENT and datagram.at.time - self.recent[0][0] <= WINDOW:
+        recent, unread, now = self.recent, self.unread, datagram.at.time
+        if (len(recent) == RECENT and now - recent[0][0] <= WINDOW) or (len(unread) == SEALED and now - unread[0].at.time <= WINDOW):
             self.crowded += 1
         self.held.append(_Held(datagram))
         if len(self.held) > HELD:

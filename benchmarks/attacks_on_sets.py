@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+
 from benchmarks.frames import Writer
-from benchmarks.hostile import TCP, aka, attack, keys_of, message, registered, tcp
+from benchmarks.hostile import ESP, TCP, aka, attack, ip4, keys_of, message, registered, tcp
 from benchmarks.phones import Phone
 
 
@@ -75,6 +77,21 @@ def clear_packets_on_protected_ports(writer: Writer, count: int) -> str:
             writer.udp(phone.address, phone.pcscf, keys.port_uc, keys.port_ps, text)
         else:
             phone.up(keys, text)
+    return keys_of(phone)
+
+
+@attack(20_000)
+def clear_packets_beside_unknown_spis(writer: Writer, count: int) -> str:
+    """ESP that no key opens, and now and then a clear packet that any of it might hold; all in one moment."""
+    phone = registered(writer)
+    keys = phone.set
+    for number in range(count):
+        writer.wait(-490)
+        if number % 4:
+            writer.packet(ip4(ESP, struct.pack("!II", 0x70000000 + number, 1) + bytes(60), source=phone.address))
+        else:
+            text = message(phone, "", f"c{number}")
+            writer.udp(phone.address, phone.pcscf, keys.port_uc, keys.port_ps, text)
     return keys_of(phone)
 
 

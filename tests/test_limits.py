@@ -122,7 +122,7 @@ LIMITS = [
           lambda e: most(map(len, e.tracker.traffic.switch.without_use.values())), "until it is clear what holds"),
     Limit("shadows", "HELD", 6, "clear-packets-on-protected-ports", 60,
           lambda e: len(e.shadows.held), "that clear packets may be shadows of: too many"),
-    Limit("shadows", "SEALED", 9, "unknown-spis", 60,
+    Limit("shadows", "SEALED", 9, "clear-packets-beside-unknown-spis", 60,
           lambda e: len(e.shadows.unread), "that clear packets may be shadows of: too many"),
     Limit("shadows", "RECENT", 9, "clear-packets-on-protected-ports", 90,
           lambda e: len(e.shadows.recent), "that clear packets may be shadows of: too many"),
