@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
+from analyzer.ims.associations import NONE
 from analyzer.ims.vocabulary import Knowledge
 
 UNUSED: Final = 16
@@ -43,12 +45,14 @@ class Exchange:
         """Challenges that the UE has rejected, one after the other."""
         self.rejected = ""
         """The nonce of the last of them."""
-        self.unused: dict[int, FrameRef] = {}
+        self.unused: Mapping[int, FrameRef] = NONE
         """SPIs of offers that were answered without a challenge, with that answer."""
 
     def offered_in_vain(self, spis: list[int], answer: FrameRef) -> None:
         """These SPIs were in an offer that needed none (FP16)."""
+        unused = dict(self.unused)
         for spi in spis[-UNUSED:]:
-            self.unused[spi] = answer
-        while len(self.unused) > UNUSED:
-            del self.unused[next(iter(self.unused))]
+            unused[spi] = answer
+        while len(unused) > UNUSED:
+            del unused[next(iter(unused))]
+        self.unused = unused

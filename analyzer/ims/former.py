@@ -50,22 +50,22 @@ class FormerSets:
     __slots__ = ("_packed", "established")
 
     def __init__(self) -> None:
-        self._packed: list[bytes] = []
+        self._packed: tuple[bytes, ...] = ()
         self.established = 0
         """How many were added whose SM12 had been seen."""
 
     def add(self, owner: SaSet) -> None:
         """The newest of them."""
-        self._packed.append(_pack(owner))
+        self._packed += (_pack(owner),)
         self.established += owner.established()
 
     def drop_first(self) -> None:
         """The oldest is not listed any more."""
-        del self._packed[0]
+        self._packed = self._packed[1:]
 
     def clear(self) -> None:
         """None is listed any more."""
-        self._packed.clear()
+        self._packed = ()
 
     def first(self) -> Former | None:
         """The oldest."""
