@@ -215,7 +215,8 @@ class Shadows:
     def hold(self, datagram: Datagram) -> None:
         """Let a clear packet wait for its ESP packet, since none that came before it is known."""
         recent, unread, now = self.recent, self.unread, datagram.at.time
-        if (len(recent) == RECENT and now - recent[0][0] <= WINDOW) or (len(unread) == SEALED and now - unread[0].at.time <= WINDOW):
+        too_many = len(recent) == RECENT and now - recent[0][0] <= WINDOW
+        if too_many or (len(unread) == SEALED and now - unread[0].at.time <= WINDOW):
             self.crowded += 1
         self.held.append(_Held(datagram))
         if len(self.held) > HELD:
