@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.ims.agreement import repeated_in_answer, shared, terms, used
-from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.associations import SaSet
 from analyzer.ims.authentication import (
     Rands,
     concluded,
@@ -25,12 +25,13 @@ from analyzer.ims.events import (
     RegistrationRefused,
     RegistrationSucceeded,
 )
+from analyzer.ims.overdue import overdue
 from analyzer.ims.procedures import Procedure, came_before, confirmed, res_right, swapped
 from analyzer.ims.register import entries_of
 from analyzer.ims.renewal import answered as replied
 from analyzer.ims.session import Session, agree, algorithms, modes
 from analyzer.ims.subjects import CHALLENGES, Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import SIDES, End, Knowledge, Side, Sighting, State
 from analyzer.sip.digest import Challenge, challenge, challenges, credentials
 

@@ -27,7 +27,7 @@ from analyzer.ims.receipts import Emit
 from analyzer.ims.register import offered
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
 from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce
 from analyzer.sip.text import identifier

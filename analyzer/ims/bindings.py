@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from analyzer.frame import SECOND
 from analyzer.ims import renewal
-from analyzer.ims.associations import overdue
 from analyzer.ims.events import Deregistered
 from analyzer.ims.losses import IDENTITIES
+from analyzer.ims.overdue import overdue
 from analyzer.ims.procedures import Procedure
 from analyzer.ims.register import instance_of
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import SIDES, End, Sighting
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message

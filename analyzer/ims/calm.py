@@ -28,7 +28,8 @@ from analyzer.ims.requests import LARGE, Requests
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.switch import Switch
-from analyzer.ims.transactions import Census, Seen, Transaction, sighting_of
+from analyzer.ims.transaction import Seen, Transaction, sighting_of
+from analyzer.ims.transactions import Census
 from analyzer.ims.vocabulary import Side, Sighting, State
 from analyzer.network.tcp import Connection
 from analyzer.sip.framing import says_whole

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import overdue
 from analyzer.ims.connections import told_to
 from analyzer.ims.events import ClearOnProtectedPort
+from analyzer.ims.overdue import overdue
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.traffic import sent_astray
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Side, Sighting
 
 SIP_PORTS: Final = frozenset({5060, 5061})

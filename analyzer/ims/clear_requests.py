@@ -13,7 +13,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import ClearRequestForwarded
 from analyzer.ims.losses import CLEAR_REQUESTS
 from analyzer.ims.session import Session
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Side, Sighting, Subject
 from analyzer.sip.message import Message
 

@@ -6,12 +6,13 @@ TS 33.203 7.1 gives each side a client port to open them from (port_uc, port_pc)
 from __future__ import annotations
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.associations import SaSet
 from analyzer.ims.events import AnsweredAfterLoss, ConnectionClosing, ConnectionOpening
 from analyzer.ims.handshakes import knocked, replied
+from analyzer.ims.overdue import overdue
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
 from analyzer.network.tcp import Connection
 from analyzer.sip.addresses import read_uri

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.ims.associations import SaSet, overdue
+from analyzer.ims.associations import SaSet
+from analyzer.ims.overdue import overdue
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile

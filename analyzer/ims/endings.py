@@ -7,16 +7,17 @@ at the trigger (the first message of the other side on the newer set) or when it
 from __future__ import annotations
 
 from analyzer.frame import SECOND
-from analyzer.ims.associations import EARLY, Ending, SaSet, overdue
+from analyzer.ims.associations import EARLY, Ending, SaSet
 from analyzer.ims.connections import connection_alive
 from analyzer.ims.counting import at_once
 from analyzer.ims.events import DeadSetAnswered, DeadSetUsed, EarlyUse, OldSetServed, SetsAtOnce
 from analyzer.ims.knowledge import REACTION, pcscf_had_uplink, ue_had_downlink
 from analyzer.ims.losses import UNDECIDED
+from analyzer.ims.overdue import overdue
 from analyzer.ims.renewal import overran
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, State
 from analyzer.profile import Profile
 

@@ -13,7 +13,7 @@ from analyzer.ims.procedures import Procedure
 from analyzer.ims.register import entries_of, offered
 from analyzer.ims.session import Session, agree, algorithms
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Role, Sighting
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.sip.digest import credentials

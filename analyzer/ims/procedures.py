@@ -9,7 +9,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
 from analyzer.ims.knowledge import REORDERED, Vantage
 from analyzer.ims.register import offered
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 from analyzer.keys.keyring import Vector
 from analyzer.profile import Profile

@@ -29,7 +29,7 @@ from analyzer.ims.register import offered
 from analyzer.ims.renewal import began
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import CHALLENGES, Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting
 from analyzer.sip.digest import credentials
 from analyzer.sip.secagree import compare

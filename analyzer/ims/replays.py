@@ -16,7 +16,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.events import ReplayWatched
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Sighting
 from analyzer.sip.message import parse
 

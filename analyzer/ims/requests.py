@@ -8,7 +8,7 @@ from typing import Final
 from analyzer.ims.events import LargeRequest, RequestRepeated
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Side, Sighting
 
 LARGE: Final = 1300

@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Any, Final, cast
 
 from analyzer.frame import FrameRef
-from analyzer.ims.transactions import Seen, Transaction
+from analyzer.ims.transaction import Seen, Transaction
 
 _PACKED: Final = Struct("=QIQqIQqIQq")
 """The ESP sequence number, and the frames of the request, its provisional and its final answer."""

@@ -14,7 +14,7 @@ from analyzer.ims.associations import SaSet
 from analyzer.ims.events import OldSetNeglected, SilenceIgnored
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Side, Sighting
 from analyzer.profile import Profile
 

@@ -14,7 +14,7 @@ from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.receipts import ANSWERED
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 
 _UNASKED = Knowledge(True, "the UE's first message on the new set is in the capture")
 """Stands where no rule depends on whether an earlier message of the UE was lost."""

@@ -36,7 +36,7 @@ from analyzer.ims.session import Packet, Session, Watch
 from analyzer.ims.silence import goes_on, neglected, repeated
 from analyzer.ims.subjects import Context, Directory, Pair
 from analyzer.ims.traffic import Traffic
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection

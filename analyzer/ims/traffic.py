@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.association import Binding
-from analyzer.ims.associations import EARLY, SaSet, overdue
+from analyzer.ims.associations import EARLY, SaSet
 from analyzer.ims.calm import learn
 from analyzer.ims.clear_requests import ClearRequests
 from analyzer.ims.connections import connection_alive, connection_forgotten
@@ -21,11 +21,12 @@ from analyzer.ims.events import (
 from analyzer.ims.knowledge import REACTION
 from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.openings import opened
+from analyzer.ims.overdue import overdue
 from analyzer.ims.procedures import swapped
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.subjects import CALLS, Context
 from analyzer.ims.switch import Switch
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import SIDES, Knowledge, Side, Sighting, State
 
 IN_DIALOG = frozenset({"ACK", "BYE", "CANCEL"})

@@ -10,7 +10,7 @@ from analyzer.frame import FrameRef
 from analyzer.ims.association import Binding
 from analyzer.ims.associations import SaSet
 from analyzer.ims.subjects import Context
-from analyzer.ims.transactions import Transaction
+from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import SetTerms, Side, Sighting
 from analyzer.network.packets import Datagram
 from analyzer.network.tcp import Connection, Endpoint

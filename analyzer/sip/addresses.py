@@ -230,3 +230,13 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
             return text.lower(), None
     read = number(port.strip(LWS))
     return host.strip(LWS).lower(), read if read is None or read <= _LAST_PORT else None
+
+
+def tag_of(value: str | None) -> str | None:
+    """The tag of a From or To; None if there is none, or no such header."""
+    if value is None:
+        return None
+    before, found, tag = value.partition(";tag=")
+    if found and not ('"' in before or ">" in tag or ";" in tag or '"' in tag):
+        return tag.strip(LWS)
+    return read_address(value).params.get("tag")

@@ -11,7 +11,7 @@ from itertools import islice
 from sys import intern
 from typing import Final, Literal, TypedDict, TypeVar
 
-from analyzer.sip.addresses import Contact, Uri, Via, read_address, read_via, usual_via
+from analyzer.sip.addresses import Contact, Uri, Via, read_address, read_via, tag_of, usual_via
 from analyzer.sip.headers import (
     HEADER_LIMIT,
     USUAL_LINES,
@@ -245,7 +245,7 @@ class Message:
     @property
     def from_tag(self) -> str | None:
         """The tag of From."""
-        return _tag((self._table or self._made())[0].get("from"))
+        return tag_of((self._table or self._made())[0].get("from"))
 
     @property
     def to_uri(self) -> Uri | None:
@@ -256,7 +256,7 @@ class Message:
     @property
     def to_tag(self) -> str | None:
         """The tag of To; None in a request outside a dialog."""
-        return _tag((self._table or self._made())[0].get("to"))
+        return tag_of((self._table or self._made())[0].get("to"))
 
     @property
     def expires(self) -> int | None:
@@ -398,12 +398,3 @@ def _sequence(message: Message, value: str) -> None:
 def is_sigcomp(data: bytes) -> bool:
     """Whether a datagram is compressed (RFC 3320 7: its first five bits are ones): not SIP that could be read."""
     return data[:1] >= b"\xf8"
-
-
-def _tag(value: str | None) -> str | None:
-    if value is None:
-        return None
-    before, found, tag = value.partition(";tag=")
-    if found and not ('"' in before or ">" in tag or ";" in tag or '"' in tag):
-        return tag.strip(LWS)
-    return read_address(value).params.get("tag")

@@ -27,7 +27,8 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _QUOTED_REST: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SPECIAL: Final = re.compile(r'[",<>]|\\.', re.DOTALL)
 _LONGEST_NUMBER: Final = 18
-_PLAINLY: Final = re.compile(r'(?: ?[-a-z]++=(?:"[^"\\,]*+"|[^",\s\\]++)(?:,(?=.)|$))*+').fullmatch
+_ASSIGNMENT: Final = r' ?[-a-z]++=(?:"[^"\\,]*+"|[^",\s\\]++)'
+_PLAINLY: Final = re.compile(rf"(?:{_ASSIGNMENT}(?:,{_ASSIGNMENT})*+)?+").fullmatch
 """Matches a list of assignments in the usual spelling: no escapes, no comma in quotes."""
 _assigned: Final = re.compile(r'([-a-z]++)=(?:"([^"]*+)"|([^",]++))').findall
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.ims.association import Binding
-from analyzer.ims.associations import OPEN, SaSet, overdue
+from analyzer.ims.associations import OPEN, SaSet
 from analyzer.ims.events import End, Role, Side, State
 from analyzer.ims.ledger import WINDOW, Ledger
+from analyzer.ims.overdue import overdue
 from analyzer.ims.transactions import Transactions
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, request, response, terms

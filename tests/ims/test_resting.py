@@ -9,7 +9,8 @@ from analyzer.ims import transactions
 from analyzer.ims.association import Binding
 from analyzer.ims.events import Side
 from analyzer.ims.resting import Resting, rest
-from analyzer.ims.transactions import Census, Seen, Transaction, Transactions
+from analyzer.ims.transaction import Seen, Transaction
+from analyzer.ims.transactions import Census, Transactions
 from analyzer.ims.vocabulary import Role, Sighting
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, response
