@@ -15,11 +15,12 @@ _BLANKS: Final = " \t"
 
 
 def respelt(data: bytes) -> bytes:
-    """The same message in the usual spelling; itself if it has a folded line, a line without a colon, a stray line end
-    or no empty line behind its headers. Names that are not known here stay as they are, and so does the body.
+    """The same message in the usual spelling; itself if it has a folded line, a line without a colon, a stray line end,
+    an empty line before it or none behind its headers. Names that are not known here stay as they are, and so does the
+    body.
     """
     end = data.find(b"\r\n\r\n")
-    if end <= 0:
+    if end < 0 or data.startswith(b"\r\n"):
         return data
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     written, spelt = [first], SPELT.get

@@ -57,6 +57,7 @@ def test_whatever_the_message_the_same_is_said(data: bytes) -> None:
     [
         b"",
         b"\r\n\r\n",
+        b"\r\nBYE sip:a@h SIP/2.0\r\nVIA: x\r\n\r\n",
         b"BYE sip:a@h SIP/2.0\r\nVIA: x\r\n",
         b"BYE sip:a@h SIP/2.0\r\nVIA: x\r\n y\r\n\r\n",
         b"BYE sip:a@h SIP/2.0\r\nVIA: x\r\n\ty\r\n\r\n",
