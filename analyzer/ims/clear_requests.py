@@ -16,6 +16,7 @@ from analyzer.ims.session import Session
 from analyzer.ims.transaction import Transaction
 from analyzer.ims.vocabulary import Side, Sighting, Subject
 from analyzer.sip.message import Message
+from analyzer.sip.text import identifier, parameters, split
 
 REQUESTS: Final = 4096
 """Requests in clear that are looked for behind the P-CSCF; the oldest goes first."""
@@ -70,7 +71,7 @@ class ClearRequests:
         subject, request = known
         via = request.message.top_via
         assert via is not None and via.branch is not None
-        if not any(via.branch in each for each in message.values("via")):
+        if not any(via.branch in _branches(each) for each in message.values("via")):
             return
         self.waiting[key] = None
         self._session.emit(ClearRequestForwarded(at=at, subject=subject, request=request, forwarded=message.start_line))
@@ -78,3 +79,9 @@ class ClearRequests:
 
 def _key(message: Message) -> Key:
     return message.call_id, message.cseq, message.method
+
+
+def _branches(via: str) -> list[str | None]:
+    """The branches of a Via header: one may be the beginning of another."""
+    found = (parameters(split(entry, ";")[1:]).get("branch") for entry in split(via, ","))
+    return [None if each is None else identifier(each) for each in found]

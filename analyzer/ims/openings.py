@@ -59,6 +59,7 @@ class Marks:
         lines = tuple(_VERIFY_LINE.findall(head))
         if len(set(lines)) == len(lines):
             self.verify = lines
+            self.places.clear()  # what stood in these requests are not these lines
 
     def remember(self, method: str, lines: tuple[bytes, ...], places: array[int]) -> None:
         """This stood in a right request of a method."""

@@ -206,6 +206,22 @@ def test_the_list_of_another_set_does_not_become_that_of_this_one(monkeypatch: p
     assert [spaced(second.server_text).encode() in head for head in learnt] == [True]
 
 
+def test_a_list_in_two_lines_does_not_make_room_for_a_line_beside_a_list_in_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s = Scenario()
+    owner = s.register(sm6={"offers": [("hmac-sha-1-96", "aes-cbc"), ("hmac-sha-1-96", "null")]})
+    s.request("ue", "MESSAGE", on=owner, headers={"Subject": "digest"})
+    s.request("ue", "MESSAGE", on=owner, headers={"Subject": "digest"})
+    s.request("ue", "OPTIONS", on=owner, headers={"Security-Verify": owner.server_text.split(", ")})
+    monkeypatch.setattr(
+        Scenario, "spell", lambda self, who, raw: raw.replace(b"\nSubject: digest", b"\nSecurity-Verify: digest")
+    )
+    s.request("ue", "MESSAGE", on=owner, headers={"Subject": "digest"})
+    report, _ = same(lived(s))
+    assert counted(report, "NEG-13") == {"pass": 3, "warning": 1}
+
+
 def test_the_request_by_which_two_others_time_out_is_told() -> None:
     s, owner = settled()
     for pause in (1.0, 300.0):
