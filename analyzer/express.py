@@ -11,6 +11,7 @@ way a packet costs 12 instead of 17 µs, in GTP-U 14 instead of 27, reading apar
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import error
 from typing import Final
 
 from analyzer.frame import Frame, FrameRef
@@ -27,10 +28,8 @@ from analyzer.shadows import UDP_HEADER, Shadows
 LAYOUTS: Final = 64
 """Layouts that are remembered (20 KB each at most); frames of others go the long way."""
 
-NUMBERED: Final = 8
-"""Octets of ESP up to where its number ends."""
-
 _USUAL: Final = Stack(ETHERNET, 14, 0, 0, 4)
+_OF_ETHERNET: Final = place(ETHERNET, 0, 0)
 
 _new = tuple.__new__
 """Makes a named tuple without its Python-level constructor."""
@@ -50,6 +49,7 @@ class Express:
         "_recent",
         "_segments",
         "_shadows",
+        "_stack",
         "_table",
         "last",
     )
@@ -68,15 +68,17 @@ class Express:
         self._shadows = shadows
         self._deliver = deliver
         self._layouts = {_USUAL: layout(_USUAL)}
-        self._layout = self._layouts[_USUAL]
+        self._stack = _USUAL
         """That of the packet before."""
+        self._layout = self._layouts[_USUAL]
+        """The same."""
         self.last: Frame | Datagram | None = None
         """What came last, if it held the last ESP packet."""
 
     def takes(self, frame: Frame) -> bool:
         """Follow a frame to its end; false if it has to go the long way, and nothing was done."""
         capture, number, time, kind, data, _ = frame
-        _, link, where, fetch, views, before, start, seen_at = self._layout
+        link, where, fetch, views, before, start, seen_at = self._layout
         candidates = self._table.get(data[where])
         if candidates is None or kind != link:
             return self._turned(kind, data) and self.takes(frame)
@@ -84,9 +86,10 @@ class Express:
         binding = association.owner
         if type(binding) is not Binding:
             return False
-        if len(data) < start + NUMBERED:
+        try:
+            leading, length, ident, header, source, sequence = fetch(data)
+        except error:  # it ends before the number
             return False
-        leading, length, ident, header, source, sequence = fetch(data)
         end = before + length
         if (
             (views.get(leading) != binding.view and self._view(kind, data, leading) != binding.view)
@@ -107,17 +110,16 @@ class Express:
             return False
         association.verified += 1
         self.last = frame
-        destination, ttl = association.destination, binding.place[0]
         recent = self._recent
         fresh = recent.fresh
-        fresh.append((time, source, destination, packet, ident or 0, seen_at | ttl << 4, capture))
+        fresh.append((time, source, association.destination, packet, ident, seen_at, binding.place, capture))
         if len(fresh) > recent.crowd:
             recent.thin_out(time)
         at = _new(FrameRef, (capture, number, time))
         self._packets.next(binding, sequence, packet, at)
         shadows = self._shadows
         if shadows.held:
-            shadows.opened(time, inner, source, destination)
+            shadows.opened(time, inner, source, association.destination)
         else:
             shadows.recent.append((time, inner))
         if protocol == TCP:
@@ -126,7 +128,8 @@ class Express:
             done = self._calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:])
         if not done:
             ttl, outbound, depth = binding.place
-            datagram = Datagram(at, (at,), source, destination, ESP, packet, ttl, outbound, depth, False)
+            ends = source, association.destination
+            datagram = Datagram(at, (at,), *ends, ESP, packet, ttl, outbound, depth, False)
             self._deliver(datagram, protocol, inner, Packet(binding, sequence))
         return True
 
@@ -134,7 +137,7 @@ class Express:
         """The same for an ESP packet that was put together from fragments: only copies are not looked for, which takes
         a third of its way.
         """
-        at, frames, source, destination, _, packet, ttl, _, depth, cut, origin, shell = datagram
+        at, frames, source, destination, _, packet, _, _, depth, cut, origin, shell = datagram
         candidates = self._table.get(destination + packet[:4])
         if candidates is None or depth or cut or origin or shell is not None:
             return False
@@ -154,7 +157,7 @@ class Express:
         association.verified += 1
         self.last = datagram
         recent = self._recent
-        recent.fresh.append((at[2], source, destination, packet, ident, place(ETHERNET, 0, ttl), at[0]))
+        recent.fresh.append((at[2], source, destination, packet, ident, _OF_ETHERNET, binding.place, at[0]))
         if len(recent.fresh) > recent.crowd:
             recent.thin_out(at[2])
         self._packets.next(binding, sequence, packet, at)
@@ -178,15 +181,14 @@ class Express:
             if len(self._layouts) >= LAYOUTS:
                 return False
             known = self._layouts[stack] = layout(stack)
-        before, self._layout = self._layout, known
+        self._stack, before, self._layout = stack, self._layout, known
         return known is not before
 
     def _view(self, link: int, data: bytes, leading: bytes) -> int | None:
         """The view that a frame gives of which such a beginning was not seen before; None if it has another layout."""
-        known = self._layout
-        found = stacked(link, data)
-        if found is None or found[0] != known.stack or not leading:
+        found, views = stacked(link, data), self._layout.views
+        if found is None or found[0] != self._stack or not leading:
             return None
-        if len(known.views) < KNOWN:
-            known.views[leading] = found[1]
+        if len(views) < KNOWN:
+            views[leading] = found[1]
         return found[1]

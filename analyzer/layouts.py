@@ -57,7 +57,6 @@ class Stack(NamedTuple):
 class Layout(NamedTuple):
     """Where in a frame that holds ESP is what."""
 
-    stack: Stack
     link: int
     where: slice
     """Destination and SPI, which lie side by side."""
@@ -131,7 +130,6 @@ def layout(stack: Stack) -> Layout:
     source, end = (12, 24) if version == 4 else (8, 44)
     width = 4 if version == 4 else 16
     return Layout(
-        stack=stack,
         link=link,
         where=slice(inner + source + width, inner + end),
         fetch=fetch,

@@ -127,6 +127,7 @@ def test_what_is_too_old_to_have_a_copy_does_not_wait_for_one(
     monkeypatch: pytest.MonkeyPatch, fragmented: bool
 ) -> None:
     monkeypatch.setattr(copies, "LATEST", 4)
+    monkeypatch.setattr(copies, "PIECE", 1)
     s = calls(requests=4)
     for number in range(40):
         s.wait(1.0)
@@ -273,17 +274,17 @@ def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
     sizes, time = [], 10**18
     for number in range(20_000):
         time += 10**6 if number < 10_000 else 10**9
-        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 64, 0))
+        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
         if len(subject.fresh) > subject.crowd:
             subject.thin_out(time)
-            oldest = subject.fresh[0][0]
-            assert time - oldest <= 2 * copies.WINDOW or len(subject.fresh) == copies.LATEST
+            old = sum(time - each[0] > 2 * copies.WINDOW for each in subject.fresh)
+            assert old < copies.PIECE or len(subject.fresh) < copies.LATEST + copies.PIECE
         sizes.append(len(subject.fresh))
     moment = 2 * copies.WINDOW // 10**6
-    assert moment < max(sizes) <= moment + copies.LATEST + 2
-    assert max(sizes[-1000:]) <= 2 * copies.LATEST + 1
+    assert moment < max(sizes) <= moment + copies.PIECE + copies.LATEST + 2
+    assert max(sizes[-1000:]) <= 2 * copies.LATEST + copies.PIECE
     for number in range(2 * copies.FRESH):
-        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 64, 0))
+        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
         if len(subject.fresh) > subject.crowd:
             subject.thin_out(time)
     assert len(subject.fresh) == copies.FRESH
@@ -298,7 +299,7 @@ def test_what_had_to_be_forgotten_too_early_is_told() -> None:
 
     def crowd(spi: int, time: int) -> None:
         for number in range(copies.FRESH):
-            subject.fresh.append((time, bytes(4), bytes(4), packet(spi, number), 0, 64, 0))
+            subject.fresh.append((time, bytes(4), bytes(4), packet(spi, number), 0, 0, (64, None, 0), 0))
 
     def ask(spi: int, time: int) -> bool:
         first = packet(spi, 0)

@@ -121,21 +121,12 @@ class Calm:
         """
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
-        now, calm, turn = at[2], owner.calm, context.pair.turn
-        if (
-            (calm != turn and (calm != -turn or not _begins(owner, binding, now)))
-            or now > owner.calm_until
-            or len(data) > HUGE
-        ):
+        now, begins = at[2], owner.calm != context.pair.turn
+        if (begins and not _begins(owner, context, binding, now)) or now > owner.calm_until or len(data) > HUGE:
             return False
-        plain, text = data, data.decode("latin-1")
-        found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
+        plain, found = data, usual_shape(data.decode("latin-1"), 0, LONGEST)
         if found is None:
-            plain = respelt(data)
-            if plain is data:
-                return False
-            text = plain.decode("latin-1")
-            found = usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
+            plain, found = _otherwise(data)
         if found is None or (connection is not None and not says_whole(plain, found.end())):
             return False
         status = found[1]
@@ -157,7 +148,7 @@ class Calm:
             transaction = self._request(context, seen, data, plain, end, method, branch, call_id)
         if transaction is None:
             return False
-        if calm < 0:
+        if begins:
             owner.take_into_use(binding.sender, at, transaction)
             self.settle(context, owner)
         context.last_seen = now
@@ -276,15 +267,32 @@ class Calm:
         return asked
 
 
-def _begins(owner: SaSet, binding: Binding, now: int) -> bool:
+def _begins(owner: SaSet, context: Context, binding: Binding, now: int) -> bool:
     """Whether a message may be one of the first after SM12, of which the P-CSCF's come after those of the UE."""
     sm12 = owner.sm12
-    return sm12 is not None and now > sm12[2] and (binding.sender is _UE or owner.uplink is not None)
+    return (
+        owner.calm == -context.pair.turn
+        and sm12 is not None
+        and now > sm12[2]
+        and (binding.sender is _UE or owner.uplink is not None)
+    )
 
 
 def _harmless(method: str, data: bytes) -> bool:
     """Whether a request is a NOTIFY that ends nothing."""
     return method == "NOTIFY" and not may_end(data)
+
+
+def _otherwise(data: bytes) -> tuple[bytes, re.Match[str] | None]:
+    """A message that has not the usual shape, in the usual spelling, and what is found in it."""
+    found = any_order(data.decode("latin-1"), 0, LONGEST)
+    if found is not None:
+        return data, found
+    plain = respelt(data)
+    if plain is data:
+        return data, None
+    text = plain.decode("latin-1")
+    return plain, usual_shape(text, 0, LONGEST) or any_order(text, 0, LONGEST)
 
 
 def recorded(head: bytes, port: int) -> bool:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from analyzer.network.taps import FAR, Taps
@@ -35,6 +37,9 @@ FRESH: Final = 4096
 LATEST: Final = 256
 """So many of them wait whatever their clocks say, and so many more come before it is looked which are too old."""
 
+PIECE: Final = 64
+"""As many of them go at once, which takes a fifth of the time of one by one."""
+
 CROWDED: Final = "packets remembered to tell copies: too many in one moment"
 
 TCP: Final = 6
@@ -44,8 +49,11 @@ ESP: Final = 50
 Entry = tuple[int, int, bytes, int, int, int]
 """Time, protocol, payload, identification (0: none), `place`, and the index of the capture."""
 
-Fresh = tuple[int, bytes, bytes, bytes, int, int, int]
-"""The same of an ESP packet: time, source, destination, payload, identification, `place` and capture."""
+Fresh = tuple[int, bytes, bytes, bytes, int, int, tuple[int, bool | None, int], int]
+"""The same of an ESP packet: time, source, destination, payload, identification (0, b"": none), `place` without a TTL,
+TTL and more, and capture."""
+
+_WHEN: Final = itemgetter(0)
 
 TTL: Final = 0xFF0
 """The bits of a place that hold the TTL."""
@@ -121,8 +129,10 @@ class Copies:
     def thin_out(self, now: int) -> None:
         """Let go of what waits and is too old to have a copy, even if the clock of what comes is somewhat behind."""
         fresh, before = self.fresh, now - (FAR if self.taps.sightings else 2 * WINDOW)
-        while len(fresh) > LATEST and fresh[0][0] < before:
-            fresh.popleft()
+        spare, old = len(fresh) - LATEST, 0
+        while old + PIECE <= spare and max(map(_WHEN, islice(fresh, old, old + PIECE))) < before:
+            old += PIECE
+        fresh = self.fresh = deque(islice(fresh, old, None), FRESH)
         self.crowd = min(len(fresh) + LATEST, FRESH - 1)
 
     def shut(self, spi: bytes) -> None:
@@ -167,10 +177,10 @@ class Copies:
         if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
             self._forgets(1)
         since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
-        for time, source, destination, packet, ident, where, capture in fresh:
+        for time, source, destination, packet, ident, where, (ttl, _, _), capture in fresh:
             if time >= since:
                 key = fingerprint(source + destination, ESP, packet)
-                self._seen(key, (time, ESP, packet, ident, where, capture))
+                self._seen(key, (time, ESP, packet, ident or 0, where | ttl << 4, capture))
         fresh.clear()
 
     def _crowded(self, time: int) -> None:
