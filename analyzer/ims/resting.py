@@ -21,6 +21,8 @@ _NONE: Final = 0, 0, 0
 
 _NEEDED: Final = b"Via: ", b"Call-ID: ", b"CSeq: "
 """How the lines begin that the usual shape (`sip/usual.py`) finds."""
+_PERHAPS: Final = b"v", b"i", b"call", b"cseq"
+"""How the others may begin, in lower case, that are these headers in another spelling."""
 
 # The slots themselves, which the properties of `Resting` hide. They hold something else meanwhile.
 _SLOTS: Final = {name: cast(Any, Transaction.__dict__[name]) for name in Transaction.__slots__}
@@ -45,12 +47,14 @@ def rest(transaction: Transaction) -> None:
 
 
 def _needed(octets: bytes) -> bytes:
-    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if those are spelt in
-    another way than usual.
+    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if one of those may be
+    spelt in another way than usual: a server leaves the lines of others as they are.
     """
     first, *lines = octets.split(b"\n")
     kept = [line for line in lines if line.startswith(_NEEDED)]
     if not all(any(line.startswith(each) for line in kept) for each in _NEEDED):
+        return octets
+    if sum(line.lower().startswith(_PERHAPS) for line in lines) > len(kept):
         return octets
     return b"\n".join((first, *kept, b""))
 

@@ -23,6 +23,7 @@ LONGER = PLAIN.format(
 BARE = LONGER.replace("70\r\n", "70\n").replace("MESSAGE sip", "OPTIONS sip").replace("7 MESSAGE", "7 OPTIONS")
 COMPACT = LEAST.replace("Via", "Route: <sip:p>\r\nv").replace("Call-ID", "Server: q\r\ni")
 TWICE = LEAST.replace("Call-ID", "Via: SIP/2.0/TCP other;branch=z9hG4bKb\r\nCall-ID")
+MIXED = TWICE.replace("\r\nVia", "\r\nv", 1)
 OWNER = established()
 BINDING = Binding(OWNER, Role.UC_PS)
 
@@ -43,7 +44,7 @@ def told(request: Sighting) -> list[object]:
     return [*request._replace(message=None), *said, message.truncated_headers]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("head", [LEAST, LONGER, BARE, COMPACT, TWICE])
+@pytest.mark.parametrize("head", [LEAST, LONGER, BARE, COMPACT, TWICE, MIXED])
 @pytest.mark.parametrize("provisional", [True, False])
 @pytest.mark.parametrize("connection", [None, object()])
 def test_at_rest_it_says_the_same(head: str, provisional: bool, connection: object) -> None:
