@@ -47,8 +47,8 @@ def rest(transaction: Transaction) -> None:
 
 
 def _needed(octets: bytes) -> bytes:
-    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if one of those may be
-    spelt in another way than usual: a server leaves the lines of others as they are.
+    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if one may be
+    spelt in another way than the usual one: a server leaves the lines of others as they are.
     """
     first, *lines = octets.split(b"\n")
     kept = [line for line in lines if line.startswith(_NEEDED)]
