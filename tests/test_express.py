@@ -283,11 +283,15 @@ def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
     moment = 2 * copies.WINDOW // 10**6
     assert moment < max(sizes) <= moment + copies.PIECE + copies.LATEST + 2
     assert max(sizes[-1000:]) <= 2 * copies.LATEST + copies.PIECE
+    waiting = subject.fresh
     for number in range(2 * copies.FRESH):
         subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
         if len(subject.fresh) > subject.crowd:
             subject.thin_out(time)
+        if len(subject.fresh) < copies.FRESH:
+            waiting = subject.fresh
     assert len(subject.fresh) == copies.FRESH
+    assert subject.fresh is waiting  # 4,096 packets are not copied for each further one
 
 
 def test_what_had_to_be_forgotten_too_early_is_told() -> None:

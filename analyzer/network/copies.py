@@ -132,7 +132,8 @@ class Copies:
         spare, old = len(fresh) - LATEST, 0
         while old + PIECE <= spare and max(map(_WHEN, islice(fresh, old, old + PIECE))) < before:
             old += PIECE
-        fresh = self.fresh = deque(islice(fresh, old, None), FRESH)
+        if old:
+            fresh = self.fresh = deque(islice(fresh, old, None), FRESH)
         self.crowd = min(len(fresh) + LATEST, FRESH - 1)
 
     def shut(self, spi: bytes) -> None:
