@@ -6,6 +6,7 @@ requests that claim something else are remembered, until it is seen what became 
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from sys import intern
 from typing import Final, NamedTuple
@@ -24,6 +25,8 @@ CLAIMS: Final = 4096
 """Requests with a foreign identity whose fate is not known yet; the oldest goes first."""
 PREFERRED: Final = b"\nP-Preferred-Identity: "
 FROM: Final = b"\nFrom: "
+_PREFERRED: Final = re.compile(rb"\nP-Preferred-Identity[ \t]*:", re.IGNORECASE)
+_LOWER, _UPPER = b"referred-", b"REFERRED-"
 METHODS: Final = 16
 """Methods of one contact whose last claim is remembered; all are forgotten for one more, which only costs time."""
 WIDEST: Final = 32
@@ -66,6 +69,9 @@ class Identities:
         """A new protected request of the UE; the caller has seen that it does not repeat what was found right."""
         message = sighting.message
         name, line, begin = _claim(message.plain)
+        if not line:
+            value = message.first(name.strip(b"\n: ").decode("ascii"))
+            line = b"" if value is None else _address(name, name + value.encode("latin-1") + b"\r")
         if _known(context, message.method, line, begin):
             return
         claimed = read_address(line[len(name) :].decode("latin-1")).uri
@@ -137,21 +143,33 @@ def right(context: Context, method: str, raw: bytes) -> bool:
     Mostly the last one of its method had it at the same place, which is one comparison.
     """
     known = context.asserted.get(method)
-    if known is not None and raw.startswith(*known) and (PREFERRED not in raw or not known[0].startswith(FROM)):
+    if known is not None and raw.startswith(*known) and (not known[0].startswith(FROM) or not _prefers(raw)):
         return True
     _, line, begin = _claim(raw)
     return _known(context, method, line, begin)
 
 
 def _claim(raw: bytes) -> tuple[bytes, bytes, int]:
-    """The header in which a request says who sends it, the line (of From the address alone), and where it stands."""
+    """The header in which a request says who sends it, the line (of From the address alone), and where it stands; no
+    line if it is spelt in another way, or folded.
+    """
     name, begin = PREFERRED, raw.find(PREFERRED)
-    if begin < 0:
+    if begin < 0 and not (_prefers(raw) and _PREFERRED.search(raw)):
         name, begin = FROM, raw.find(FROM)
-    line = raw[begin : raw.find(b"\r", begin + 1) + 1] if begin >= 0 else b""
-    if name is FROM and b">" in line:
-        line = line[: line.find(b">") + 1]
-    return name, line, begin
+    end = raw.find(b"\r", begin + 1) + 1
+    if begin < 0 or raw[end + 1 : end + 2] in (b" ", b"\t"):
+        return name, b"", -1
+    return name, _address(name, raw[begin:end]), begin
+
+
+def _address(name: bytes, line: bytes) -> bytes:
+    """What of the line counts: behind the address of a From there is a tag."""
+    return line[: line.find(b">") + 1] if name is FROM and b">" in line else line
+
+
+def _prefers(raw: bytes) -> bool:
+    """Whether there may be a P-Preferred-Identity, in whatever case."""
+    return _LOWER in raw or _UPPER in raw
 
 
 def _known(context: Context, method: str, line: bytes, begin: int) -> bool:

@@ -33,8 +33,9 @@ _REQUIRED = b"\nRequire: ", b"\nProxy-Require: "
 """How the lines begin that have to hold the option tag."""
 _TAG = b"sec-agree"
 _VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
-_NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "BYE"})
-"""Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3428 4, RFC 3903 4.1, RFC 6086),
+_NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "PRACK", "BYE"})
+"""Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1,
+RFC 6086),
 for which PORT-11 does not ask."""
 
 

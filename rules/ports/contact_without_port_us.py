@@ -5,8 +5,8 @@ from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, rule
 from rules.negotiation.showing import two_columns
 
 NAT = "udp-enc-tun"
-NOT_FOLLOWED = ("ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PUBLISH")
-"""Requests in which a Contact has no meaning (RFC 3261 20, RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
+NOT_FOLLOWED = ("ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PRACK", "PUBLISH")
+"""Requests in which a Contact has no meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
 
 
 @rule(
@@ -27,11 +27,11 @@ def contact_without_port_us(
     Everybody sends later requests to that address and port. Any other port has no association, so what arrives there
     is either dropped or, worse, accepted in clear.
 
-    SM7, protected SM1s and the request that opens a call are judged. Of several contacts one is enough.
+    SM7, protected SM1s and the first request of each Call-ID are judged. Of several contacts one is enough.
 
     Not a violation: a GRUU; ``Contact: *``; a REGISTER without Contact, which only asks for the bindings, and a
     deregistration, which may name an old contact; a request without Contact, or one in which it has no meaning and
-    nobody follows it (MESSAGE, PUBLISH, INFO, BYE; ACK and CANCEL). A flow of RFC 5626 (``ob``) is reached
+    nobody follows it (MESSAGE, PUBLISH, INFO, PRACK, BYE; ACK and CANCEL). A flow of RFC 5626 (``ob``) is reached
     through its token (FP9). Behind a NAT the address is a public one with a port of its own (FP12). A name instead
     of an address is no matter; its port is still compared (FP21).
     """

@@ -57,6 +57,39 @@ def test_a_foreign_identity_in_whatever_spelling(write: Manner, header: str, mon
     assert [each.count for each in report.findings if each.rule == "SA-20"] == [3]
 
 
+def respelt(raw: bytes, header: bytes, written: bytes) -> bytes:
+    return raw.replace(b"\n" + header + b": ", b"\n" + written, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "written"),
+    [
+        (b"From", b"f: "),
+        (b"From", b"FROM :"),
+        (b"From", b"from:"),
+        (b"From", b"From:\r\n "),
+        (b"P-Preferred-Identity", b"p-preferred-identity: "),
+        (b"P-Preferred-Identity", b"P-PREFERRED-IDENTITY\t: "),
+        (b"P-Preferred-Identity", b"P-Preferred-Identity:"),
+        (b"P-Preferred-Identity", b'P-Preferred-Identity: "A"\r\n '),
+    ],
+)
+def test_one_header_alone_in_another_spelling(header: bytes, written: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is right stays right, whatever stands in the From beside it; who is not is told, also behind one who was."""
+    odd, s = [False], Scenario()
+    monkeypatch.setattr(Scenario, "spell", lambda self, who, raw: respelt(raw, header, written) if odd[0] else raw)
+    first = s.register()
+    own: dict[str, str | None] = {} if header != b"From" else {"P-Preferred-Identity": None}
+    beside: dict[str, str | None] = {"From": "<sip:stranger@example.org>;tag=1"} if header != b"From" else {}
+    for each in (False, True, False, True):
+        odd[0] = each
+        s.request("ue", "MESSAGE", on=first, headers={**own, **beside})
+    assert [found.rule for found in audited(s).findings if found.rule == "SA-20"] == []
+    stranger = "<sip:stranger@example.org>" + (";tag=1" if header == b"From" else "")
+    s.request("ue", "MESSAGE", on=first, headers={**own, header.decode(): stranger}, label="foreign")
+    assert [s.label_of(each.frame) for each in audited(s).findings if each.rule == "SA-20"] == ["foreign.resp"]
+
+
 def test_claims_that_nobody_answers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest goes, and the report says so."""
     monkeypatch.setattr("analyzer.ims.identities.CLAIMS", 3)

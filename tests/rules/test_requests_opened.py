@@ -126,7 +126,7 @@ def test_the_contact_of_a_request_names_another_port(method: str, named: int | N
 
 
 @pytest.mark.parametrize("odd", [False, True])
-@pytest.mark.parametrize("method", ["MESSAGE", "PUBLISH", "INFO", "BYE"])
+@pytest.mark.parametrize("method", ["MESSAGE", "PUBLISH", "INFO", "PRACK", "BYE"])
 @pytest.mark.parametrize("named", [None, 5060])
 def test_a_contact_without_a_meaning_is_not_judged_whatever_else_is_odd(
     method: str, named: int | None, odd: bool
