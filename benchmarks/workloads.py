@@ -30,8 +30,8 @@ class Workload(NamedTuple):
     day: bool = False
     """The UEs do all that phones do on a day, every other one over TCP."""
     one_media_port: bool = False
-    """All SDP of all UEs names the same port, as load generators write it: tshark, which keeps each in a list behind
-    the others, needs the more time a packet the longer the capture is."""
+    """All SDP of all UEs names the same port, as load generators write it: tshark then needs the more time a packet the
+    longer the capture is."""
     mixed: bool = False
     """Each packet of signalling comes after ninety-nine others."""
     ratio: float = 0.0
