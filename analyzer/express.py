@@ -135,7 +135,7 @@ class Express:
 
     def takes_whole(self, datagram: Datagram, ident: int) -> bool:
         """The same for an ESP packet that was put together from fragments: only copies are not looked for, which takes
-        a third of its way.
+        a third of its way. What both do alike is written out in both: a call would cost each packet 60 ns.
         """
         at, frames, source, destination, _, packet, _, _, depth, cut, origin, shell = datagram
         candidates = self._table.get(destination + packet[:4])

@@ -35,8 +35,7 @@ _TAG = b"sec-agree"
 _VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
 _NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "PRACK", "BYE"})
 """Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1,
-RFC 6086),
-for which PORT-11 does not ask."""
+RFC 6086), for which PORT-11 does not ask."""
 
 
 class Marks:
@@ -58,7 +57,7 @@ class Marks:
     def mirrored(self, head: bytes) -> None:
         """What the UE mirrors is right, in a notation of its own: other blanks, or other lines for the same entries."""
         lines = tuple(_VERIFY_LINE.findall(head))
-        if len(set(lines)) == len(lines):
+        if lines and len(set(lines)) == len(lines):
             self.verify = lines
             self.places.clear()  # what stood in these requests are not these lines
 
