@@ -101,15 +101,17 @@ def _nameless(value: str) -> str:
 
 
 class Shelf:
-    """Heads of messages by their frame, of at most `BUDGET` octets together; the oldest go first, and are counted."""
+    """Heads of messages by their frame, of at most `BUDGET` octets together; the oldest go first.
 
-    __slots__ = ("_budget", "_kept", "evicted", "octets")
+    Nobody counts those: whoever shows a message of which no head is left says so there.
+    """
+
+    __slots__ = ("_budget", "_kept", "octets")
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._kept: OrderedDict[tuple[int, int], Head] = OrderedDict()
         self.octets = 0
-        self.evicted = 0
 
     def __contains__(self, place: tuple[int, int]) -> bool:
         return place in self._kept
@@ -123,7 +125,6 @@ class Shelf:
         while self.octets > self._budget:
             _, gone = self._kept.popitem(last=False)
             self.octets -= len(gone.octets)
-            self.evicted += 1
 
     def get(self, place: tuple[int, int]) -> Head | None:
         """What is kept of a frame, if it is still kept."""
