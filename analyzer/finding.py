@@ -1,6 +1,6 @@
 """A finding: what a report tells about one fault of one subject, and the tally of a rule.
 
-The fields are those of the JSON report, version 1; `audit.py` makes them, `report/` shows them.
+The fields are those of the JSON report, version 1; `audit/` makes them, `report/` shows them.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from analyzer.audit import Audit, Options
-from analyzer.engine import Engine
+from analyzer.audit.audit import Audit, Options
+from analyzer.engine.engine import Engine
 from analyzer.frame import Frame
 from analyzer.garbage import rare_collections
-from analyzer.ims.association import Binding
 from analyzer.ims.session import TUNNEL
+from analyzer.ims.sets.association import Binding
 from analyzer.ims.vocabulary import Side
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.keys.export import Keyed

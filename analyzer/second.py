@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
 
-from analyzer.ims.association import Binding
+from analyzer.ims.sets.association import Binding
 from analyzer.ipsec.algorithms import pair
 from analyzer.keys.export import Keyed, wireshark
 from analyzer.opinion.compare import Comparison

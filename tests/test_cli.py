@@ -13,7 +13,7 @@ import pytest
 
 import analyzer.run
 from analyzer import __version__, cli
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.finding import Tally
 from analyzer.ims.events import RequestSent
 from analyzer.keys.entries import KeyFileError
@@ -389,7 +389,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = f"import sys; from analyzer.cli import main; main({arguments}); print(*sys.modules, file=sys.stderr)"
     loaded = set(python(code).stderr.split())
     assert "click" in loaded
-    assert not loaded & {"rich", "scapy", "cryptography", "analyzer.engine", "analyzer.report.text", "asyncio"}
+    assert not loaded & {"rich", "scapy", "cryptography", "analyzer.engine.engine", "analyzer.report.text", "asyncio"}
 
 
 def test_a_reader_that_goes_away_leaves_no_trace() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.frame import Frame
 from analyzer.report.json import document
 from analyzer.run import Options, audit

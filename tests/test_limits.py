@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analyzer.audit import Audit, Options
-from analyzer.engine import Engine
+from analyzer.audit.audit import Audit, Options
+from analyzer.engine.engine import Engine
 from analyzer.ims.subjects import Context
 from analyzer.keys.keyring import Keyring
 from analyzer.report.assemble import assemble
@@ -75,9 +75,9 @@ LIMITS = [
           lambda e: most(len(side.queue) for one in e._streams.order for side in one.sides)),
     Limit("network.stream", "WAITING_OCTETS", 4000, "segments-out-of-order", 60,
           lambda e: most(side.octets for one in e._streams.order for side in one.sides)),
-    Limit("lines", "LINES", 7, "messages-never-finished", 60,
+    Limit("engine.lines", "LINES", 7, "messages-never-finished", 60,
           lambda e: len(e._lines.table), "unfinished SIP messages over TCP: too many at once"),
-    Limit("lines", "OCTETS", 9000, "messages-never-finished", 60,
+    Limit("engine.lines", "OCTETS", 9000, "messages-never-finished", 60,
           lambda e: e._lines._held, "unfinished SIP messages over TCP: too many at once"),
     Limit("sip.framing", "PIECES_LIMIT", 30, "segments-of-one-octet", 200,
           lambda e: most(len(line.framer._pieces) for line in e._lines.table.values()) - 1),
@@ -94,52 +94,53 @@ LIMITS = [
           lambda e: most(len(one.forgotten) for one in contexts(e)), "are not in the list"),
     Limit("ims.subjects", "CALLS", 9, "requests-without-answers", 40,
           lambda e: most(len(one.calls) for one in contexts(e))),
-    Limit("ims.answers", "CHALLENGES", 3, "challenges-of-one-ue", 20,
+    Limit("ims.registration.answers", "CHALLENGES", 3, "challenges-of-one-ue", 20,
           lambda e: most(max(len(one.challenges), len(one.overlapped)) for one in contexts(e))),
-    Limit("ims.transactions", "LIMIT", 11, "requests-without-answers", 60,
+    Limit("ims.transactions.table", "LIMIT", 11, "requests-without-answers", 60,
           lambda e: most(len(pair.transactions._table) for pair in e.tracker.directory), "SIP transactions: too many"),
-    Limit("ims.transactions", "TOTAL", 50, "requests-of-many-without-answers", 1,
+    Limit("ims.transactions.table", "TOTAL", 50, "requests-of-many-without-answers", 1,
           lambda e: e.tracker.directory.census.count, "SIP transactions: too many"),
-    Limit("ims.ledger", "WINDOW", 16, "requests-without-answers", 60,
+    Limit("ims.sets.ledger", "WINDOW", 16, "requests-without-answers", 60,
           lambda e: of_bindings(e, lambda one: len(one.ledger))),
-    Limit("ims.associations", "OPEN", 9, "requests-without-answers", 60,
+    Limit("ims.sets.associations", "OPEN", 9, "requests-without-answers", 60,
           lambda e: of_sets(e, lambda owner: len(owner.open_requests)), "open transactions: too many at once"),
-    Limit("ims.packets", "STRAYS", 6, "odd-ports-on-one-set", 40,
+    Limit("ims.packets.packets", "STRAYS", 6, "odd-ports-on-one-set", 40,
           lambda e: of_sets(e, lambda owner: len(owner.strays)), "odd ports on the associations of one set"),
-    Limit("ims.spis", "RESERVED", 9, "reserved-spis", 40,
+    Limit("ims.packets.spis", "RESERVED", 9, "reserved-spis", 40,
           lambda e: len(e.tracker.packets.spis._reserved) - 1, "announcements of reserved SPIs: too many"),
-    Limit("ims.handshakes", "FLOWS", 4, "handshakes-on-one-set", 40,
+    Limit("ims.messages.handshakes", "FLOWS", 4, "handshakes-on-one-set", 40,
           lambda e: of_sets(e, lambda owner: len(owner.knocks)), "TCP handshakes without an answer: too many"),
     Limit("ims.subjects", "CALLS", 9, "emergency-calls-of-one-ue", 40,
           lambda e: most(len(pair.emergencies or ()) for pair in e.tracker.directory), "emergency calls: too many"),
-    Limit("ims.bindings", "BINDINGS", 9, "identities-of-one-ue", 40,
+    Limit("ims.registration.bindings", "BINDINGS", 9, "identities-of-one-ue", 40,
           lambda e: most(len(one.bindings) for one in contexts(e)), "registered identities: too many of one subject"),
-    Limit("ims.endings", "EARLY", 4, "messages-before-sm12", 40,
+    Limit("ims.messages.endings", "EARLY", 4, "messages-before-sm12", 40,
           lambda e: of_sets(e, lambda owner: len(owner.early)), "until it is clear what holds for them: too many"),
-    Limit("ims.traffic", "EARLY", 4, "messages-before-sm12", 40,
+    Limit("ims.messages.traffic", "EARLY", 4, "messages-before-sm12", 40,
           lambda e: most(len(one.unsettled) for one in contexts(e)), "until it is clear what holds for them: too many"),
-    Limit("ims.switch", "EARLY", 4, "requests-on-a-set-that-the-ue-never-uses", 40,
+    Limit("ims.messages.switch", "EARLY", 4, "requests-on-a-set-that-the-ue-never-uses", 40,
           lambda e: most(map(len, e.tracker.traffic.switch.without_use.values())), "until it is clear what holds"),
-    Limit("shadows", "HELD", 6, "clear-packets-on-protected-ports", 60,
+    Limit("engine.shadows", "HELD", 6, "clear-packets-on-protected-ports", 60,
           lambda e: len(e.shadows.held), "that clear packets may be shadows of: too many"),
-    Limit("shadows", "SEALED", 9, "clear-packets-beside-unknown-spis", 60,
+    Limit("engine.shadows", "SEALED", 9, "clear-packets-beside-unknown-spis", 60,
           lambda e: len(e.shadows.unread), "that clear packets may be shadows of: too many"),
-    Limit("shadows", "RECENT", 9, "clear-packets-on-protected-ports", 90,
+    Limit("engine.shadows", "RECENT", 9, "clear-packets-on-protected-ports", 90,
           lambda e: len(e.shadows.recent), "that clear packets may be shadows of: too many"),
-    Limit("ims.packets", "REFUSED", 5, "packets-that-fail", 60,
+    Limit("ims.packets.packets", "REFUSED", 5, "packets-that-fail", 60,
           lambda e: of_bindings(e, lambda one: len(one.refused))),
-    Limit("ims.spis", "EARLY_SPIS", 20, "unknown-spis-of-strangers", 60, lambda e: len(e.tracker.packets.spis._early)),
-    Limit("ims.announcements", "SPIS", 30, "subjects", 40,
+    Limit("ims.packets.spis", "EARLY_SPIS", 20, "unknown-spis-of-strangers", 60,
+          lambda e: len(e.tracker.packets.spis._early)),
+    Limit("ims.sets.announcements", "SPIS", 30, "subjects", 40,
           lambda e: len(e.tracker.session.announced), "SPIs: the oldest was forgotten"),
-    Limit("ims.announcements", "ALIKE", 5, "spis-announced-again", 40,
+    Limit("ims.sets.announcements", "ALIKE", 5, "spis-announced-again", 40,
           lambda e: most(map(len, e.tracker.session.announced.values())), "announcements of SPIs: too many of one SPI"),
-    Limit("ims.clear_requests", "REQUESTS", 9, "requests-in-clear", 40,
+    Limit("ims.messages.clear_requests", "REQUESTS", 9, "requests-in-clear", 40,
           lambda e: len(e.tracker.traffic.in_clear.waiting), "requests in clear that may be seen behind the P-CSCF"),
-    Limit("ims.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged),
+    Limit("ims.messages.coreleg", "CORE_REGISTERS", 10, "subjects", 40, lambda e: len(e.tracker.core._judged),
           "REGISTERs that may be seen behind the P-CSCF: too many"),
-    Limit("ims.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
+    Limit("ims.packets.trials", "LIMIT", 20, "unknown-spis-of-strangers", 40,
           lambda e: 20 - e.trials.left, "no other keys or algorithms were tried"),
-    Limit("sealed", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._sealed._tried)),
+    Limit("engine.sealed", "TRIED", 15, "unknown-spis", 60, lambda e: len(e._sealed._tried)),
     Limit("network.copies", "OCTETS", 20_000, "unknown-spis", 60,
           lambda e: 300 * max(map(len, (e._reader.recent._shut, e._reader.recent._shut_before)))),
     Limit("keys.cx", "CONNECTIONS", 8, "diameter-that-is-none", 60,
@@ -189,7 +190,7 @@ def test_a_table_keeps_to_its_limit_and_says_what_it_forgot(
 
 
 def test_ports_of_a_nat_are_bounded_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.ims.encapsulation.PORTS", 3)
+    monkeypatch.setattr("analyzer.ims.packets.encapsulation.PORTS", 3)
     s = Scenario(mod="UDP-enc-tun", vantage="pcscf")
     s.ues[0].nat = "192.0.2.7"
     first = s.register()

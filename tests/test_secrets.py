@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import pytest
 
 from analyzer import cli
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.ims.events import RequestSent
 from analyzer.ims.session import Session
 from analyzer.keys.entries import KeyFileError

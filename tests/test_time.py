@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
 from analyzer.frame import SECOND, Frame
 from analyzer.ims.deadlines import LIMIT, Deadlines
 from analyzer.keys.keyring import Keyring

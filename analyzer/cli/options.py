@@ -15,7 +15,7 @@ from analyzer.cli.refusal import Refusal, guarded
 from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
 if TYPE_CHECKING:
-    from analyzer.audit import Options
+    from analyzer.audit.audit import Options
     from analyzer.keys.export import Keyed
     from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
@@ -138,7 +138,7 @@ def audit_options(
     second_opinion: bool = False,
 ) -> Options:
     """What the user asked for, in the words of the audit."""
-    from analyzer.audit import Options
+    from analyzer.audit.audit import Options
     from analyzer.rule import select as chosen
 
     installed = collect()

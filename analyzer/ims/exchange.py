@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import NONE
+from analyzer.ims.sets.associations import NONE
 from analyzer.ims.vocabulary import Knowledge
 
 UNUSED: Final = 16

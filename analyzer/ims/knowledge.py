@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.associations import SaSet
 from analyzer.ims.quality import Sides
-from analyzer.ims.transaction import Transaction
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Side
 from analyzer.network.taps import Taps
 from analyzer.network.tcp import Connection

@@ -1,6 +1,7 @@
 """The quality of a capture (K8): what it cut, lost, dated wrongly or saw from one side only.
 
-Nothing here accuses anybody. It is noted where something is unusual, and `doubts.py` weakens what cannot be sure then.
+Nothing here accuses anybody. It is noted where something is unusual, and `audit/doubts.py` weakens what cannot be sure
+then.
 """
 
 from __future__ import annotations

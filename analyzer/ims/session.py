@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
-from analyzer.ims.announcements import SPIS, Announcements
-from analyzer.ims.association import Binding
-from analyzer.ims.associations import SaSet
 from analyzer.ims.deadlines import Deadlines
 from analyzer.ims.events import IntegrityUnchecked, KeysProven, Notice, WrongDerivation
 from analyzer.ims.losses import Losses
 from analyzer.ims.receipts import Emit, Passed
-from analyzer.ims.strength import Strength, keyed
+from analyzer.ims.sets.announcements import SPIS, Announcements
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.strength import Strength, keyed
 from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
 from analyzer.ims.vocabulary import ROLES, Role, Side, Sighting
 from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand

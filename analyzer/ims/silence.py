@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import partial
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import OldSetNeglected, SilenceIgnored
 from analyzer.ims.session import Session
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
-from analyzer.ims.transaction import Transaction
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Side, Sighting
 from analyzer.profile import Profile
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from analyzer.ims.association import NOTHING
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
-from analyzer.ims.former import FormerSets
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.losses import EMERGENCIES, Losses
 from analyzer.ims.register import instance_of, is_emergency
-from analyzer.ims.resting import rest
-from analyzer.ims.transactions import Census, Transactions
+from analyzer.ims.sets.association import NOTHING
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.former import FormerSets
+from analyzer.ims.transactions.resting import rest
+from analyzer.ims.transactions.table import Census, Transactions
 from analyzer.ims.vocabulary import ROLES, Side, Subject
 from analyzer.network.taps import Taps
 from analyzer.sip.digest import credentials
@@ -31,8 +31,8 @@ from analyzer.sip.secagree import Mechanism
 if TYPE_CHECKING:
     from analyzer.frame import FrameRef
     from analyzer.ims.events import ExtendedSetDropped
-    from analyzer.ims.procedures import Procedure
-    from analyzer.ims.renewal import Renewal
+    from analyzer.ims.registration.procedures import Procedure
+    from analyzer.ims.registration.renewal import Renewal
 
 PAIRS = 100_000
 """Pairs of addresses remembered; the oldest goes first."""

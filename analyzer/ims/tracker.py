@@ -10,33 +10,34 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.frame import FrameRef
-from analyzer.ims import clear_packets, handshakes
-from analyzer.ims.answers import Answers
-from analyzer.ims.association import Binding
-from analyzer.ims.associations import SaSet
-from analyzer.ims.bindings import deregisters, identify
-from analyzer.ims.calm import Calm
-from analyzer.ims.connections import Connections
-from analyzer.ims.coreleg import CoreLeg
 from analyzer.ims.events import Notice
-from analyzer.ims.identities import Identities, right
-from analyzer.ims.latecomers import adopt, procedure_of
-from analyzer.ims.ledger import UNKNOWN
 from analyzer.ims.losses import OPEN_REQUESTS
-from analyzer.ims.moved import Movements
-from analyzer.ims.packets import PacketLedger
+from analyzer.ims.messages import handshakes
+from analyzer.ims.messages.calm import Calm
+from analyzer.ims.messages.connections import Connections
+from analyzer.ims.messages.coreleg import CoreLeg
+from analyzer.ims.messages.identities import Identities, right
+from analyzer.ims.messages.requests import LARGE, Requests
+from analyzer.ims.messages.traffic import Traffic
+from analyzer.ims.packets import clear_packets
+from analyzer.ims.packets.packets import PacketLedger
+from analyzer.ims.packets.replays import Replays
 from analyzer.ims.quality import Quality
 from analyzer.ims.receipts import Emit
 from analyzer.ims.register import offered, straight_from_ue
-from analyzer.ims.registration import Registrar
-from analyzer.ims.renewal import closed, notified
-from analyzer.ims.replays import Replays
-from analyzer.ims.requests import LARGE, Requests
+from analyzer.ims.registration.answers import Answers
+from analyzer.ims.registration.bindings import deregisters, identify
+from analyzer.ims.registration.latecomers import adopt, procedure_of
+from analyzer.ims.registration.moved import Movements
+from analyzer.ims.registration.registration import Registrar
+from analyzer.ims.registration.renewal import closed, notified
 from analyzer.ims.session import Packet, Session, Watch
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.ledger import UNKNOWN
 from analyzer.ims.silence import goes_on, neglected, repeated
 from analyzer.ims.subjects import Context, Directory, Pair
-from analyzer.ims.traffic import Traffic
-from analyzer.ims.transaction import Transaction
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Side, Sighting, State
 from analyzer.keys.keyring import Keyring
 from analyzer.network.tcp import Connection

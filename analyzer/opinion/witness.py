@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from analyzer.engine import COPY, Engine
+from analyzer.engine.engine import COPY, Engine
+from analyzer.engine.telling import UNJUDGED
 from analyzer.frame import Frame, FrameRef
 from analyzer.ims.events import Notice
 from analyzer.ims.receipts import Emit
@@ -20,7 +21,6 @@ from analyzer.profile import Profile
 from analyzer.seen import HEADERS, LINE, PARAMETERS, VALUE, SeenHeader, SeenMessage, plain
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism, mechanisms
-from analyzer.telling import UNJUDGED
 
 REMEMBERED: Final = 64 << 20
 """Octets that may be remembered, as they are charged: some 50,000 messages. What comes later is not compared."""

@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any, Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.association import Binding
-from analyzer.ims.associations import SaSet
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
-from analyzer.ims.transaction import Transaction
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import SetTerms, Side, Sighting
 from analyzer.network.packets import Datagram
 from analyzer.network.tcp import Connection, Endpoint

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.evidence import ALWAYS, Evidence
 from analyzer.frame import FrameRef
 from analyzer.profile import Profile

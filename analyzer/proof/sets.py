@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analyzer.evidence import Deadline, Ended, SetLife
-from analyzer.ims.associations import SaSet
-from analyzer.ims.former import Former
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.former import Former
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.evidence import Ladder, Step
-from analyzer.ims.transaction import Transaction
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Sighting
 from analyzer.profile import Profile
 from analyzer.proof.around import Around

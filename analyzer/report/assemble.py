@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer import __version__
-from analyzer.audit import Outcome
-from analyzer.engine import Engine
-from analyzer.ims.associations import SaSet
-from analyzer.ims.former import Former
+from analyzer.audit.audit import Outcome
+from analyzer.engine.engine import Engine
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.former import Former
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.profile import Profile

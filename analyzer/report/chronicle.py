@@ -29,7 +29,7 @@ from analyzer.report.quotes import BUDGET, Quote, Shelf, head
 from analyzer.report.ticks import Ticks
 
 if TYPE_CHECKING:
-    from analyzer.engine import Engine
+    from analyzer.engine.engine import Engine
     from analyzer.ims.subjects import Context
     from analyzer.profile import Profile
     from analyzer.report.pseudonyms import Pseudonyms

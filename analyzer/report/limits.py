@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 
 
 def forgotten(engine: Engine) -> list[str]:

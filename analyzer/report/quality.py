@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.doubts import one_sided
-from analyzer.engine import Engine
+from analyzer.audit.doubts import one_sided
+from analyzer.engine.engine import Engine
 from analyzer.frame import SECOND
 from analyzer.ims.vocabulary import Side
 from analyzer.report.model import CaptureSummary, Clocks, Quality

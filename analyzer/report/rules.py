@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import NamedTuple, TextIO
 
-from analyzer.conditions import condition, told, why_not_in_force
+from analyzer.audit.conditions import condition, told, why_not_in_force
 from analyzer.evidence import ALWAYS, MEANINGS
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.report.differences import switches, touching

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from analyzer.conditions import condition
+from analyzer.audit.conditions import condition
 from analyzer.report.clauses import address, cited
 from analyzer.report.traps import trap
 from analyzer.rule import Rule

@@ -86,7 +86,7 @@ def write(
 
 
 def narrow(chronicle: Chronicle, report: Report, *, subject: str | None, start: int | None, end: int | None) -> None:
-    """Leave only the messages of the subjects that the user means (`chosen.py`), and those of a span (ns)."""
+    """Leave only the messages of the subjects that the user means (`audit/chosen.py`), and those of a span (ns)."""
     meant: set[str | None] | None = None
     if subject is not None:
         text = subject.lower()

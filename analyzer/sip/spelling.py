@@ -1,8 +1,8 @@
 """A message as most would spell it: header names in full and in their usual case, one blank behind the colon.
 
 RFC 3261 7.3.1 and 7.3.3 leave both to the sender, and some makes write "CALL-ID:", "f:" or "to :". The short way of
-calm messages (`ims/calm.py`) searches octets for lines in one spelling, so a message in another is respelt for it: 9 µs
-with reading it anew, and the long way takes 30 more.
+calm messages (`ims/messages/calm.py`) searches octets for lines in one spelling, so a message in another is respelt for
+it: 9 µs with reading it anew, and the long way takes 30 more.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.frame import SECOND, Frame
 from analyzer.ims.subjects import Context
 from analyzer.keys.keyring import KeyFileError, Keyring

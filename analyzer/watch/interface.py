@@ -170,7 +170,7 @@ def live(
 def _session(
     interfaces: Sequence[str], enter: Callable[[Finding], None], hearing: Callable[[], None], given: dict[str, Any]
 ) -> Session:
-    from analyzer.audit import Options
+    from analyzer.audit.audit import Options
     from analyzer.profile import PROFILES
     from analyzer.rule import collect, select
     from analyzer.sources.recording import Recording

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from analyzer import __version__
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
 from analyzer.finding import Finding
 from analyzer.frame import SECOND, Frame
 from analyzer.garbage import rare_collections

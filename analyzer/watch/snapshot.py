@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from analyzer.ims.associations import SaSet
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side
 from analyzer.report.view import Moment, SetRow, SubjectRow

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import analyzer.run
 from analyzer import cli
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.cli.check import check
 from analyzer.cli.config import LARGEST
 from analyzer.cli.live import live

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from analyzer.engine.lines import Line, Lines
 from analyzer.frame import Frame, FrameRef
 from analyzer.ipsec.algorithms import expand
 from analyzer.ipsec.database import Refusal, SaDatabase
@@ -15,7 +16,6 @@ from analyzer.keys.diameter import MAX_MESSAGE, vectors
 from analyzer.keys.diameter import Framer as DiameterFramer
 from analyzer.keys.entries import KeyFileError
 from analyzer.keys.keyring import Keyring
-from analyzer.lines import Line, Lines
 from analyzer.network.fragments import DATAGRAMS, Reassembler
 from analyzer.network.packets import PacketReader
 from analyzer.network.stream import Data, Event, Hole

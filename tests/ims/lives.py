@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from analyzer.frame import SECOND, Frame
 from analyzer.profile import PROFILES, Profile
+from tests.engine.test_layouts import LINKS, TUNNELS
 from tests.ims.manners import Manner, manner
 from tests.ims.oddities import oddity
 from tests.scenario import Scenario
 from tests.scenario.state import Esp, How, Params, Path, Role, SaSet, Sent, Who
 from tests.scenario.taps import both_vantages, captures, decrypted, step
-from tests.test_layouts import LINKS, TUNNELS
 
 METHODS: Final = (
     "MESSAGE",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Protection, SetTerms, Side, Sighting, State
+from analyzer.ims.sets.associations import SaSet
 from analyzer.sip.message import Message, parse
 
 START = 1_704_067_200 * SECOND

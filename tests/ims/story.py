@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.ims import events
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.ims import announcements
-from analyzer.ims.announcements import ALIKE, SLACK, Announcements
-from analyzer.ims.associations import SaSet
+from analyzer.ims.sets import announcements
+from analyzer.ims.sets.announcements import ALIKE, SLACK, Announcements
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.vocabulary import Role
 from tests.ims.made import at, terms
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ims.association import Binding
-from analyzer.ims.associations import OPEN, SaSet
 from analyzer.ims.events import End, Role, Side, State
-from analyzer.ims.ledger import WINDOW, Ledger
-from analyzer.ims.overdue import overdue
-from analyzer.ims.transactions import Transactions
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.sets.associations import OPEN, SaSet
+from analyzer.ims.sets.ledger import WINDOW, Ledger
+from analyzer.ims.sets.overdue import overdue
+from analyzer.ims.transactions.table import Transactions
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, request, response, terms
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from analyzer import run
-from analyzer.audit import Audit
-from analyzer.express import Express
-from analyzer.ims.openings import Marks
+from analyzer.audit.audit import Audit
+from analyzer.engine.express import Express
+from analyzer.ims.messages.openings import Marks
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report.json import document

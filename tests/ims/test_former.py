@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analyzer.frame import FrameRef
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import End, Side
-from analyzer.ims.former import Former, FormerSets
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.sets.former import Former, FormerSets
 from analyzer.profile import PROFILES
 from analyzer.proof.sets import _life
 from analyzer.report.assemble import _set

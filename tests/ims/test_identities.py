@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.ims.identities import names
+from analyzer.ims.messages.identities import names
 from analyzer.sip.addresses import read_address
 from tests.ims.manners import Manner, manner
 from tests.scenario import Scenario, audited
@@ -92,7 +92,7 @@ def test_one_header_alone_in_another_spelling(header: bytes, written: bytes, mon
 
 def test_claims_that_nobody_answers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest goes, and the report says so."""
-    monkeypatch.setattr("analyzer.ims.identities.CLAIMS", 3)
+    monkeypatch.setattr("analyzer.ims.messages.identities.CLAIMS", 3)
     s = Scenario()
     first = s.register()
     for number in range(5):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.frame import FrameRef
-from analyzer.ims.ivs import (
+from analyzer.ims.sets.ivs import (
     CBC_PACKETS,
     CHAINED,
     COMBINED_PACKETS,
@@ -16,7 +16,7 @@ from analyzer.ims.ivs import (
     CbcIvs,
     CombinedIvs,
 )
-from analyzer.ims.ledger import TAIL, WINDOW, Ledger
+from analyzer.ims.sets.ledger import TAIL, WINDOW, Ledger
 from analyzer.ims.vocabulary import Role
 from tests.ims.made import at
 

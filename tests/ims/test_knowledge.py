@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from analyzer.frame import SECOND
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Knowledge, Side
 from analyzer.ims.knowledge import Vantage, pcscf_had_uplink, ue_had_downlink, ue_had_sm12
-from analyzer.ims.transaction import Transaction
-from analyzer.ims.transactions import Transactions
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.transactions.table import Transactions
+from analyzer.ims.transactions.transaction import Transaction
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, request, response
 

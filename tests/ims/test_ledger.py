@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.frame import FrameRef
-from analyzer.ims.ledger import UNKNOWN, WINDOW, Ledger
+from analyzer.ims.sets.ledger import UNKNOWN, WINDOW, Ledger
 
 TAILS = (UNKNOWN, b"\0", b"one", b"twelve octet", b"another dozn")
 STEPS = st.tuples(st.integers(-WINDOW - 3, WINDOW + 3), st.sampled_from(TAILS), st.integers(-50, 50))

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.frame import SECOND, Frame
 from analyzer.ims.events import ChallengeSent, CoreRegisterSent
 from analyzer.keys.keyring import Keyring

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.ims.events import (
     AlgorithmsInUse,
     AssociationKeyed,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from analyzer.frame import FrameRef
-from analyzer.ims import transactions
-from analyzer.ims.association import Binding
 from analyzer.ims.events import Side
-from analyzer.ims.resting import Resting, rest
-from analyzer.ims.transaction import Seen, Transaction
-from analyzer.ims.transactions import Census, Transactions
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.transactions import table as transactions
+from analyzer.ims.transactions.resting import Resting, rest
+from analyzer.ims.transactions.table import Census, Transactions
+from analyzer.ims.transactions.transaction import Seen, Transaction
 from analyzer.ims.vocabulary import Role, Sighting
 from analyzer.profile import PROFILES
 from tests.ims.made import at, established, now, response

@@ -6,12 +6,12 @@ import gc
 
 import pytest
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
 from analyzer.ims import subjects
-from analyzer.ims.associations import SaSet
 from analyzer.ims.events import Side
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.register import is_emergency, offered, straight_from_ue
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context, Directory, Pair
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES

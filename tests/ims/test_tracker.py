@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
 from analyzer.frame import SECOND, Frame
 from analyzer.keys.keyring import Keyring
 from tests.ims.traffic import PCSCF, START, udp_frame, ue

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.ims import transactions
 from analyzer.ims.events import Side
-from analyzer.ims.transactions import LIMIT, SILENCE, Census, Transactions
+from analyzer.ims.transactions import table as transactions
+from analyzer.ims.transactions.table import LIMIT, SILENCE, Census, Transactions
 from analyzer.profile import PROFILES
 from tests.ims.made import established, now, request, response
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from analyzer.ims import trials
+from analyzer.ims.packets import trials
 from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.trial import Candidates, Found, find
 from analyzer.report.model import Report

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.finding import Finding
 from analyzer.report.json import document
 from analyzer.report.model import Report

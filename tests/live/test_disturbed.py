@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import pcapng
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.frame import SECOND
 from analyzer.run import audit
 from analyzer.sources.files import Captures

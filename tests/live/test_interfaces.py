@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.frame import Frame
 from analyzer.run import audit
 from analyzer.sources.files import Captures

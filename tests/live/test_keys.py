@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.audit import Audit, Options
-from analyzer.engine import Engine
+from analyzer.audit.audit import Audit, Options
+from analyzer.engine.engine import Engine
 from analyzer.frame import SECOND, Frame
 from analyzer.keys.entries import NoKeys
 from analyzer.keys.keyring import Keyring

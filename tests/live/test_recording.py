@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer import pcapng
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.frame import SECOND
 from analyzer.run import audit
 from analyzer.sources.files import Captures

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.audit import Options
+from analyzer.audit.audit import Options
 from analyzer.run import audit
 from analyzer.sources.recording import Recording
 from tests.live.lab import Lab, Listening, captures, frames_of, keys_of, told

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
 from analyzer.evidence import Evidence, Seen
 from analyzer.finding import Finding
 from analyzer.frame import SECOND

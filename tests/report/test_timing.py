@@ -54,7 +54,7 @@ def test_every_module_has_a_stage_or_that_of_its_caller() -> None:
 def test_the_innermost_stage_has_the_time() -> None:
     made = Timing()
     made.begin()
-    engine, opened = str(PACKAGE / "engine.py"), str(PACKAGE / "ipsec" / "esp.py")
+    engine, opened = str(PACKAGE / "engine" / "engine.py"), str(PACKAGE / "ipsec" / "esp.py")
     made._sample(0, frame(engine, opened, "/usr/lib/python3/hmac.py"))
     made._sample(0, frame(engine, str(PACKAGE / "frame.py")))
     made._sample(0, frame(engine, opened, module.IMPORTS))

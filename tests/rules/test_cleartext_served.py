@@ -120,7 +120,7 @@ def test_of_a_request_that_came_in_both_ways_nobody_knows_which_was_forwarded(pr
 
 
 def test_requests_that_are_looked_for_are_bounded_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.ims.clear_requests.REQUESTS", 3)
+    monkeypatch.setattr("analyzer.ims.messages.clear_requests.REQUESTS", 3)
     s = Scenario()
     s.register()
     requests = [in_clear(s, label=f"r{number}") for number in range(6)]

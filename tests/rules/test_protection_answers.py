@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
 from analyzer.finding import Finding
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES as DEFINED

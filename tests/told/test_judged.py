@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.audit import Audit, Options
+from analyzer.audit.audit import Audit, Options
+from analyzer.engine.telling import UNJUDGED, Judged
 from analyzer.keys.keyring import Keyring
 from analyzer.network.packets import MADE_UP, TOLD
 from analyzer.report import json as json_report
@@ -16,7 +17,6 @@ from analyzer.report.chronicle import Chronicle
 from analyzer.report.pseudonyms import Pseudonyms
 from analyzer.rule import collect, rule
 from analyzer.run import audit, audit_frames
-from analyzer.telling import UNJUDGED, Judged
 from tests.report.schema import validate
 from tests.scenario import Scenario
 from tests.sources import build

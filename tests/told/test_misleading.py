@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.engine import Engine
+from analyzer.engine.engine import Engine
+from analyzer.engine.telling import HELD
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES
 from analyzer.report import json as json_report
 from analyzer.run import audit_frames
-from analyzer.telling import HELD
 from tests.layers.build import hep, outer
 from tests.network.build import Timeline, ethernet, udp
 from tests.report.schema import validate

@@ -1,0 +1,345 @@
+"""From events to findings: runs the rules and counts their verdicts; `folding.py` makes findings of them.
+
+It does no I/O: `run.py` feeds it from files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from analyzer.audit.chosen import Chosen
+from analyzer.audit.conditions import why_not, why_not_in_force
+from analyzer.audit.doubts import OTHER_SIDE, Doubts, one_sided
+from analyzer.audit.folding import Findings
+from analyzer.engine.engine import Engine
+from analyzer.finding import Finding, Tally
+from analyzer.frame import FrameRef
+from analyzer.ims.events import KeyMissing, Notice
+from analyzer.ims.receipts import Receipt
+from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Sighting
+from analyzer.keys.keyring import Keyring
+from analyzer.profile import DEFAULT, PROFILES, Profile
+from analyzer.proof.gather import Gatherer
+from analyzer.rule import Rule, collect
+from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, Verdict
+
+NOTHING_LOST: Mapping[int, int] = MappingProxyType({})
+NOTICES = 1_000
+"""Notices kept; the others are counted."""
+
+
+class Recorder(Protocol):
+    """Somebody who keeps what happened, beside what is judged (`report/chronicle.py`)."""
+
+    def sighting(self, context: Context | None, sighting: Sighting) -> None:
+        """Every SIP message on Gm."""
+
+    def around(self, emit: Callable[[object], object]) -> Callable[[object], None]:
+        """A receiver for the events of the wire, which hands them on."""
+
+    def pin(self, places: Iterable[FrameRef]) -> None:
+        """The frames that a new finding names."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """What the user asked for."""
+
+    keys: Sequence[str] = ()
+    """Paths of key files."""
+    profile: Profile = PROFILES[DEFAULT]
+    rules: Sequence[Rule] | None = None
+    """None: every rule that is installed."""
+    vantage: str = "auto"
+    subject: str | None = None
+    """Judge only subjects whose id, identities or addresses hold this text."""
+    start: int | None = None
+    """Judge only from this time on, ns since the epoch; state is built from all."""
+    end: int | None = None
+    second_opinion: bool = False
+    """Let tshark look too, and say where it differs; changes no verdict."""
+
+
+@dataclass(slots=True)
+class _Bound:
+    """A rule as the audit calls it."""
+
+    rule: Rule
+    judge: Callable[[object], Verdict | None]
+    tally: Tally
+
+
+class _Listeners:
+    """Who wants to know of one kind of event."""
+
+    __slots__ = ("bound", "met", "receipts", "rules", "seen", "told")
+
+    def __init__(self) -> None:
+        self.rules: list[tuple[Callable[[object], Verdict | None], int]] = []
+        """Each with a bit of its own."""
+        self.bound: list[_Bound] = []
+        """The same rules, in the order of their bits."""
+        self.met: list[Tally] = []
+        """Rules whose requirement such an event meets by itself."""
+        self.seen = 0
+        """How many there were, but for those that the receipts still count."""
+        self.receipts: dict[int, Receipt] = {}
+        """Counts the events, by the rules (bits) that they passed and that did not merely not judge: one addition for
+        an event instead of one for each rule. It is also the answer to an event that all others let pass."""
+        self.told = False
+        """The report has something to say of it, whatever the rules say."""
+
+    def add(self, bound: _Bound) -> None:
+        """Enter a rule that wants to know of it."""
+        self.rules.append((bound.judge, 1 << len(self.rules)))
+        self.bound.append(bound)
+
+    def count(self) -> None:
+        """Enter what the receipts have counted."""
+        for passed, receipt in self.receipts.items():
+            self.seen += receipt.times
+            for place, bound in enumerate(self.bound):
+                if passed >> place & 1:
+                    bound.tally.passed += receipt.times
+            receipt.times = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an audit found, before it is put into a report."""
+
+    tallies: list[Tally]
+    findings: list[Finding]
+    notices: list[str]
+    crashed: list[str] = field(default_factory=list)
+    not_in_force: dict[str, str] = field(default_factory=dict)
+    """Rules that the user chose and that the profile does not have, with the reason."""
+
+
+class Audit:
+    """Runs the rules on the events of one engine."""
+
+    def __init__(
+        self,
+        options: Options,
+        keyring: Keyring,
+        watch: Callable[[bytes, int], None] = lambda address, port: None,
+        engine: Callable[..., Engine] = Engine,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._options = options
+        rules = collect() if options.rules is None else options.rules
+        in_force = [rule for rule in rules if rule.in_force(options.profile)]
+        self._not_in_force = {rule.id: why for rule in rules if (why := why_not_in_force(rule, options.profile))}
+        self._bound = [_Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
+        self._listeners: dict[type, _Listeners] = {}
+        for bound in self._bound:
+            for event in bound.rule.events:
+                self._listeners.setdefault(event, _Listeners()).add(bound)
+            for event in bound.rule.met_by:
+                self._listeners.setdefault(event, _Listeners()).met.append(bound.tally)
+        for told in (Notice, KeyMissing):
+            self._listeners.setdefault(told, _Listeners()).told = True
+        self._by_headers: dict[type, _Listeners] = {}
+        """Who judges messages of which tools only tell."""
+        for bound in self._bound:
+            for event in bound.rule.by_headers:
+                self._by_headers.setdefault(event, _Listeners()).add(bound)
+        self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
+        self._every = self._filtered or not all(rule.of_the_catalogue for rule in in_force)
+        """Each event has to be heard: the user wants but some of them, or a rule may look at anything."""
+        self._unheard = None if self._every else Receipt()
+        """The answer to events that no rule wants."""
+        self._notices: dict[str, int] = {}
+        self._unsaid = 0
+        self._crashed: dict[str, str] = {}
+        self.engine = engine(
+            options.profile,
+            keyring,
+            self._event if recorder is None else recorder.around(self._event),
+            watch=watch,
+            vantage=options.vantage,
+            on_sighting=recorder.sighting if recorder else None,
+            judge_told=self._hearsay,
+        )
+        self._findings = Findings(Gatherer(self.engine, options.profile, recorder.pin if recorder else None))
+        self._chosen = (
+            Chosen(options.subject, self.engine.context, self._again) if options.subject is not None else None
+        )
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    def _hearsay(self, event: object) -> None:
+        """What tools tell: for rules that judge headers alone."""
+        self._event(event, self._by_headers)
+
+    def _again(self, event: object) -> None:
+        """An event that waited until it was known whether the user wants its subject."""
+        if event.subject.told:  # type: ignore[attr-defined]
+            self._hearsay(event)
+        else:
+            self._event(event)
+
+    def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> Receipt | None:
+        """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
+        listeners = (self._listeners if table is None else table).get(type(event))
+        if listeners is None:
+            return self._unheard
+        if self._filtered and not self._wanted(event):
+            if type(event) is Notice:
+                self._notice(event.text)
+            return None
+        if listeners.told:
+            self._told(event)
+        passed, all_pass = 0, not self._every
+        for judge, bit in listeners.rules:
+            try:
+                verdict = judge(event)
+            except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
+                bound = listeners.bound[bit.bit_length() - 1]
+                bound.tally.error += 1
+                self._crashed.setdefault(bound.rule.id, type(error).__name__)
+                all_pass = False
+                continue
+            if verdict is PASS:
+                passed |= bit
+            elif verdict is not None:
+                self._judged(listeners.bound[bit.bit_length() - 1], event, verdict)
+                all_pass = False
+        receipt = listeners.receipts.get(passed)
+        if receipt is None:
+            receipt = listeners.receipts[passed] = Receipt()
+        receipt.times += 1
+        return receipt if all_pass else None
+
+    def _told(self, event: object) -> None:
+        """What is no fact for the rules but has to be said all the same."""
+        if type(event) is Notice:
+            self._notice(event.text)
+        elif type(event) is KeyMissing:
+            self._key_missing(event)
+
+    def _wanted(self, event: object) -> bool:
+        options = self._options
+        at: FrameRef = event.at  # type: ignore[attr-defined]
+        if (options.start is not None and at.time < options.start) or (
+            options.end is not None and at.time > options.end
+        ):
+            return False
+        return self._chosen is None or self._chosen.wants(event.subject, event)  # type: ignore[attr-defined]
+
+    def _key_missing(self, event: KeyMissing) -> None:
+        """Rules that need what is inside are inconclusive for a set that nothing opened."""
+        spis = ", ".join(f"0x{spi:08x}" for spi in event.spis)
+        reason = f"no key for SPI {spis}, {event.packets} packets"
+        if event.cut == event.packets:
+            reason = f"the capture cut all {event.packets} packets with SPI {spis}"
+        if event.subject is not None:
+            self._notice(f"{event.subject.id}: {reason}")
+        for bound in self._bound:
+            if bound.rule.plaintext:
+                self._judged(bound, event, Inconclusive(reason=reason, fault="no-key"))
+
+    def _notice(self, text: str) -> None:
+        if text in self._notices or len(self._notices) < NOTICES:
+            self._notices[text] = self._notices.get(text, 0) + 1
+        else:
+            self._unsaid += 1
+
+    def _one_sided(self) -> None:
+        """Rules that need what the other side sent are inconclusive where only one was captured (FP3, FP4)."""
+        for context in (each for pair in self.engine.tracker.directory for each in pair.contexts):
+            side = one_sided(context)
+            if side is None:
+                continue
+            latest = context.current.register.at if context.current is not None else FrameRef(0, 1, context.last_seen)
+            event = Notice(at=latest, subject=context.subject, text=f"only packets of the {side} are in the capture")
+            if self._filtered and not self._wanted(event):
+                continue
+            self._notice(f"{context.subject.id}: {event.text}")
+            for bound in self._bound:
+                traps = tuple(code for code in bound.rule.traps if code in OTHER_SIDE)
+                if traps:
+                    self._judged(bound, event, Inconclusive(reason=event.text, traps=traps, fault="one-direction"))
+
+    # --- verdicts ----------------------------------------------------------------------------------------------------
+
+    def _note(self, bound: _Bound, event: object, note: Broken) -> None:
+        bound.tally.note += 1
+        self._findings.enter(bound.rule, event, "note", note, Level.INFO)
+
+    def _judged(self, bound: _Bound, event: object, verdict: Verdict) -> None:
+        rule, tally = bound.rule, bound.tally
+        if isinstance(verdict, Pass):
+            tally.passed += 1
+            if verdict.note is not None:
+                self._note(bound, event, verdict.note)
+        elif isinstance(verdict, Inconclusive):
+            tally.inconclusive += 1
+            self._findings.inconclusive(rule, event, verdict)
+        elif isinstance(verdict, Probable):
+            tally.probable += 1
+            self._findings.enter(rule, event, "probable", verdict, rule.level_in(self._options.profile, verdict.level))
+        elif isinstance(verdict, Broken):
+            level = rule.level_in(self._options.profile, verdict.level)
+            name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
+            setattr(tally, name, getattr(tally, name) + 1)
+            self._findings.enter(rule, event, name, verdict, level)
+
+    def follow(self) -> list[Finding]:
+        """From now on, new findings are entered into this list as well; whoever asked for it takes them out."""
+        self._findings.news = []
+        return self._findings.news
+
+    def as_it_stands(self, finding: Finding, lost: Mapping[int, int] = NOTHING_LOST) -> Finding:
+        """A copy of a finding with the doubts that there are now: what a report would say of it if all ended here."""
+        made, ground = copy(finding), self._findings.grounds(finding)
+        if ground is not None:
+            tallies = {made.rule: Tally(id=made.rule)}
+            Doubts(self.engine, self._options.profile.clock_tolerance, lost).settle([(made, ground)], tallies)
+        return made
+
+    def finish(self, lost: Mapping[int, int] = NOTHING_LOST) -> Outcome:
+        """Close the engine, weaken what the captures leave in doubt, and resolve what explains what.
+
+        ``lost`` are the frames that the recorder of each capture lost, as far as it says.
+        """
+        self.engine.close()
+        self._one_sided()
+        if self._chosen is not None:
+            self._chosen.close()
+        for listeners in (*self._listeners.values(), *self._by_headers.values()):
+            listeners.count()
+            for tally in listeners.met:
+                tally.passed += listeners.seen
+            listeners.met.clear()
+        self._count()
+        doubts = Doubts(self.engine, self._options.profile.clock_tolerance, lost)
+        doubts.settle(self._findings.grounded(), {bound.rule.id: bound.tally for bound in self._bound})
+        notices = [text if times == 1 else f"{text} ({times} times)" for text, times in self._notices.items()]
+        if self._unsaid:
+            notices.append(f"{self._unsaid:,} more notices")
+        notices += self._findings.notices
+        if self._chosen is not None and self._chosen.forgotten:
+            notices.append(f"{self._chosen.forgotten:,} events were not judged: whom they belong to came out too late")
+        crashed = [f"{rule} ({error})" for rule, error in self._crashed.items()]
+        return Outcome(
+            [bound.tally for bound in self._bound], self._findings.resolved(), notices, crashed, self._not_in_force
+        )
+
+    def _count(self) -> None:
+        """How many events each rule was asked about, and why those that never judged did not."""
+        seen = {event: listeners.seen for event, listeners in self._listeners.items()}
+        told = {event: listeners.seen for event, listeners in self._by_headers.items()}
+        for bound in self._bound:
+            asked = {event: seen[event] for event in (*bound.rule.events, *bound.rule.met_by)}
+            for event in bound.rule.by_headers:
+                asked[event] += told[event]
+            bound.tally.seen = sum(asked.values())
+            if not bound.tally.exercised:
+                bound.tally.why_not = why_not(bound.rule, asked)

@@ -1,0 +1,200 @@
+"""Verdicts folded into findings: the same fault of the same subject again only counts, and what explains what.
+
+There are limits: `FINDINGS` of them are kept, the worst, with `OCCURRENCES` frames each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.audit.doubts import Basis, basis
+from analyzer.finding import OCCURRENCES, RANK, Finding
+from analyzer.frame import FrameRef
+from analyzer.ims.vocabulary import Sighting
+from analyzer.proof.gather import Gatherer
+from analyzer.rule import Rule
+from analyzer.verdict import Broken, Inconclusive, Level, Probable, Severity
+
+FINDINGS = 10_000
+"""Findings kept, the worst; beyond them only the tally grows, and a notice says so."""
+GROUNDED = ("violation", "warning", "probable")
+"""Verdicts that the quality of the captures may weaken."""
+
+
+class Findings:
+    """The findings of one audit."""
+
+    __slots__ = ("_bases", "_by_verdict", "_causes", "_findings", "_gatherer", "_of_pcscf", "_only_counted", "news")
+
+    def __init__(self, gatherer: Gatherer) -> None:
+        self._gatherer = gatherer
+        self._findings: dict[tuple[object, ...], Finding] = {}
+        self._causes: dict[int, tuple[str, str | None]] = {}
+        """Rule that explains a finding, and the P-CSCF of that finding."""
+        self._of_pcscf: dict[tuple[str, object], Finding] = {}
+        """Findings of rules that are told once a P-CSCF, by rule and address."""
+        self._bases: dict[int, Basis] = {}
+        """What each accusing finding rests on."""
+        self._by_verdict: dict[str, dict[tuple[object, ...], None]] = {name: {} for name in RANK}
+        """Keys of the findings, the newest of each verdict last."""
+        self._only_counted = 0
+        """Verdicts of which nothing is kept but the count."""
+        self.news: list[Finding] | None = None
+        """Findings in the order in which they are made, for somebody who takes them out; None if nobody does."""
+
+    def enter(self, rule: Rule, event: object, name: str, verdict: Broken, level: Level) -> None:
+        """A requirement was not met, or it looks so; ``name`` is the verdict's in reports."""
+        traps = verdict.traps if isinstance(verdict, Probable) else ()
+        made = self._put(
+            rule,
+            event,
+            name,
+            level,
+            verdict.severity or rule.severity,
+            str(verdict.actor),
+            verdict.fault,
+            verdict.message,
+            verdict.expected,
+            verdict.observed,
+            verdict.related,
+            traps,
+            verdict.argument,
+        )
+        if made is not None:
+            made.evidence = self._gatherer.gather(rule, event, verdict)
+            if self.news is not None:
+                self.news.append(made)
+            if verdict.cause is not None:
+                subject = event.subject  # type: ignore[attr-defined]
+                self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
+
+    def inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
+        """The condition arose, but state was missing."""
+        made = self._put(
+            rule,
+            event,
+            "inconclusive",
+            rule.level,
+            Severity.LOW,
+            str(verdict.actor),
+            verdict.fault,
+            verdict.reason,
+            "",
+            "",
+            verdict.related,
+            verdict.traps,
+            "",
+        )
+        if made is not None:
+            made.evidence = self._gatherer.gather(rule, event, verdict)
+            if self.news is not None:
+                self.news.append(made)
+
+    def _put(
+        self,
+        rule: Rule,
+        event: object,
+        name: str,
+        level: Level,
+        severity: Severity,
+        actor: str,
+        fault: str,
+        message: str,
+        expected: str,
+        observed: str,
+        related: Sequence[FrameRef],
+        traps: tuple[str, ...],
+        argument: str,
+    ) -> Finding | None:
+        """Enter one verdict; the same fault of the same subject again only counts. Returns a new finding."""
+        at: FrameRef = event.at  # type: ignore[attr-defined]
+        subject = event.subject  # type: ignore[attr-defined]
+        whose = None if subject is None else subject.pcscf if rule.per_pcscf else subject.id
+        key = (rule.id, name, actor, whose, fault, at.capture)
+        known = self._findings.get(key)
+        if known is not None:
+            known.count += 1
+            if len(known.occurrences) < OCCURRENCES:
+                known.occurrences.append(at.number)
+            return None
+        if len(self._findings) >= FINDINGS and not self._make_room(name):
+            return None
+        others = dict.fromkeys((*_frames_of(event), *related))
+        made = self._findings[key] = Finding(
+            rule=rule.id,
+            verdict=name,
+            level=level,
+            severity=severity,
+            actor=actor,
+            subject=subject.id if subject else None,
+            capture=at.capture,
+            frame=at.number,
+            time=at.time,
+            message=message,
+            expected=expected,
+            observed=observed,
+            clause=rule.clause,
+            fault=fault,
+            related=tuple(sorted({r.number for r in others if r.capture == at.capture and r.number != at.number})),
+            related_other=tuple((r.capture, r.number) for r in others if r.capture != at.capture),
+            occurrences=[at.number],
+            traps=traps,
+            argument=argument,
+        )
+        self._by_verdict[name][key] = None
+        if rule.per_pcscf:
+            self._of_pcscf[rule.id, whose] = made
+        if name in GROUNDED:
+            self._bases[id(made)] = basis(rule, event, related)
+        return made
+
+    def _make_room(self, name: str) -> bool:
+        """Drop the newest finding of the least verdict if that is worth less: notes must not crowd out a violation."""
+        for least in RANK[: RANK.index(name) : -1]:
+            if self._by_verdict[least]:
+                key, _ = self._by_verdict[least].popitem()
+                dropped = self._findings.pop(key)
+                self._causes.pop(id(dropped), None)
+                self._of_pcscf = {each: kept for each, kept in self._of_pcscf.items() if kept is not dropped}
+                self._bases.pop(id(dropped), None)
+                self._only_counted += dropped.count
+                return True
+        self._only_counted += 1
+        return False
+
+    @property
+    def notices(self) -> list[str]:
+        """That there were more findings than are kept, if there were."""
+        if not self._only_counted:
+            return []
+        return [f"more than {FINDINGS} findings: of {self._only_counted:,} verdicts there is but the count"]
+
+    def grounded(self) -> list[tuple[Finding, Basis]]:
+        """The findings that accuse somebody, with what each rests on."""
+        return [(made, self._bases[id(made)]) for made in self._findings.values() if id(made) in self._bases]
+
+    def grounds(self, finding: Finding) -> Basis | None:
+        """What a finding rests on, if it accuses somebody."""
+        return self._bases.get(id(finding))
+
+    def resolved(self) -> list[Finding]:
+        """All findings, the worst first and then by time, each with the fingerprint of what explains it."""
+        findings = sorted(self._findings.values(), key=lambda made: (RANK.index(made.verdict), made.time, made.rule))
+        by_rule: dict[tuple[str, str | None], list[Finding]] = {}
+        for made in findings:
+            by_rule.setdefault((made.rule, made.subject), []).append(made)
+        for made in findings:
+            cause, pcscf = self._causes.get(id(made), ("", None))
+            explaining = by_rule.get((cause, made.subject), ())
+            reason = next((other for other in explaining if other is not made), self._of_pcscf.get((cause, pcscf)))
+            made.cause = reason.fingerprint if reason is not None else None
+        return findings
+
+
+def _frames_of(event: object) -> Iterable[FrameRef]:
+    """All frames of the message that an event is about, if it needed several."""
+    for name in ("sighting", "response", "challenge", "register", "request"):
+        found = getattr(event, name, None)
+        if isinstance(found, Sighting) and found.at == event.at:  # type: ignore[attr-defined]
+            return found.frames
+    return ()

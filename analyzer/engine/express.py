@@ -1,0 +1,194 @@
+"""The express way of ESP packets: from the frame to the session model without a stop.
+
+Nearly every frame of signalling is an ESP packet in one piece, perhaps in GTP-U, on an association that has opened the
+packet before, and with the next number; `layouts.py` says where in the frame it is. Where all that is so, what a
+`Datagram` would say is known already, and so is whose packet it is; what the stops on the long way look for (copies,
+other keys, replays, other ports) cannot be there. `Express.takes` looks whether it is so, and else leaves everything as
+it was: then the frame goes the long way, through `network/packets.py` and `Engine`, which comes to the same (with this
+way a packet costs 12 instead of 17 µs, in GTP-U 14 instead of 27, reading apart).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import error
+from typing import Final
+
+from analyzer.engine.layouts import KNOWN, Stack, layout, stacked
+from analyzer.engine.segments import Segments
+from analyzer.engine.shadows import UDP_HEADER, Shadows
+from analyzer.frame import Frame, FrameRef
+from analyzer.ims.session import Packet
+from analyzer.ims.sets.association import Binding
+from analyzer.ims.tracker import Tracker
+from analyzer.layers.link import ETHERNET
+from analyzer.network.copies import ESP, TCP, UDP, place
+from analyzer.network.packets import Datagram, PacketReader
+
+LAYOUTS: Final = 64
+"""Layouts that are remembered (20 KB each at most); frames of others go the long way."""
+
+_USUAL: Final = Stack(ETHERNET, 14, 0, 0, 4)
+_OF_ETHERNET: Final = place(ETHERNET, 0, 0)
+
+_new = tuple.__new__
+"""Makes a named tuple without its Python-level constructor."""
+
+Deliver = Callable[[Datagram, int, bytes, Packet], None]
+
+
+class Express:
+    """Takes the frames that nothing more has to be asked about."""
+
+    __slots__ = (
+        "_calm",
+        "_deliver",
+        "_layout",
+        "_layouts",
+        "_packets",
+        "_recent",
+        "_segments",
+        "_shadows",
+        "_stack",
+        "_table",
+        "last",
+    )
+
+    def __init__(
+        self, reader: PacketReader, tracker: Tracker, segments: Segments, shadows: Shadows, deliver: Deliver
+    ) -> None:
+        """``deliver`` gets what was in a packet, save for what `Calm` and `Segments` take: the datagram, the protocol,
+        the octets and whose they are.
+        """
+        self._recent = reader.recent
+        self._table = tracker.session.database.table
+        self._packets = tracker.packets
+        self._calm = tracker.calm
+        self._segments = segments
+        self._shadows = shadows
+        self._deliver = deliver
+        self._layouts = {_USUAL: layout(_USUAL)}
+        self._stack = _USUAL
+        """That of the packet before."""
+        self._layout = self._layouts[_USUAL]
+        """The same."""
+        self.last: Frame | Datagram | None = None
+        """What came last, if it held the last ESP packet."""
+
+    def takes(self, frame: Frame) -> bool:
+        """Follow a frame to its end; false if it has to go the long way, and nothing was done."""
+        capture, number, time, kind, data, _ = frame
+        link, where, fetch, views, before, start, seen_at = self._layout
+        candidates = self._table.get(data[where])
+        if candidates is None or kind != link:
+            return self._turned(kind, data) and self.takes(frame)
+        association = candidates[0]
+        binding = association.owner
+        if type(binding) is not Binding:
+            return False
+        try:
+            leading, length, ident, header, source, sequence = fetch(data)
+        except error:  # it ends before the number
+            return False
+        end = before + length
+        if (
+            (views.get(leading) != binding.view and self._view(kind, data, leading) != binding.view)
+            or header not in binding.around
+            or sequence != binding.ledger.highest + 1
+            or source != binding.address
+            or binding.refused
+            or length & 3
+            or end > len(data)
+        ):
+            return False
+        packet = data[start:end]
+        found = association.content(packet)
+        if found is None:
+            return False
+        protocol, inner = found
+        if inner[:4] != binding.flow or protocol not in (UDP, TCP) or len(inner) < UDP_HEADER:
+            return False
+        association.verified += 1
+        self.last = frame
+        recent = self._recent
+        fresh = recent.fresh
+        fresh.append((time, source, association.destination, packet, ident, seen_at, binding.place, capture))
+        if len(fresh) > recent.crowd:
+            recent.thin_out(time)
+        at = _new(FrameRef, (capture, number, time))
+        self._packets.next(binding, sequence, packet, at)
+        shadows = self._shadows
+        if shadows.held:
+            shadows.opened(time, inner, source, association.destination)
+        else:
+            shadows.recent.append((time, inner))
+        if protocol == TCP:
+            done = self._segments.takes(binding, sequence, at, inner)
+        else:
+            done = self._calm.takes(binding, sequence, at, (at,), inner[UDP_HEADER:])
+        if not done:
+            ttl, outbound, depth = binding.place
+            ends = source, association.destination
+            datagram = Datagram(at, (at,), *ends, ESP, packet, ttl, outbound, depth, False)
+            self._deliver(datagram, protocol, inner, Packet(binding, sequence))
+        return True
+
+    def takes_whole(self, datagram: Datagram, ident: int) -> bool:
+        """The same for an ESP packet that was put together from fragments: only copies are not looked for, which takes
+        a third of its way. What both do alike is written out in both: a call would cost each packet 60 ns.
+        """
+        at, frames, source, destination, _, packet, _, _, depth, cut, origin, shell = datagram
+        candidates = self._table.get(destination + packet[:4])
+        if candidates is None or depth or cut or origin or shell is not None:
+            return False
+        association = candidates[0]
+        binding = association.owner
+        if type(binding) is not Binding or not binding.around or datagram[6:9] != binding.place:
+            return False
+        sequence = int.from_bytes(packet[4:8], "big")
+        if sequence != binding.ledger.highest + 1 or source != binding.address or binding.refused or len(packet) & 3:
+            return False
+        found = association.content(packet)
+        if found is None:
+            return False
+        protocol, inner = found
+        if inner[:4] != binding.flow or protocol not in (UDP, TCP) or len(inner) < UDP_HEADER:
+            return False
+        association.verified += 1
+        self.last = datagram
+        recent = self._recent
+        recent.fresh.append((at[2], source, destination, packet, ident, _OF_ETHERNET, binding.place, at[0]))
+        if len(recent.fresh) > recent.crowd:
+            recent.thin_out(at[2])
+        self._packets.next(binding, sequence, packet, at)
+        shadows = self._shadows
+        if shadows.held:
+            shadows.opened(at[2], inner, source, destination)
+        else:
+            shadows.recent.append((at[2], inner))
+        if protocol == TCP or not self._calm.takes(binding, sequence, at, frames, inner[UDP_HEADER:]):
+            self._deliver(datagram, protocol, inner, Packet(binding, sequence))
+        return True
+
+    def _turned(self, link: int, data: bytes) -> bool:
+        """Whether the frame has another layout than the one before, which then counts."""
+        found = stacked(link, data)
+        if found is None:
+            return False
+        stack, _ = found
+        known = self._layouts.get(stack)
+        if known is None:
+            if len(self._layouts) >= LAYOUTS:
+                return False
+            known = self._layouts[stack] = layout(stack)
+        self._stack, before, self._layout = stack, self._layout, known
+        return known is not before
+
+    def _view(self, link: int, data: bytes, leading: bytes) -> int | None:
+        """The view that a frame gives of which such a beginning was not seen before; None if it has another layout."""
+        found, views = stacked(link, data), self._layout.views
+        if found is None or found[0] != self._stack or not leading:
+            return None
+        if len(views) < KNOWN:
+            views[leading] = found[1]
+        return found[1]

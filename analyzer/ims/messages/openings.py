@@ -1,0 +1,176 @@
+"""The first protected request of a UE in a call: is it what TS 24.229 5.1.2A.1.1 and RFC 3329 2.3.1 ask for?
+
+Nearly every one is, in the plainest spelling. So its octets are searched for what has to stand there, which needs no
+header to be parsed, and only a request in which something is missing or written otherwise is told in full.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+
+from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
+from analyzer.ims.session import Session, emergency_call
+from analyzer.ims.sets.associations import SaSet
+from analyzer.ims.subjects import Context
+from analyzer.ims.vocabulary import Sighting
+from analyzer.sip.headers import header_end
+from analyzer.sip.secagree import Comparison, compare
+
+_new = tuple.__new__
+METHODS = 16
+"""Methods of one set whose last right request is remembered; all are forgotten for one more, which only costs time."""
+
+_UNKNOWN: tuple[tuple[bytes, ...], Sequence[int]] = (), ()
+_AFTER_PORT = frozenset(b";>")
+_ROUTE, _VERIFY = b"\nroute", b"\nsecurity-verify"
+"""How the headers begin in lower case; another header may begin like that, too."""
+_PLAIN = b"\nContact: <sip:"
+_DIVIDES = frozenset(b'<>";,')
+"""What cannot stand before the port of the first contact."""
+_REQUIRED = b"\nRequire: ", b"\nProxy-Require: "
+"""How the lines begin that have to hold the option tag."""
+_TAG = b"sec-agree"
+_VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
+_NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "PRACK", "BYE"})
+"""Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1,
+RFC 6086), for which PORT-11 does not ask."""
+
+
+class Marks:
+    """What the usual opening request on one set has in it."""
+
+    __slots__ = ("contact", "places", "route", "verify")
+
+    def __init__(self, route: bytes, contact: bytes, verify: tuple[bytes, ...]) -> None:
+        self.route = route
+        """The beginning of its first Route: the P-CSCF with port_ps."""
+        self.contact = contact
+        """The end of the hostport in its Contact."""
+        self.verify = verify
+        """Its lines of Security-Verify; none if two are the same."""
+        self.places: dict[str, tuple[tuple[bytes, ...], array[int]]] = {}
+        """By method: all that stands in the last right request but the contact, and where: the next one often has it
+        there too. Methods that have the same lines share them, some 500 octets a set."""
+
+    def mirrored(self, head: bytes) -> None:
+        """What the UE mirrors is right, in a notation of its own: other blanks, or other lines for the same entries."""
+        lines = tuple(_VERIFY_LINE.findall(head))
+        if lines and len(set(lines)) == len(lines):
+            self.verify = lines
+            self.places.clear()  # what stood in these requests are not these lines
+
+    def remember(self, method: str, lines: tuple[bytes, ...], places: array[int]) -> None:
+        """This stood in a right request of a method."""
+        lines = next((known for known, _ in self.places.values() if known == lines), lines)
+        if len(self.places) >= METHODS:
+            self.places.clear()
+        self.places[method] = lines, places
+
+
+def opened(session: Session, context: Context, owner: SaSet, request: Sighting) -> None:
+    """Tell of a request of the UE whose Call-ID is new on this contact."""
+    plain = request.message.plain
+    head = plain[: header_end(plain)[1]]
+    right = opened_right(context, owner, head, request.message.method)
+    if right is not None:
+        session.emit(_new(CallOpenedRight, (request.at, context.subject)))
+        if right:
+            session.emit(ContactRight(request.at, context.subject))
+        return
+    verify = _mirrored(context, owner, request)
+    if verify is not None and verify.ok and compare(owner.server, request.message.values("security-verify")).ok:
+        _marks(context, owner).mirrored(head)
+    routed = _route(head, head.lower().find(_ROUTE), _marks(context, owner).route)
+    session.emit(
+        CallOpened(
+            at=request.at,
+            subject=context.subject,
+            request=request,
+            verify=verify,
+            emergency=not routed and (context.emergency or emergency_call(request)),
+        )
+    )
+
+
+def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bool | None:
+    """Whether the request names its contact rightly; None if it does not have all that it should, plainly spelt.
+
+    ``head`` ends with its headers.
+    """
+    marks = _marks(context, owner)
+    lines, places = marks.places.get(method, _UNKNOWN)
+    for line, place in zip(lines, places, strict=False):
+        if not head.startswith(line, place):
+            places = ()
+            break
+    lower = head.lower()
+    begin = lower.find(_ROUTE)
+    if not places or begin != places[0]:
+        if not (marks.verify and _route(head, begin, marks.route)):
+            return None
+        found, where = [head[begin : begin + len(marks.route) + 1]], array("I", [begin])
+        for start in (*_REQUIRED, *marks.verify):
+            place = head.find(start)
+            whole = head[place : head.find(b"\r", place + 1) + 3]  # with the first letter of the next line
+            if place < 0 or whole[-1:] in (b" ", b"\t"):
+                return None
+            if start in _REQUIRED and _TAG not in map(bytes.strip, whole[len(start) : -2].split(b",")):
+                return None
+            found.append(whole)
+            where.append(place)
+        marks.remember(method, tuple(found), where)
+    if lower.count(_VERIFY) != len(marks.verify):
+        return None
+    return False if method in _NO_CONTACT else _contact(head, lower, marks.contact)
+
+
+def _marks(context: Context, owner: SaSet) -> Marks:
+    if owner.marks is not None:
+        return owner.marks
+    terms, text = owner.terms, context.pair.pcscf_text
+    host = f"[{text}]" if ":" in text else text
+    verify = tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server)
+    owner.marks = Marks(
+        f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
+        f":{terms.port_us}".encode("latin-1"),
+        verify if len(set(verify)) == len(verify) else (),
+    )
+    return owner.marks
+
+
+def _route(head: bytes, begin: int, mark: bytes) -> bool:
+    """Whether the first Route, which is there or -1, begins so, and its port ends there."""
+    end = begin + len(mark)
+    return begin > 0 and head.startswith(mark, begin) and end < len(head) and head[end] in _AFTER_PORT
+
+
+def _contact(head: bytes, lower: bytes, mark: bytes) -> bool | None:
+    """Whether there is a Contact, with this port; None if it is not of the usual form, or has another port."""
+    begin = lower.find(b"\ncontact")
+    if begin < 0:
+        return None if b"\nm:" in lower or b"\nm " in lower or b"\nm\t" in lower else False
+    found = head.find(mark, begin, head.find(b"\n", begin + 1))
+    if found < 0 or not head.startswith(_PLAIN, begin) or head[found + len(mark)] not in _AFTER_PORT:
+        return None
+    return True if _DIVIDES.isdisjoint(head[begin + len(_PLAIN) : found]) else None
+
+
+def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison | None:
+    """Security-Verify against the Security-Server of the set, or of another that the UE may take for the last success.
+
+    None if there is none, or no challenge is in the capture.
+    """
+    values = request.message.values("security-verify")
+    if not values:
+        return None
+    first: Comparison | None = None
+    for each in (owner, *reversed(context.sets)):
+        if each.challenge is None or (each is not owner and not each.established()):
+            continue
+        comparison = compare(each.server, values)
+        if comparison.ok:
+            return comparison
+        first = first or comparison
+    return first

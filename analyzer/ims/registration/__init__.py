@@ -1,0 +1,1 @@
+"""REGISTER and its answers: procedures, the security agreement, authentication, bindings, re-registration."""
