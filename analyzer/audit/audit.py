@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from analyzer.audit.chosen import Chosen
 from analyzer.audit.conditions import why_not, why_not_in_force
 from analyzer.audit.doubts import OTHER_SIDE, Doubts, one_sided
 from analyzer.audit.folding import Findings
 from analyzer.engine.engine import Engine
+from analyzer.evidence import Evidence
 from analyzer.finding import Finding, Tally
 from analyzer.frame import FrameRef
 from analyzer.ims.events import KeyMissing, Notice
 from analyzer.ims.receipts import Receipt
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import Sighting
+from analyzer.ims.vocabulary import Sighting, Subject
 from analyzer.keys.keyring import Keyring
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.proof.gather import Gatherer
@@ -109,6 +111,17 @@ class _Listeners:
             receipt.times = 0
 
 
+class _Said(NamedTuple):
+    """What a rule said of an event that waits until it is known whether the user wants its subject."""
+
+    bound: _Bound
+    bit: int
+    """The rule's, in the receipts of its listeners."""
+    verdict: Verdict | Exception | None
+    evidence: Evidence | None
+    """None where nothing is to be shown."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What an audit found, before it is put into a report."""
@@ -168,22 +181,13 @@ class Audit:
             judge_told=self._hearsay,
         )
         self._findings = Findings(Gatherer(self.engine, options.profile, recorder.pin if recorder else None))
-        self._chosen = (
-            Chosen(options.subject, self.engine.context, self._again) if options.subject is not None else None
-        )
+        self._chosen = Chosen(options.subject, self.engine.context) if options.subject is not None else None
 
     # --- events ------------------------------------------------------------------------------------------------------
 
     def _hearsay(self, event: object) -> None:
         """What tools tell: for rules that judge headers alone."""
         self._event(event, self._by_headers)
-
-    def _again(self, event: object) -> None:
-        """An event that waited until it was known whether the user wants its subject."""
-        if event.subject.told:  # type: ignore[attr-defined]
-            self._hearsay(event)
-        else:
-            self._event(event)
 
     def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> Receipt | None:
         """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
@@ -193,6 +197,10 @@ class Audit:
         if self._filtered and not self._wanted(event):
             if type(event) is Notice:
                 self._notice(event.text)
+            elif self._chosen is not None and self._in_time(event):
+                subject: Subject = event.subject  # type: ignore[attr-defined]
+                if self._chosen.waits(subject):
+                    self._chosen.hold(subject, self._ahead(event, listeners))
             return None
         if listeners.told:
             self._told(event)
@@ -201,9 +209,7 @@ class Audit:
             try:
                 verdict = judge(event)
             except Exception as error:  # a lab's own rule may do anything: name it and go on (exit 3)
-                bound = listeners.bound[bit.bit_length() - 1]
-                bound.tally.error += 1
-                self._crashed.setdefault(bound.rule.id, type(error).__name__)
+                self._crash(listeners.bound[bit.bit_length() - 1], error)
                 all_pass = False
                 continue
             if verdict is PASS:
@@ -217,6 +223,41 @@ class Audit:
         receipt.times += 1
         return receipt if all_pass else None
 
+    def _ahead(self, event: object, listeners: _Listeners) -> Callable[[], None]:
+        """Ask the rules now, while all that the event refers to is there, and tell later what they said."""
+        said = []
+        for place, (judge, bit) in enumerate(listeners.rules):
+            bound = listeners.bound[place]
+            verdict: Verdict | Exception | None
+            try:
+                verdict = judge(event)
+            except Exception as error:
+                verdict = error
+            shown = verdict.note if isinstance(verdict, Pass) else verdict
+            evidence = (
+                self._findings.evidence(bound.rule, event, shown) if isinstance(shown, Broken | Inconclusive) else None
+            )
+            said.append(_Said(bound, bit, verdict, evidence))
+        return partial(self._late, event, listeners, said)
+
+    def _late(self, event: object, listeners: _Listeners, said: Iterable[_Said]) -> None:
+        """The user wants this subject, as is known by now: count what the rules said of an earlier event."""
+        if listeners.told:
+            self._told(event)
+        passed = 0
+        for bound, bit, verdict, evidence in said:
+            if isinstance(verdict, Exception):
+                self._crash(bound, verdict)
+            elif verdict is PASS:
+                passed |= bit
+            elif verdict is not None:
+                self._judged(bound, event, verdict, evidence)
+        listeners.receipts.setdefault(passed, Receipt()).times += 1
+
+    def _crash(self, bound: _Bound, error: Exception) -> None:
+        bound.tally.error += 1
+        self._crashed.setdefault(bound.rule.id, type(error).__name__)
+
     def _told(self, event: object) -> None:
         """What is no fact for the rules but has to be said all the same."""
         if type(event) is Notice:
@@ -225,13 +266,13 @@ class Audit:
             self._key_missing(event)
 
     def _wanted(self, event: object) -> bool:
-        options = self._options
+        chosen = self._chosen
+        return self._in_time(event) and (chosen is None or chosen.wants(event.subject))  # type: ignore[attr-defined]
+
+    def _in_time(self, event: object) -> bool:
+        start, end = self._options.start, self._options.end
         at: FrameRef = event.at  # type: ignore[attr-defined]
-        if (options.start is not None and at.time < options.start) or (
-            options.end is not None and at.time > options.end
-        ):
-            return False
-        return self._chosen is None or self._chosen.wants(event.subject, event)  # type: ignore[attr-defined]
+        return (start is None or at.time >= start) and (end is None or at.time <= end)
 
     def _key_missing(self, event: KeyMissing) -> None:
         """Rules that need what is inside are inconclusive for a set that nothing opened."""
@@ -269,27 +310,26 @@ class Audit:
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
 
-    def _note(self, bound: _Bound, event: object, note: Broken) -> None:
-        bound.tally.note += 1
-        self._findings.enter(bound.rule, event, "note", note, Level.INFO)
-
-    def _judged(self, bound: _Bound, event: object, verdict: Verdict) -> None:
+    def _judged(self, bound: _Bound, event: object, verdict: Verdict, evidence: Evidence | None = None) -> None:
+        """Count a verdict; ``evidence`` is there if it was gathered before."""
         rule, tally = bound.rule, bound.tally
         if isinstance(verdict, Pass):
             tally.passed += 1
             if verdict.note is not None:
-                self._note(bound, event, verdict.note)
+                tally.note += 1
+                self._findings.enter(rule, event, "note", verdict.note, Level.INFO, evidence)
         elif isinstance(verdict, Inconclusive):
             tally.inconclusive += 1
-            self._findings.inconclusive(rule, event, verdict)
+            self._findings.inconclusive(rule, event, verdict, evidence)
         elif isinstance(verdict, Probable):
             tally.probable += 1
-            self._findings.enter(rule, event, "probable", verdict, rule.level_in(self._options.profile, verdict.level))
+            level = rule.level_in(self._options.profile, verdict.level)
+            self._findings.enter(rule, event, "probable", verdict, level, evidence)
         elif isinstance(verdict, Broken):
             level = rule.level_in(self._options.profile, verdict.level)
             name = {Level.MUST: "violation", Level.SHOULD: "warning", Level.INFO: "note"}[level]
             setattr(tally, name, getattr(tally, name) + 1)
-            self._findings.enter(rule, event, name, verdict, level)
+            self._findings.enter(rule, event, name, verdict, level, evidence)
 
     def follow(self) -> list[Finding]:
         """From now on, new findings are entered into this list as well; whoever asked for it takes them out."""
@@ -310,9 +350,9 @@ class Audit:
         ``lost`` are the frames that the recorder of each capture lost, as far as it says.
         """
         self.engine.close()
-        self._one_sided()
         if self._chosen is not None:
             self._chosen.close()
+        self._one_sided()
         for listeners in (*self._listeners.values(), *self._by_headers.values()):
             listeners.count()
             for tally in listeners.met:

@@ -17,38 +17,41 @@ HELD = 64
 class Chosen:
     """The subjects whose id, identities or addresses hold a text.
 
-    Public identities are known from SM12 on. Until then the events of a subject wait, and are delivered late if it is
-    one that the user means: rules have no memory, so that they can judge an event at any time.
+    Public identities are known from SM12 on. Until then what was said of a subject waits, and is told late if it is one
+    that the user means.
     """
 
-    def __init__(self, text: str, find: Callable[[Subject], Context | None], deliver: Callable[[object], None]) -> None:
+    def __init__(self, text: str, find: Callable[[Subject], Context | None]) -> None:
         self._text = text.lower()
         self._find = find
-        self._deliver = deliver
         self._chosen: set[Subject] = set()
-        self._undecided: dict[Subject, list[object]] = {}
+        self._undecided: dict[Subject, list[Callable[[], None]]] = {}
         self.forgotten = 0
         """Events that were not judged though the user may have meant their subjects."""
 
-    def wants(self, subject: Subject | None, event: object) -> bool:
-        """Whether the event is to be judged now."""
+    def wants(self, subject: Subject | None) -> bool:
+        """Whether the user means this subject, as far as is known now."""
         if subject is None:
             return False
-        if subject in self._chosen:
-            return True
-        known = self._decide(subject)
-        if known is None:
-            held = self._undecided.setdefault(subject, [])
-            if len(held) < HELD:
-                held.append(event)
-            else:
-                self.forgotten += 1
-            if len(self._undecided) > UNDECIDED:
-                self.forgotten += len(self._undecided.pop(next(iter(self._undecided))))
-        return bool(known)
+        return subject in self._chosen or bool(self._decide(subject))
+
+    def waits(self, subject: Subject | None) -> bool:
+        """Whether it may still come out that the user means this subject, and there is room for what is said of it."""
+        if subject is None or self._decide(subject) is not None:
+            return False
+        if len(self._undecided.get(subject, ())) >= HELD:
+            self.forgotten += 1
+            return False
+        return True
+
+    def hold(self, subject: Subject, tell: Callable[[], None]) -> None:
+        """Call ``tell`` as soon as the user is known to mean this subject."""
+        self._undecided.setdefault(subject, []).append(tell)
+        if len(self._undecided) > UNDECIDED:
+            self.forgotten += len(self._undecided.pop(next(iter(self._undecided))))
 
     def close(self) -> None:
-        """No more is to be learnt: deliver what waited for nothing else."""
+        """No more is to be learnt: tell what waited for nothing else."""
         for subject in list(self._undecided):
             self._decide(subject)
 
@@ -58,8 +61,8 @@ class Chosen:
         identities = [*context.impus, context.contact or ""] if context is not None else []
         if any(self._text in each.lower() for each in (subject.id, subject.ue, subject.pcscf, *identities)):
             self._chosen.add(subject)
-            for earlier in self._undecided.pop(subject, ()):
-                self._deliver(earlier)
+            for tell in self._undecided.pop(subject, ()):
+                tell()
             return True
         if context is None or not context.impus:
             return None

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.audit.doubts import Basis, basis
+from analyzer.evidence import Evidence
 from analyzer.finding import OCCURRENCES, RANK, Finding
 from analyzer.frame import FrameRef
 from analyzer.ims.vocabulary import Sighting
 from analyzer.proof.gather import Gatherer
 from analyzer.rule import Rule
-from analyzer.verdict import Broken, Inconclusive, Level, Probable, Severity
+from analyzer.verdict import Broken, Inconclusive, Level, Probable, Severity, Verdict
 
 FINDINGS = 10_000
 """Findings kept, the worst; beyond them only the tally grows, and a notice says so."""
@@ -42,8 +43,17 @@ class Findings:
         self.news: list[Finding] | None = None
         """Findings in the order in which they are made, for somebody who takes them out; None if nobody does."""
 
-    def enter(self, rule: Rule, event: object, name: str, verdict: Broken, level: Level) -> None:
-        """A requirement was not met, or it looks so; ``name`` is the verdict's in reports."""
+    def evidence(self, rule: Rule, event: object, verdict: Verdict) -> Evidence:
+        """What proves a verdict, as things stand now."""
+        return self._gatherer.gather(rule, event, verdict)
+
+    def enter(
+        self, rule: Rule, event: object, name: str, verdict: Broken, level: Level, evidence: Evidence | None
+    ) -> None:
+        """A requirement was not met, or it looks so; ``name`` is the verdict's in reports.
+
+        ``evidence`` is given where the verdict is of another time than now.
+        """
         traps = verdict.traps if isinstance(verdict, Probable) else ()
         made = self._put(
             rule,
@@ -61,14 +71,14 @@ class Findings:
             verdict.argument,
         )
         if made is not None:
-            made.evidence = self._gatherer.gather(rule, event, verdict)
+            made.evidence = self._gatherer.given(evidence or self.evidence(rule, event, verdict))
             if self.news is not None:
                 self.news.append(made)
             if verdict.cause is not None:
                 subject = event.subject  # type: ignore[attr-defined]
                 self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
 
-    def inconclusive(self, rule: Rule, event: object, verdict: Inconclusive) -> None:
+    def inconclusive(self, rule: Rule, event: object, verdict: Inconclusive, evidence: Evidence | None) -> None:
         """The condition arose, but state was missing."""
         made = self._put(
             rule,
@@ -86,7 +96,7 @@ class Findings:
             "",
         )
         if made is not None:
-            made.evidence = self._gatherer.gather(rule, event, verdict)
+            made.evidence = self._gatherer.given(evidence or self.evidence(rule, event, verdict))
             if self.news is not None:
                 self.news.append(made)
 

@@ -1,7 +1,7 @@
 """From a verdict to its evidence: what the rule's row asks for, as far as it is still known.
 
-Called for new findings only, never for passes and repetitions. What is around one event is looked up once for all the
-rules that judge it.
+Called for new findings, and for what may become one; never for passes and repetitions. What is around one event is
+looked up once for all the rules that judge it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,9 @@ class Gatherer:
         self._given = 0
 
     def gather(self, rule: Rule, event: object, verdict: Verdict) -> Evidence:
-        """The evidence of a new finding."""
+        """What proves a verdict, as things stand now."""
         around = self._look(event)
         full = self._given < FULL
-        self._given += 1
         told = around.told
         wanted = rule.evidence if full and not told else ("E3",) if full else ()
         related = () if isinstance(verdict, Pass) else verdict.related
@@ -65,8 +64,6 @@ class Gatherer:
             messages=messages(around, related, "E2" in wanted),
             tables=tables(around, verdict, wanted="E3" in wanted),
         )
-        if self._pin is not None:
-            self._pin(each.at for each in made.messages)
         if "E4" in wanted:
             lives, lacks = timeline(around, self._profile)
             made, missing = made._replace(timeline=lives), [*missing, lacks]
@@ -80,6 +77,13 @@ class Gatherer:
             facts, lacks = packets(around)
             made, missing = made._replace(packets=facts), [*missing, lacks]
         return made._replace(missing=tuple(filter(None, missing)))
+
+    def given(self, made: Evidence) -> Evidence:
+        """The same evidence; a new finding has it from now on."""
+        self._given += 1
+        if self._pin is not None:
+            self._pin(each.at for each in made.messages)
+        return made
 
     def _look(self, event: object) -> Around:
         known = self._around

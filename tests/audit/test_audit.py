@@ -18,6 +18,7 @@ from analyzer.rule import PASS, Rule, collect, rule, select
 from analyzer.verdict import Actor, Broken, Inconclusive, Level, Pass, Probable, Severity, Verdict
 from tests.ims.made import START
 from tests.scenario import Scenario
+from tests.scenario.state import Esp
 
 Judge = Callable[[RequestSent], Verdict | None]
 
@@ -350,6 +351,30 @@ def test_a_number_counts_for_the_registration_that_made_it_known() -> None:
     outcome = run(s, [started.__dict__["rule"]], Options(subject="+1000000002"))
     assert [found.frame for found in outcome.findings] == [s.frame("ue2.sm1")]
     assert outcome.tallies[0].violation == 1
+
+
+@pytest.mark.parametrize("text", ["10.20.0.11", "sip:001010000000001@ims.example.org", "+1000000001"])
+@pytest.mark.parametrize("story", ["removed algorithm", "ICV of another length", "no challenge"])
+def test_what_was_found_before_the_name_was_known_is_as_well_proved(text: str, story: str) -> None:
+    """Evidence is of the moment at which somebody did wrong: the packet, and how far its set was."""
+    s = Scenario(ealg="des-ede3-cbc" if story == "removed algorithm" else "aes-cbc")
+    s.register(sm7={"esp": Esp(icv=16)} if story == "ICV of another length" else {"headers": {"Security-Verify": None}})
+    every, chosen = (run(s, collect(), Options(subject=each)) for each in (None, text))
+    assert any(found.evidence and found.evidence.packets for found in every.findings) or story == "no challenge"
+    assert [(each, each.evidence) for each in chosen.findings] == [(each, each.evidence) for each in every.findings]
+    assert chosen.findings and chosen.tallies == every.tallies
+
+
+def test_a_rule_that_fails_before_the_name_is_known_is_told() -> None:
+    s = traffic(requests=0)
+
+    @rule("XX-01", clause="c", source="S1", actor="UE")
+    def failing(event: RegistrationStarted) -> Verdict | None:
+        """A rule of these tests."""
+        raise ZeroDivisionError
+
+    for text, crashed in (("+1000000001", ["XX-01 (ZeroDivisionError)"]), ("nobody", [])):
+        assert run(s, [failing.__dict__["rule"]], Options(subject=text)).crashed == crashed
 
 
 def test_what_waits_for_the_name_of_its_subject_is_bounded_and_what_had_to_go_is_told(
