@@ -36,8 +36,9 @@ class Series(NamedTuple):
 
 
 def series(share: float) -> list[Series]:
-    """The three series. A UE has fifty packets where UEs grow, so that registrations keep their part of the traffic
-    up to the last point."""
+    """The series. UEs grow in two: once with as many registrations in all at each point, so that nothing but their own
+    number differs, and once with two of each UE, so that these grow with them from one in 100,000 packets to one in 25.
+    A registration costs as much as sixty packets: what that one shows is their part, and not that of many UEs."""
 
     def of(count: int) -> int:
         return max(2_000, round(count * share))
@@ -45,11 +46,13 @@ def series(share: float) -> list[Series]:
     lengths = [Point(of(n), of(n), 20, 2) for n in (20_000, 65_000, 200_000, 650_000, 2_000_000)]
     crowd = max(100, round(20_000 * share))
     many = [n for n in (5, 40, 300, 2_500) if n < crowd] + [crowd]
+    alone = [Point(n, crowd * 50, n, round(crowd * 2 / n)) for n in many]
     phones = [Point(n, crowd * 50, n, 2) for n in many]
     again = [Point(n, of(400_000), 5, n) for n in (1, 3, 10, 30, 100)]
     return [
         Series("length (20 UEs)", "ESP packets", lengths, 0.8, 1.2),
-        Series(f"UEs ({crowd * 50:,} packets)", "UEs", phones, 0.0, 2.0),
+        Series(f"UEs ({crowd * 50:,} packets, {crowd * 2:,} registrations)", "UEs", alone, 0.0, 2.0),
+        Series(f"UEs and registrations ({crowd * 50:,} packets)", "UEs, two each", phones, 0.0, 2.0),
         Series(f"registrations of a UE ({of(400_000):,} packets, 5 UEs)", "registrations", again, 0.0, 2.0),
     ]
 

@@ -85,11 +85,14 @@ def test_a_workload_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_thing_grows_in_each_series() -> None:
-    lengths, phones, again = (each.points for each in series(1))
+    lengths, alone, phones, again = (each.points for each in series(1))
     assert [point.esp for point in lengths][0::4] == [20_000, 2_000_000]
     assert [point.phones for point in phones][0::4] == [5, 20_000]
     assert [point.registrations for point in again][0::4] == [1, 100]
     assert len({point.phones for point in lengths}) == len({point.esp for point in phones}) == 1
+    assert [(point.phones, point.esp) for point in alone] == [(point.phones, point.esp) for point in phones]
+    assert {round(point.phones * point.registrations, -3) for point in alone} == {40_000}
+    assert {point.registrations for point in phones} == {2}
     assert len({(point.esp, point.phones) for point in again}) == 1
 
 
