@@ -6,8 +6,9 @@ resting transaction is one for all who hold it, and wakes when somebody asks for
 
 from __future__ import annotations
 
+import re
 from struct import Struct
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from analyzer.frame import FrameRef
 from analyzer.ims.transactions.transaction import Seen, Transaction
@@ -19,14 +20,9 @@ _PROVISIONAL, _FINAL = 28, 48
 _NONE: Final = 0, 0, 0
 """Stands for no provisional answer; frames are counted from 1."""
 
-_NEEDED: Final = b"Via: ", b"Call-ID: ", b"CSeq: "
-"""How the lines begin that the usual shape (`sip/usual.py`) finds."""
-_PERHAPS: Final = b"v", b"i", b"call", b"cseq"
-"""How the others may begin, in lower case, that are these headers in another spelling."""
-
-# The slots themselves, which the properties of `Resting` hide. They hold something else meanwhile.
-_SLOTS: Final = {name: cast(Any, Transaction.__dict__[name]) for name in Transaction.__slots__}
-_SEEN, _REQUEST, _DATA = _SLOTS["seen"], _SLOTS["_request"], _SLOTS["_data"]
+_OTHERS: Final = re.compile(rb"\n(?:(?:[^VICvic \t\n]|[Cc][^AaSs\n])[^\n]*+\n(?:[ \t][^\n]*+\n)*+)++")
+"""Headers that are no Via, Call-ID or CSeq in whatever spelling, with all lines of each. One expression for all needs
+0.8 µs a request, to look at line by line 5."""
 
 
 def rest(transaction: Transaction) -> None:
@@ -36,39 +32,28 @@ def rest(transaction: Transaction) -> None:
     seen = transaction.seen
     if seen is None or seen.frames != (seen.at,):
         return
-    octets = _needed(_DATA.__get__(transaction))
+    octets = _OTHERS.sub(b"\n", transaction._data)
     packed = _PACKED.pack(seen.sequence, *seen.at, *(transaction.provisional or _NONE), *transaction.final)
-    transaction.provisional = transaction.final = None
-    transaction.last_request = 0
-    _DATA.__set__(transaction, packed + octets)
-    _SEEN.__set__(transaction, seen.binding)
-    _REQUEST.__set__(transaction, seen.connection)
-    transaction.__class__ = Resting
-
-
-def _needed(octets: bytes) -> bytes:
-    """The lines of a request that its transaction can still be asked for (`Message.forget`); all, if one may be
-    spelt in another way than the usual one: a server leaves the lines of others as they are.
-    """
-    first, *lines = octets.split(b"\n")
-    kept = [line for line in lines if line.startswith(_NEEDED)]
-    if not all(any(line.startswith(each) for line in kept) for each in _NEEDED):
-        return octets
-    if sum(line.lower().startswith(_PERHAPS) for line in lines) > len(kept):
-        return octets
-    return b"\n".join((first, *kept, b""))
+    slots: Any = transaction  # they hold something else from now on, which the properties of `Resting` hide
+    slots.provisional = slots.final = None
+    slots.last_request = 0
+    slots._data = packed + octets
+    slots.seen = seen.binding
+    slots._request = seen.connection
+    slots.__class__ = Resting
 
 
 def _wake(transaction: Transaction) -> None:
-    packed, binding, connection = (each.__get__(transaction) for each in (_DATA, _SEEN, _REQUEST))
     transaction.__class__ = Transaction
+    slots: Any = transaction
+    packed, binding, connection = slots._data, slots.seen, slots._request
     sequence, *_ = _PACKED.unpack_from(packed)
     at, octets = FrameRef(*_FRAME.unpack_from(packed, 8)), packed[_PACKED.size :]
-    transaction.seen = Seen(at, (at,), len(octets), binding, sequence, connection)
-    transaction.last_request = at.time
-    transaction.provisional, transaction.final = _frame(packed, _PROVISIONAL), _frame(packed, _FINAL)
-    _DATA.__set__(transaction, octets)
-    _REQUEST.__set__(transaction, None)
+    slots.seen = Seen(at, (at,), len(octets), binding, sequence, connection)
+    slots.last_request = at.time
+    slots.provisional, slots.final = _frame(packed, _PROVISIONAL), _frame(packed, _FINAL)
+    slots._data = octets
+    slots._request = None
 
 
 def _frame(packed: bytes, place: int) -> FrameRef | None:
@@ -90,7 +75,7 @@ class _Waking:
 
     def __get__(self, transaction: Transaction, kind: type | None = None) -> Any:
         if self._place:
-            return _frame(_DATA.__get__(transaction), self._place)
+            return _frame(transaction._data, self._place)
         _wake(transaction)
         return getattr(transaction, self._name)
 
