@@ -154,10 +154,7 @@ class Sealed:
 
     def _inside(self, datagram: Datagram, protocol: int, inner: bytes, tag: Packet) -> None:
         """What was in a packet: a UDP datagram or a TCP segment."""
-        if self._shadows.held:
-            self._shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
-        else:
-            self._shadows.recent.append((datagram.at.time, inner))
+        self._shadows.opened(datagram.at.time, inner, datagram.source, datagram.destination)
         binding = tag.binding
         if protocol == UDP and binding is not None and inner[:4] == binding.flow:
             at, frames = datagram[:2]

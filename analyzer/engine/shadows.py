@@ -81,7 +81,7 @@ class Shadows:
         self.unread: deque[Datagram] = deque(maxlen=SEALED)
         """ESP packets that nothing opened, and no clear packet explains."""
         self.recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT)
-        """Times and contents of ESP packets. While nothing is held, whoever opens one may append it here himself."""
+        """Times and contents of ESP packets. While nothing is held, `express.py` appends to it without `opened`."""
         self._heads: set[bytes] = set()
         """The pairs of ports of what is in `recent`, as far as it was looked at, and of some that was in it before."""
         self._newest: tuple[int, bytes] | None = None
@@ -101,9 +101,10 @@ class Shadows:
 
     def opened(self, time: int, inner: bytes, source: bytes, destination: bytes) -> None:
         """An ESP packet held this, from the transport header on."""
-        if self._belongs(inner):
-            return
-        self.answered(inner, source, destination)
+        if self.held:
+            if self._belongs(inner):
+                return
+            self.answered(inner, source, destination)
         self.recent.append((time, inner))
 
     def sealed(self, packet: Datagram) -> None:

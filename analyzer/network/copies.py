@@ -109,10 +109,9 @@ class Copies:
         """Packets before that time have a clock of their own, or one that was set back: then all is as good as old."""
         self.taps = Taps()
         self.fresh: deque[Fresh] = deque(maxlen=FRESH)
-        """ESP packets with a number that is higher than all before. Whoever has verified one may append it here, which
-        costs 0.1 instead of 0.8 µs: nearly always nobody asks for it any more. If there are more than ``crowd`` then,
-        `thin_out` is called: all that fit in would be 3.4 MB."""
+        """ESP packets that were kept (`keep`) and not remembered yet; all that fit in would be 3.4 MB."""
         self.crowd = 2 * LATEST
+        """How many of them wait before it is looked which are too old."""
         self._shut: set[bytes] = set()
         """Destinations and SPIs of the packets of the young generation that nobody could open."""
         self._shut_before: set[bytes] = set()
@@ -125,6 +124,16 @@ class Copies:
         if self.fresh:
             self._catch_up(entry[0])
         return self._seen(key, entry)
+
+    def keep(self, packet: Fresh) -> None:
+        """Keep an ESP packet that was verified, with a number higher than all before: it is no copy, but one of it may
+        come.
+
+        This costs 0.1 µs where `seen` costs 0.8: nearly always nobody asks for the packet any more.
+        """
+        self.fresh.append(packet)
+        if len(self.fresh) > self.crowd:
+            self.thin_out(packet[0])
 
     def thin_out(self, now: int) -> None:
         """Let go of what waits and is too old to have a copy, even if the clock of what comes is somewhat behind."""

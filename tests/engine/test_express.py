@@ -274,9 +274,9 @@ def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
     sizes, time = [], 10**18
     for number in range(20_000):
         time += 10**6 if number < 10_000 else 10**9
-        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
-        if len(subject.fresh) > subject.crowd:
-            subject.thin_out(time)
+        looks = len(subject.fresh) >= subject.crowd
+        subject.keep((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
+        if looks:
             old = sum(time - each[0] > 2 * copies.WINDOW for each in subject.fresh)
             assert old < copies.PIECE or len(subject.fresh) < copies.LATEST + copies.PIECE
         sizes.append(len(subject.fresh))
@@ -285,9 +285,7 @@ def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
     assert max(sizes[-1000:]) <= 2 * copies.LATEST + copies.PIECE
     waiting = subject.fresh
     for number in range(2 * copies.FRESH):
-        subject.fresh.append((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
-        if len(subject.fresh) > subject.crowd:
-            subject.thin_out(time)
+        subject.keep((time, bytes(4), bytes(4), number.to_bytes(4), 0, 0, (64, None, 0), 0))
         if len(subject.fresh) < copies.FRESH:
             waiting = subject.fresh
     assert len(subject.fresh) == copies.FRESH
