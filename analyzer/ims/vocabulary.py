@@ -17,6 +17,11 @@ HEARSAY: Final = "told"
 """In the place of the transport: a tool told of the message, and how it was sent nobody knows."""
 
 
+CONTACT_UNUSED: Final = frozenset({"ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PRACK", "PUBLISH"})
+"""Requests in which a Contact has no meaning, so that nobody sends anything to it (RFC 3261 20, RFC 3262 6,
+RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
+
+
 class Side(StrEnum):
     """The two endpoints of Gm; the values are the actors of a finding (R15)."""
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from analyzer.ipsec.algorithms import UNCHECKED, Contexts, Decrypt, Encryption, Integrity, Keys, integrity, pair
+from analyzer.ipsec.algorithms import UNCHECKED, Contexts, Decrypt, Encryption, Integrity, Keys, pair
 from analyzer.ipsec.secret import Secret
 
 NO_KEY: Final = "no key"
@@ -332,17 +332,6 @@ def makes_sense(opened: Opened) -> bool:
     if next_header == 41:
         return length >= 40 and payload[0] >> 4 == 6 and (payload[4] << 8 | payload[5]) + 40 <= length
     return next_header in _BARE
-
-
-def read_unverified(packet: bytes, alg: str) -> Opened | str:
-    """What a packet without encryption holds, for a set whose keys are not known: nothing of it is proven.
-
-    ``alg`` tells how long the ICV is that is cut off. TOO_SHORT or BAD_PADDING if it is no such packet; raises
-    UnknownAlgorithm.
-    """
-    row = integrity(alg)
-    end = len(packet) - row.icv
-    return TOO_SHORT if end < 10 + row.iv else inner(packet, packet[8 + row.iv : end])
 
 
 def _contexts(alg: Integrity, ealg: Encryption, keys: Keys) -> Contexts:

@@ -393,8 +393,3 @@ def _sequence(message: Message, value: str) -> None:
         name = words[1].strip(LWS)
         if is_method(name):
             message.method = name
-
-
-def is_sigcomp(data: bytes) -> bool:
-    """Whether a datagram is compressed (RFC 3320 7: its first five bits are ones): not SIP that could be read."""
-    return data[:1] >= b"\xf8"

@@ -1,12 +1,17 @@
 """PORT-11: the UE's Contact names port_us."""
 
-from analyzer.ims.events import CallOpened, ChallengeAnswered, ContactRight, Message, RegistrationStarted
+from analyzer.ims.events import (
+    CONTACT_UNUSED,
+    CallOpened,
+    ChallengeAnswered,
+    ContactRight,
+    Message,
+    RegistrationStarted,
+)
 from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, rule
 from rules.negotiation.showing import two_columns
 
 NAT = "udp-enc-tun"
-NOT_FOLLOWED = ("ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PRACK", "PUBLISH")
-"""Requests in which a Contact has no meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
 
 
 @rule(
@@ -37,7 +42,7 @@ def contact_without_port_us(
     """
     sighting = event.request if isinstance(event, CallOpened) else event.register
     protection, message = sighting.protection, sighting.message
-    if protection is None or message.method in NOT_FOLLOWED or protection.terms.port_us is None:
+    if protection is None or message.method in CONTACT_UNUSED or protection.terms.port_us is None:
         return None
     if "nat" in profile.flags or (protection.terms.mod or "").lower() == NAT:
         return None

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analyzer.sip.headers import HEADER_LIMIT, USUAL_LINES, content_length, header_end
-from analyzer.sip.message import ENTRIES_LIMIT, START_LINE_SHOWN, Message, is_sigcomp, parse
+from analyzer.sip.message import ENTRIES_LIMIT, START_LINE_SHOWN, Message, parse
 from tests.sip.samples import NOTIFY, SM1, SM6, SM7
 
 
@@ -262,13 +262,6 @@ def test_lists_are_bounded() -> None:
     assert found.routes == []
     assert found.via_count == 3001
     assert found.top_via is None
-
-
-def test_sigcomp_is_told_from_sip() -> None:
-    assert is_sigcomp(b"\xf8\x00")
-    assert is_sigcomp(b"\xff")
-    assert not is_sigcomp(SM1)
-    assert not is_sigcomp(b"")
 
 
 def test_a_message_shows_its_start_line() -> None:

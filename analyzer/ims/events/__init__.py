@@ -87,6 +87,7 @@ from analyzer.ims.events.silence import RenewalSeen as RenewalSeen
 from analyzer.ims.events.silence import SilenceIgnored as SilenceIgnored
 from analyzer.ims.events.unread import KeyMissing as KeyMissing
 from analyzer.ims.events.unread import Notice as Notice
+from analyzer.ims.vocabulary import CONTACT_UNUSED as CONTACT_UNUSED
 from analyzer.ims.vocabulary import End as End
 from analyzer.ims.vocabulary import Knowledge as Knowledge
 from analyzer.ims.vocabulary import Protection as Protection

@@ -14,7 +14,7 @@ from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
 from analyzer.ims.session import Session, emergency_call
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import Sighting
+from analyzer.ims.vocabulary import CONTACT_UNUSED, Sighting
 from analyzer.sip.headers import header_end
 from analyzer.sip.secagree import Comparison, compare
 
@@ -33,9 +33,6 @@ _REQUIRED = b"\nRequire: ", b"\nProxy-Require: "
 """How the lines begin that have to hold the option tag."""
 _TAG = b"sec-agree"
 _VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
-_NO_CONTACT = frozenset({"MESSAGE", "PUBLISH", "INFO", "PRACK", "BYE"})
-"""Methods whose requests have no Contact, or one without a meaning (RFC 3261 20, RFC 3262 6, RFC 3428 4, RFC 3903 4.1,
-RFC 6086), for which PORT-11 does not ask."""
 
 
 class Marks:
@@ -123,7 +120,7 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
         marks.remember(method, tuple(found), where)
     if lower.count(_VERIFY) != len(marks.verify):
         return None
-    return False if method in _NO_CONTACT else _contact(head, lower, marks.contact)
+    return False if method in CONTACT_UNUSED else _contact(head, lower, marks.contact)
 
 
 def _marks(context: Context, owner: SaSet) -> Marks:
