@@ -14,7 +14,7 @@ from collections.abc import Callable
 from struct import error
 from typing import Final
 
-from analyzer.engine.layouts import KNOWN, Stack, layout, stacked
+from analyzer.engine.layouts import AROUND, KNOWN, Stack, layout, stacked
 from analyzer.engine.segments import Segments
 from analyzer.engine.shadows import UDP_HEADER, Shadows
 from analyzer.frame import Frame, FrameRef
@@ -46,6 +46,7 @@ class Express:
         "_layout",
         "_layouts",
         "_packets",
+        "_reader",
         "_recent",
         "_segments",
         "_shadows",
@@ -60,6 +61,7 @@ class Express:
         """``deliver`` gets what was in a packet, save for what `Calm` and `Segments` take: the datagram, the protocol,
         the octets and whose they are.
         """
+        self._reader = reader
         self._recent = reader.recent
         self._table = tracker.session.database.table
         self._packets = tracker.packets
@@ -91,11 +93,12 @@ class Express:
         except error:  # it ends before the number
             return False
         end = before + length
+        if sequence != binding.ledger.highest + 1:
+            return self._copies(frame, leading, header, source, association.destination, ident, data[start:end])
         if (
             # seen elsewhere on its way than the packet before, or with another IP header
             (views.get(leading) != binding.view and self._view(kind, data, leading) != binding.view)
             or header not in binding.around
-            or sequence != binding.ledger.highest + 1
             or source != binding.address
             or binding.refused  # a packet before it did not verify: what this one shows of that, the long way tells
             or length & 3  # no multiple of four octets (RFC 4303 2.4)
@@ -168,19 +171,40 @@ class Express:
             self._deliver(datagram, protocol, inner, Packet(binding, sequence))
         return True
 
+    def _copies(
+        self,
+        frame: Frame,
+        leading: bytes,
+        header: bytes,
+        source: bytes,
+        destination: bytes,
+        ident: int | bytes,
+        packet: bytes,
+    ) -> bool:
+        """Whether a frame with an old number shows one of the last packets once more, and is dealt with by that."""
+        capture, _, time, kind, data, _ = frame
+        if leading not in self._layout.views and self._view(kind, data, leading) is None:
+            return False
+        ttl = header[-2] if ident != b"" else header[-1]
+        entry = time, ESP, packet, int(ident or 0), self._layout.place | ttl << 4, capture
+        if header not in AROUND[ttl] or not self._recent.follows(source, destination, entry):
+            return False
+        self._reader.copies += 1
+        return True
+
     def _turned(self, link: int, data: bytes) -> bool:
         """Whether the frame has another layout than the one before, which then counts."""
+        for stack, known in self._layouts.items():
+            # In a tunnel and without it by turns, as on all interfaces of a host: 4 µs less than finding out anew.
+            if known.link == link and data[known.where] in self._table:
+                self._stack, self._layout = stack, known
+                return True
         found = stacked(link, data)
-        if found is None:
+        if found is None or found[0] in self._layouts or len(self._layouts) >= LAYOUTS:
             return False
-        stack, _ = found
-        known = self._layouts.get(stack)
-        if known is None:
-            if len(self._layouts) >= LAYOUTS:
-                return False
-            known = self._layouts[stack] = layout(stack)
-        self._stack, before, self._layout = stack, self._layout, known
-        return known is not before
+        stack = found[0]
+        self._stack, self._layout = stack, self._layouts.setdefault(stack, layout(stack))
+        return True
 
     def _view(self, link: int, data: bytes, leading: bytes) -> int | None:
         """The view that a frame gives of which such a beginning was not seen before; None if it has another layout."""

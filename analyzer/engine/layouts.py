@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from analyzer.layers.link import ETHERNET, find_ip
 from analyzer.layers.tunnels import GTP_U, user_packet
 from analyzer.network import ip
-from analyzer.network.copies import UDP, place
+from analyzer.network.copies import ESP, UDP, place
 
 BEFORE: Final = 64
 """Octets before IP that a layout may have; the addresses of Ethernet are none of them."""
@@ -23,6 +23,9 @@ BEFORE: Final = 64
 KNOWN: Final = 256
 """Pieces that lead to IP that a layout remembers (VLAN tags, addresses of cooked captures); one that is beyond these is
 looked at each time."""
+
+AROUND: Final = tuple(ip.around(ESP, ttl) for ttl in range(256))
+"""By TTL what may lie in the headers before ESP: the same objects for all associations."""
 
 Fetch = Callable[[bytes], tuple[Any, ...]]
 

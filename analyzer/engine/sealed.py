@@ -10,7 +10,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final, Protocol
 
-from analyzer.engine.layouts import view
+from analyzer.engine.layouts import AROUND, view
 from analyzer.engine.shadows import Shadows
 from analyzer.ims.packets.encapsulation import Encapsulation
 from analyzer.ims.packets.trials import Trials, flaw
@@ -23,7 +23,7 @@ from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.network.copies import ESP, TCP, UDP
-from analyzer.network.ip import DESTINATION_OPTIONS, around, behind_options
+from analyzer.network.ip import DESTINATION_OPTIONS, behind_options
 from analyzer.network.packets import Datagram, PacketReader
 
 CUT: Final = Refusal("cut by the capture", ())
@@ -56,9 +56,6 @@ class Strangers(Protocol):
 
 PLACES: Final = tuple((ttl, None, 0) for ttl in range(256))
 """By TTL where an ordinary packet was seen, if direction and depth say nothing: the same objects for all, too."""
-
-AROUND: Final = tuple(around(ESP, ttl) for ttl in range(256))
-"""By TTL what may lie in the headers before ESP: the same objects for all associations."""
 
 
 class Sealed:

@@ -37,6 +37,9 @@ FRESH: Final = 4096
 LATEST: Final = 256
 """So many of them wait whatever their clocks say, and so many more come before it is looked which are too old."""
 
+CLOSE: Final = 16
+"""Among how many of them the one is looked for of which a packet is a copy: on one host it is mostly the last."""
+
 PIECE: Final = 64
 """As many of them go at once, which takes a fifth of the time of one by one."""
 
@@ -160,12 +163,7 @@ class Copies:
             young = self._young
         found = young.get(key) or self._old.get(key)
         if found and _equal(found, entry):
-            if entry[4] != found[4] or entry[5] != found[5]:
-                level = not (entry[4] ^ found[4]) & ~TTL
-                if not level or entry[5] != found[5] or not entry[3] or not found[3] or entry[3] == found[3]:
-                    self._elsewhere(found, entry, level)
-                    return True
-            elif not entry[3] or not found[3] or entry[3] == found[3]:
+            if self._is_copy(found, entry):
                 return True
             # Two packets that look the same: the second is kept apart, so that a copy of either finds its own.
             key += entry[3].to_bytes(4, "big")
@@ -176,6 +174,30 @@ class Copies:
         self._room -= len(entry[2]) + OVERHEAD
         if self._room < 0:
             self._crowded(time)
+        return False
+
+    def _is_copy(self, found: Entry, entry: Entry) -> bool:
+        """Whether a packet that is equal to one that was seen is a copy of it, and not another."""
+        same = not entry[3] or not found[3] or entry[3] == found[3]
+        if entry[4] == found[4] and entry[5] == found[5]:
+            return same
+        level = not (entry[4] ^ found[4]) & ~TTL
+        if not level or entry[5] != found[5] or same:
+            self._elsewhere(found, entry, level)
+            return True
+        return False
+
+    def follows(self, source: bytes, destination: bytes, entry: Entry) -> bool:
+        """Whether this ESP packet is a copy of one that came right before it and waits to be remembered.
+
+        Nothing is remembered of it, and then `seen` says the same; it takes 1 instead of 7 µs.
+        """
+        time, _, packet, _, _, _ = entry
+        for before, whence, whither, other, ident, where, (ttl, _, _), capture in islice(reversed(self.fresh), CLOSE):
+            if other == packet:
+                if whence != source or whither != destination or not -WINDOW <= time - before <= WINDOW:
+                    return False
+                return self._is_copy((before, ESP, other, ident or 0, where | ttl << 4, capture), entry)
         return False
 
     def _catch_up(self, now: int) -> None:

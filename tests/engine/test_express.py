@@ -8,6 +8,7 @@ import pytest
 
 from analyzer.audit.audit import Audit
 from analyzer.engine.express import Express
+from analyzer.engine.layouts import Stack, stacked
 from analyzer.frame import SECOND, Frame
 from analyzer.keys.keyring import Keyring
 from analyzer.network import copies, taps
@@ -221,7 +222,34 @@ def test_a_copy_of_what_went_the_express_way_is_a_copy(monkeypatch: pytest.Monke
     near = [each for each in frames[-repeat:] if frames[-1].time - each.time <= copies.WINDOW]
     assert near
     assert audit.engine.reader.copies == len(near)
-    assert not [number for number in taken if number > 1000]
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12 + repeat - len(near)
+    at_once = [1000 + each.number for each in near] if len(near) == repeat else []
+    assert [number for number in taken if number > 1000] == at_once
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_each_packet_in_three_places(monkeypatch: pytest.MonkeyPatch, ipv6: bool) -> None:
+    """As `tcpdump -i any` has it on the host of a whole core: twice in GTP-U, and without it."""
+    s = calls(ipv6)
+    frames = list[Frame]()
+    for frame in s.frames():
+        for name, wrap in (("received", TUNNELS["gtp4"]), ("sent", TUNNELS["session4"]), ("sent", bytes)):
+            link, hold = LINKS[name]
+            data = hold(wrap(frame.data[14:]))
+            frames.append(frame._replace(number=len(frames) + 1, link=link, data=data, length=len(data)))
+    looked = list[bytes]()
+
+    def look(link: int, data: bytes) -> tuple[Stack, int] | None:
+        looked.append(data)
+        return stacked(link, data)
+
+    monkeypatch.setattr("analyzer.engine.express.stacked", look)
+    audit, taken = heard(monkeypatch, s, frames)
+    packets = 2 + 2 * 12
+    assert audit.engine.tracker.packets.verified_count == packets
+    assert audit.engine.reader.copies == len(frames) * 2 // 3
+    assert len(taken) > 3 * (packets - 4)
+    assert len(looked) < packets
 
 
 @pytest.mark.parametrize("jump", [0.0, 0.5, 4.0, -0.5, -4.0])

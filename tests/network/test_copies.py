@@ -167,3 +167,47 @@ def test_two_packets_are_copies_only_if_equal_but_for_the_checksum(protocol: int
         left, right = bytearray(one), bytearray(other)
         del left[field], right[field]
         assert left == right
+
+
+PLACES = (7 << 4, 7 << 4, 8 << 4, 1 << 12 | 7 << 4, 1 << 12 | 8 << 4 | 1)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((0, 1, MILLISECOND, WINDOW, WINDOW + 1, -1, -WINDOW)),
+            st.booleans(),
+            st.integers(1, 4),
+            st.sampled_from((b"", b"a" * 40)),
+            st.sampled_from((0, 5, 6)),
+            st.sampled_from(PLACES),
+            st.sampled_from((0, 0, 0, 1)),
+            st.sampled_from((UE + PCSCF, PCSCF + UE)),
+        ),
+        max_size=30,
+    )
+)
+def test_what_follows_its_packet_is_a_copy_to_whoever_looks_with_more_care(
+    packets: list[tuple[int, bool, int, bytes, int, int, int, bytes]],
+) -> None:
+    """Nothing is remembered of it, and all that comes later is judged the same."""
+    quick, careful = Copies(lambda what: None), Copies(lambda what: None)
+    time, number = START, 0
+    for after, fresh, back, body, ident, place, capture, addresses in packets:
+        time += after
+        if fresh:
+            number += 1
+            packet = esp(number=number, body=body)
+            where, ttl = place & ~copies.TTL, (place & copies.TTL) >> 4
+            for subject in (quick, careful):
+                subject.fresh.append(
+                    (time, addresses[:4], addresses[4:], packet, ident, where, (ttl, None, 0), capture)
+                )
+            continue
+        packet = esp(number=max(number - back + 1, 0), body=body)
+        entry = time, ESP, packet, ident, place, capture
+        key = fingerprint(addresses, ESP, packet)
+        found = quick.follows(addresses[:4], addresses[4:], entry) or quick.seen(key, entry)
+        assert found == careful.seen(key, entry)
+        for name in ("sightings", "delay", "clocks"):
+            assert getattr(quick.taps, name) == getattr(careful.taps, name)
