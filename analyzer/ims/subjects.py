@@ -66,6 +66,7 @@ class Context:
     """One registration context: what is known of it, its procedures and its sets."""
 
     __slots__ = (
+        "apart",
         "asserted",
         "associated",
         "bindings",
@@ -105,6 +106,8 @@ class Context:
         self.impus: list[str] = []
         self.associated = False
         """A 2xx has listed the identities that are registered (P-Associated-URI)."""
+        self.apart = False
+        """Identities of more than one implicit registration set are registered: the end of one is not that of all."""
         self.asserted: dict[str, tuple[bytes, int]] = {}
         """By method: the header line in which a request claimed one of them last, and where it stood in it."""
         self.contact: str | None = None

@@ -175,7 +175,7 @@ class Tracker:
         assert isinstance(context, Context)
         self.session.prove(binding, at)
         binding.begun().note(packet.sequence, UNKNOWN, at)
-        identify(context, message)
+        identify(context, message, leaves=False)
         context.last_seen = at.time
         sighting = sighting._replace(
             protection=Protection(owner.terms, binding.role, packet.sequence, owner.state(Side.UE), State.TMP)

@@ -23,8 +23,9 @@ def unknown_spi(event: ForeignSpi | ReservedSpi) -> Verdict | None:
 
     Not a violation: a negotiation that is not wholly in the capture (FP3, FP4) or that nobody could read, another
     registration of the same phone (FP9, FP10) or another service between the two hosts, which cannot be excluded and
-    makes it `probable`; the same value at different UEs (FP25), values that come back after their set is gone (FP29). A
-    reserved value is the fault of the endpoint that announced it; the sender only uses what it was told.
+    makes it `probable`; the SPI of a set before so many newer ones that it was forgotten (`inconclusive`); the same
+    value at different UEs (FP25), values that come back after their set is gone (FP29). A reserved value is the fault
+    of the endpoint that announced it; the sender only uses what it was told.
     """
     if isinstance(event, ReservedSpi):
         return Broken(
@@ -35,6 +36,13 @@ def unknown_spi(event: ForeignSpi | ReservedSpi) -> Verdict | None:
             observed=", ".join(map(str, event.spis)),
         )
     actor = Actor(event.sender)
+    if event.former:
+        return Inconclusive(
+            reason="ESP with the SPI of a set so old that its keys are not at hand any more",
+            actor=actor,
+            traps=("FP29",),
+            fault="former",
+        )
     if event.spi < RESERVED:
         return judged(
             sure=event.negotiated or event.spi == 0,

@@ -320,3 +320,17 @@ def test_the_rules_of_esp_are_not_exercised_without_esp() -> None:
     s.sm12(s.sm1(), status=403)
     for rule in ("ESP-01", "ESP-02", "ESP-04"):
         assert not tally(s, rule).exercised
+
+
+def test_the_spi_of_a_set_that_is_forgotten() -> None:
+    """It was announced, twelve sets ago: nobody can say more of it."""
+    s = Scenario()
+    first = newest = s.register()
+    for _ in range(12):
+        s.wait(60)
+        newest = s.register(over=newest)
+        s.request("ue", "MESSAGE", on=newest)
+        s.request("pcscf", "MESSAGE", on=newest)
+    s.request("ue", "MESSAGE", on=first, answered=False, label="old")
+    s.expect("ESP-01", "inconclusive", actor="UE", at="old")
+    check(s)

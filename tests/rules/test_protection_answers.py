@@ -12,6 +12,7 @@ from analyzer.keys.keyring import Keyring
 from analyzer.profile import PROFILES as DEFINED
 from tests.rules.protection import both_profiles, both_transports, replaced
 from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.sip_text import Edits
 
 
 def flagged(s: Scenario, profile: str, flag: str) -> list[tuple[str, str]]:
@@ -120,3 +121,20 @@ def test_the_second_solution_of_the_papers() -> None:
     s.answer(call, 200, on=second)
     assert {("SA-16", "violation"), ("TRN-01", "violation")} <= set(flagged(s, "sa3-29", "seed-solution-1"))
     assert not {rule for rule, _ in flagged(s, "sa3-29", "seed-solution-2")} & {"SA-16", "TRN-01", "TRN-05"}
+
+
+@both_transports
+@both_profiles
+def test_a_ue_that_gives_all_its_requests_the_same_branch(transport: str, profile: str) -> None:
+    """It breaks RFC 3261 8.1.1.7, but what has another Call-ID is another request, answered where it came."""
+    s = Scenario(transport=transport)
+    first = s.register()
+    via: Edits = {"Via": f"SIP/2.0/{transport.upper()} 10.20.0.11:{first.port_us};branch=z9hG4bKsame"}
+    s.request("ue", "MESSAGE", on=first, headers=via)
+    second = s.register(over=first)
+    s.wait(3)
+    s.request("ue", "MESSAGE", on=second, headers=via)
+    s.wait(200)
+    s.request("ue", "MESSAGE", on=second, headers=via)
+    check(s, profile=profile)
+    passes(s, "SA-16", at_least=3, profile=profile)

@@ -116,6 +116,19 @@ def test_the_refusal_of_sm7_may_come_on_the_old_set(profile: str) -> None:
     check(s, profile=profile)
 
 
+@both_profiles
+def test_the_request_went_over_to_udp(profile: str) -> None:
+    """RFC 3261 18.1.1: a request that TCP did not carry is sent again over UDP, and answered there."""
+    s = Scenario(transport="tcp")
+    first = s.register()
+    asked = s.request("ue", "MESSAGE", on=first, answered=False, ack=False)
+    s.wait(3)
+    again = asked.message.edit({"Via": asked.message["Via"].replace("TCP", "UDP")})
+    s.send("ue", again, on=first, transport="udp", role="uc>ps", label="over-udp")
+    s.answer("over-udp", 200)
+    check(s, profile=profile)
+
+
 def test_over_udp_there_is_no_connection() -> None:
     s = Scenario()
     first = s.register()

@@ -131,6 +131,11 @@ class Sender(Recorder):
         how.setdefault("label", "rst")
         self.segment(who, "R", clear=clear, **how)
 
+    def reset(self, what: str) -> None:
+        """Whoever got this message resets the connection that it came on; label ``what.reset``."""
+        back = self.sent[what].path.back()
+        self._bare(f"{what}.reset", back, self._link(back).segment(back.source, "R"))
+
     def fin(self, who: Who, *, clear: bool = False, **how: Unpack[How]) -> None:
         """Close a connection from both ends: ``fin``, ``fin.fin`` of the other side, ``fin.tcp``."""
         path = self._beside(who, clear, how, "uc>ps" if who == "ue" else "ps>uc")

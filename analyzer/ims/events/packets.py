@@ -236,6 +236,8 @@ class ForeignSpi(Event):
     """The sender itself announced this SPI: it is the one of the other direction."""
     unused_offer: FrameRef | None
     """The UE had offered it in a REGISTER that was answered, here, without a challenge (FP16)."""
+    former: bool
+    """Its receiver had announced it for a set that is forgotten by now, and was over long before."""
     negotiated: bool
     """Every registration of this pair was seen from its beginning."""
 

@@ -7,7 +7,7 @@ seen only later, so such a request waits here, for a bounded time and number, un
 from __future__ import annotations
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import FreshRequest, Knowledge, Side, Sighting
+from analyzer.ims.events import End, FreshRequest, Knowledge, Side, Sighting
 from analyzer.ims.knowledge import pcscf_had_uplink, ue_had_sm12
 from analyzer.ims.losses import UNDECIDED
 from analyzer.ims.receipts import ANSWERED
@@ -50,6 +50,9 @@ class Switch:
         if newest is None or owner.sm12 is None:
             return
         session, sender, now = self._session, sighting.sender, sighting.at.time
+        over = owner.ends.get(sender)
+        if over is not None and over.end is End.DEREGISTERED:
+            return  # the registration is over, and nobody goes from one set to the next any more: LIFE-17
         on_newest = owner is newest
         # After a clear SM1 there is nothing to switch from: SA-15 speaks of the P-CSCF's older sets, SA-12 of the UE's
         if newest.parent is None and (on_newest or sender is Side.PCSCF):

@@ -49,6 +49,7 @@ class Spis:
                     for found in self._session.announced.get(source + packet[:4], ())
                 ),
                 unused_offer=_unused(pair, spi) if source == pair.pcscf else None,
+                former=self._session.announced.former(destination + packet[:4]),
                 negotiated=len(self._early) < EARLY_SPIS and _seen_whole(pair),
             )
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from analyzer.frame import SECOND
+from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import Deregistered
 from analyzer.ims.losses import IDENTITIES
 from analyzer.ims.register import instance_of
 from analyzer.ims.registration import renewal
 from analyzer.ims.registration.procedures import Procedure
 from analyzer.ims.session import Session
+from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.sets.overdue import overdue
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions.transaction import Transaction
-from analyzer.ims.vocabulary import SIDES, End, Sighting
+from analyzer.ims.vocabulary import SIDES, End, Side, Sighting
+from analyzer.sip.addresses import read_uri
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.text import identifier
@@ -23,11 +25,13 @@ BINDINGS = 256
 """Registered identities remembered with their expiry for one subject; the one that ends first goes."""
 
 
-def identify(context: Context, message: Message) -> None:
-    """What a REGISTER says about who its sender is."""
+def identify(context: Context, message: Message, leaves: bool) -> None:
+    """What a REGISTER says about who its sender is; one that deregisters (`leaves`) may speak of another's contact."""
     found = credentials(message)
     if context.impi is None and found is not None and found.username:
         context.impi = found.username
+    if leaves and context.contact is not None:
+        return
     for entry in message.contacts:
         uri = entry.uri
         if uri is not None:
@@ -56,6 +60,19 @@ def deregisters(message: Message) -> bool:
     return True
 
 
+def _own(context: Context, message: Message) -> bool:
+    """Whether a REGISTER names the contact that was registered here, or all of them. A UE may also remove another
+    contact of its identity, one that it left behind at an earlier address say, and is registered as before (FP9).
+    """
+    own = read_uri(context.contact) if context.contact is not None else None
+    if own is None:
+        return True
+    return any(
+        each.star or (each.uri is not None and (each.uri.host, each.uri.port) == (own.host, own.port))
+        for each in message.contacts
+    )
+
+
 def bind(
     session: Session, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction
 ) -> None:
@@ -63,19 +80,23 @@ def bind(
     message, now = sighting.message, sighting.at.time
     target = transaction.request.message.to_uri
     impu = target.text if target else ""
+    listed = []
     for value in message.values("p-associated-uri"):
         context.associated = True
         for part in value.split(","):
-            _add(context.impus, part.strip().strip("<>").partition(">")[0])
+            listed.append(identifier(part.strip().strip("<>").partition(">")[0]))
+            _add(context.impus, listed[-1])
     if impu:
-        _add(context.impus, impu)
+        _add(context.impus, identifier(impu))
     if transaction.deregisters:
-        context.bindings.pop(impu, None)
-        context.renewal = None
         session.emit(
             Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
         )
-        everything = any(contact.star for contact in transaction.request.message.contacts)
+        if not _own(context, transaction.request.message):
+            return
+        context.bindings.pop(impu, None)
+        context.renewal = None
+        everything = any(contact.star for contact in transaction.request.message.contacts) and not context.apart
         if everything or not any(end > now for end in context.bindings.values()):
             newest = context.newest_established()
             for each in context.sets:
@@ -86,22 +107,38 @@ def bind(
     expiry = _expiry(message, transaction.request.message)
     if expiry is None:
         return
+    if any(other != impu and identifier(other) not in listed for other in context.bindings):
+        context.apart = True
     context.bindings[impu] = now + expiry * SECOND
     if len(context.bindings) > BINDINGS:
         del context.bindings[min(context.bindings, key=context.bindings.__getitem__)]
         session.losses.note(IDENTITIES)
-    granted = procedure.set if transaction.kind == "SM7" else procedure.parent
+    # What a refresh in clear extends, if the network takes it (AUTH-06), is the set that the UE has
+    granted = procedure.set if transaction.kind == "SM7" else procedure.parent or context.in_use()
     if granted is not None:
-        before = max(procedure.parent.expires_at or 0, granted.expires_at or 0) if procedure.parent else 0
-        deadline = now + expiry * SECOND + session.profile.lifetime_margin
-        if deadline >= before:
-            granted.expiry_from = sighting.at
-        granted.expires_at = max(deadline, before, granted.expires_at or 0)
+        _grant(context, granted, procedure, sighting.at, now + expiry * SECOND + session.profile.lifetime_margin)
         if transaction.kind == "SM7":
             granted.granted_at, granted.granted_until = now, granted.expires_at
-        elif granted.granted_until is not None and granted.expires_at > granted.granted_until:
+        elif procedure.parent is None:
+            pass
+        elif granted.granted_until is not None and (granted.expires_at or 0) > granted.granted_until:
             granted.refreshed = sighting.at
         renewal.granted(context, sighting.at, expiry)
+
+
+def _grant(context: Context, granted: SaSet, procedure: Procedure, at: FrameRef, deadline: int) -> None:
+    """A 2xx gives a set this deadline, or that of the old set if it is later, be it that SM1 came in clear (7.4.1a)."""
+    since: FrameRef | None = at
+    for old in (granted, procedure.parent, *(each for each in context.sets if _until(each, at))):
+        if old is not None and old.expires_at is not None and old.expires_at > deadline:
+            deadline, since = old.expires_at, old.expiry_from
+    granted.expires_at, granted.expiry_from = deadline, since
+
+
+def _until(owner: SaSet, sm12: FrameRef) -> bool:
+    """Whether a set was alive until this SM12 to an SM1 in clear."""
+    ending = owner.ends.get(Side.PCSCF)
+    return ending is not None and ending.end is End.CLEAR_START and ending.since == sm12
 
 
 def _expiry(response: Message, request: Message) -> int | None:
@@ -121,6 +158,5 @@ def _expiry(response: Message, request: Message) -> int | None:
 
 
 def _add(names: list[str], name: str) -> None:
-    name = identifier(name)
     if name and name not in names and len(names) < IMPUS:
         names.append(name)

@@ -12,6 +12,7 @@ from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 from analyzer.keys.keyring import Vector
+from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
 from analyzer.sip.digest import credentials, knows
 from analyzer.sip.secagree import Comparison, Mechanism
@@ -82,8 +83,11 @@ class Procedure:
 
     def waits(self, now: int, profile: Profile) -> bool:
         """Whether its latest REGISTER has neither a final answer nor reached Timer F, by any clock (FP14)."""
-        elapsed = now - self.transaction.request.at.time
-        answered = self.finished or self.transaction.final is not None
+        latest = self.transaction
+        elapsed, connection = now - latest.request.at.time, latest.request.connection
+        answered = self.finished or latest.final is not None
+        if isinstance(connection, Connection) and connection.closed is not None and latest.moved_to is None:
+            answered = True  # a lost connection is to the UE what a 503 is (RFC 3261 8.1.3.1)
         return not answered and elapsed <= profile.timer_64_t1 - profile.clock_tolerance
 
     def shelve(self) -> None:

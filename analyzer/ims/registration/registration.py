@@ -47,7 +47,7 @@ class Registrar:
         """A REGISTER that is no retransmission."""
         message = sighting.message
         transaction.deregisters = deregisters(message)
-        identify(context, message)
+        identify(context, message, transaction.deregisters)
         abandoned(self._session, context, sighting)
         procedure = self._answered(context, sighting, transaction, owner)
         if procedure is None:

@@ -20,11 +20,14 @@ SPIS: Final = 200_000
 SLACK: Final = 64
 """Places left in the order of ages that may stand there, besides a quarter as many as there are SPIs."""
 
+FORMER: Final = 4096
+"""SPIs of forgotten sets that are still known as such, the latest."""
+
 
 class Announcements:
     """Destination address and SPI, as they lie in a packet, to what was announced under them, newest first."""
 
-    __slots__ = ("_left", "_order", "_places", "_table", "crowded")
+    __slots__ = ("_former", "_gone", "_left", "_order", "_places", "_table", "crowded")
 
     def __init__(self) -> None:
         self._table: dict[bytes, SaSet | tuple[SaSet, Role] | list[Binding]] = {}
@@ -35,6 +38,9 @@ class Announcements:
         """How many of its first places a key has left, as it was removed, or announced again and so is young."""
         self._places = 0
         """All of them."""
+        self._former: deque[bytes] = deque()
+        self._gone: set[bytes] = set()
+        """Keys of sets that were forgotten, in the order of `_former`."""
         self.crowded = 0
         """Announcements forgotten since too many later ones had the same destination and SPI."""
 
@@ -83,6 +89,15 @@ class Announcements:
         else:
             del self._table[key]
             self._leave(key)
+            if key not in self._gone:
+                self._gone.add(key)
+                self._former.append(key)
+                if len(self._former) > FORMER:
+                    self._gone.remove(self._former.popleft())
+
+    def former(self, key: bytes) -> bool:
+        """Whether this was announced for a set that is forgotten by now, as far as that is remembered."""
+        return key in self._gone
 
     def _leave(self, key: bytes) -> None:
         """The last place of a key does not count any more; where many do not, all of them are cleared away."""

@@ -13,8 +13,9 @@ from itertools import islice, takewhile
 from typing import Any
 
 from analyzer.frame import SECOND, FrameRef
-from analyzer.ims.transactions.transaction import Register, Transaction
+from analyzer.ims.transactions.transaction import UDP, Register, Transaction
 from analyzer.ims.vocabulary import Side, Sighting
+from analyzer.sip.message import Message
 
 LIMIT = 1024
 """Transactions remembered for one pair of addresses; the least recently used is forgotten first."""
@@ -115,6 +116,10 @@ class Transactions:
         key = self._key(request.sender, via.branch if via else None, request)
         table = self._table
         known = table.get(key)
+        if known is not None and not _one(known.request.message, message):
+            del table[key]
+            self._census.forgot(1)
+            known = None
         if known is not None:
             table[key] = table.pop(key)
             known.repeats += 1
@@ -123,7 +128,7 @@ class Transactions:
             if owner is not known.owner:
                 known.elsewhere = True
             if request.connection is not known.request.connection:
-                known.moved_to = request.connection
+                known.moved_to = UDP if request.connection is None else request.connection
             if request.at.time > known.last:
                 known.last = known.last_request = request.at.time
             return known, False
@@ -244,6 +249,11 @@ class Transactions:
             return sender, branch, message.method
         # RFC 2543 elements send no branch: Call-ID and CSeq stand in for it
         return sender, f"{message.call_id} {message.cseq}", message.method
+
+
+def _one(first: Message, again: Message) -> bool:
+    """Whether two requests with one branch are one: some stacks give all their requests the same (RFC 3261 8.1.1.7)."""
+    return first.cseq == again.cseq and first.call_id == again.call_id
 
 
 def _heard(transaction: Transaction) -> int:

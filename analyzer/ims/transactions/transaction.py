@@ -5,7 +5,7 @@ Of a request of the usual shape no more is kept than its octets and where it was
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.rare import Rare
@@ -15,6 +15,9 @@ from analyzer.sip.message import parse
 
 if TYPE_CHECKING:
     from analyzer.ims.sets.association import Binding
+
+UDP: Final = object()
+"""Stands for the connection of a copy over UDP of a request that came over TCP (RFC 3261 18.1.1)."""
 
 
 class Seen(NamedTuple):
@@ -58,7 +61,7 @@ class Transaction:
     elsewhere = Rare(False)
     """A copy of the request came on another set than the first one."""
     moved_to = Rare[object](None)
-    """The TCP connection of its latest copy, if that is another than the first one's; opaque here."""
+    """The TCP connection of its latest copy, if that is another than the first one's, or `UDP`; opaque here."""
     told = Rare(False)
     """That it began on a set which had to be gone has been told."""
     copies = Rare[tuple[int, ...]](())
