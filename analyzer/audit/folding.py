@@ -5,7 +5,7 @@ There are limits: `FINDINGS` of them are kept, the worst, with `OCCURRENCES` fra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from analyzer.audit.doubts import Basis, basis
 from analyzer.evidence import Evidence
@@ -47,116 +47,47 @@ class Findings:
         """What proves a verdict, as things stand now."""
         return self._gatherer.gather(rule, event, verdict)
 
-    def enter(
-        self, rule: Rule, event: object, name: str, verdict: Broken, level: Level, evidence: Evidence | None
-    ) -> None:
-        """A requirement was not met, or it looks so; ``name`` is the verdict's in reports.
-
-        ``evidence`` is given where the verdict is of another time than now.
-        """
-        traps = verdict.traps if isinstance(verdict, Probable) else ()
-        made = self._put(
-            rule,
-            event,
-            name,
-            level,
-            verdict.severity or rule.severity,
-            str(verdict.actor),
-            verdict.fault,
-            verdict.message,
-            verdict.expected,
-            verdict.observed,
-            verdict.related,
-            traps,
-            verdict.argument,
-        )
-        if made is not None:
-            made.evidence = self._gatherer.given(evidence or self.evidence(rule, event, verdict))
-            if self.news is not None:
-                self.news.append(made)
-            if verdict.cause is not None:
-                subject = event.subject  # type: ignore[attr-defined]
-                self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
-
     def inconclusive(self, rule: Rule, event: object, verdict: Inconclusive, evidence: Evidence | None) -> None:
         """The condition arose, but state was missing."""
-        made = self._put(
-            rule,
-            event,
-            "inconclusive",
-            rule.level,
-            Severity.LOW,
-            str(verdict.actor),
-            verdict.fault,
-            verdict.reason,
-            "",
-            "",
-            verdict.related,
-            verdict.traps,
-            "",
-        )
-        if made is not None:
-            made.evidence = self._gatherer.given(evidence or self.evidence(rule, event, verdict))
-            if self.news is not None:
-                self.news.append(made)
+        self.enter(rule, event, "inconclusive", verdict, rule.level, evidence)
 
-    def _put(
+    def enter(
         self,
         rule: Rule,
         event: object,
         name: str,
+        verdict: Broken | Inconclusive,
         level: Level,
-        severity: Severity,
-        actor: str,
-        fault: str,
-        message: str,
-        expected: str,
-        observed: str,
-        related: Sequence[FrameRef],
-        traps: tuple[str, ...],
-        argument: str,
-    ) -> Finding | None:
-        """Enter one verdict; the same fault of the same subject again only counts. Returns a new finding."""
+        evidence: Evidence | None,
+    ) -> None:
+        """A requirement was not met, or it looks so; ``name`` is the verdict's in reports.
+
+        The same fault of the same subject again only counts. ``evidence`` is given where the verdict is of another time
+        than now.
+        """
         at: FrameRef = event.at  # type: ignore[attr-defined]
         subject = event.subject  # type: ignore[attr-defined]
         whose = None if subject is None else subject.pcscf if rule.per_pcscf else subject.id
-        key = (rule.id, name, actor, whose, fault, at.capture)
+        key = (rule.id, name, str(verdict.actor), whose, verdict.fault, at.capture)
         known = self._findings.get(key)
         if known is not None:
             known.count += 1
             if len(known.occurrences) < OCCURRENCES:
                 known.occurrences.append(at.number)
-            return None
+            return
         if len(self._findings) >= FINDINGS and not self._make_room(name):
-            return None
-        others = dict.fromkeys((*_frames_of(event), *related))
-        made = self._findings[key] = Finding(
-            rule=rule.id,
-            verdict=name,
-            level=level,
-            severity=severity,
-            actor=actor,
-            subject=subject.id if subject else None,
-            capture=at.capture,
-            frame=at.number,
-            time=at.time,
-            message=message,
-            expected=expected,
-            observed=observed,
-            clause=rule.clause,
-            fault=fault,
-            related=tuple(sorted({r.number for r in others if r.capture == at.capture and r.number != at.number})),
-            related_other=tuple((r.capture, r.number) for r in others if r.capture != at.capture),
-            occurrences=[at.number],
-            traps=traps,
-            argument=argument,
-        )
+            return
+        made = self._findings[key] = _finding(rule, event, name, verdict, level)
+        made.evidence = self._gatherer.given(evidence or self.evidence(rule, event, verdict))
         self._by_verdict[name][key] = None
         if rule.per_pcscf:
             self._of_pcscf[rule.id, whose] = made
         if name in GROUNDED:
-            self._bases[id(made)] = basis(rule, event, related)
-        return made
+            self._bases[id(made)] = basis(rule, event, verdict.related)
+        if self.news is not None:
+            self.news.append(made)
+        if isinstance(verdict, Broken) and verdict.cause is not None:
+            self._causes[id(made)] = verdict.cause, subject.pcscf if subject else None
 
     def _make_room(self, name: str) -> bool:
         """Drop the newest finding of the least verdict if that is worth less: notes must not crowd out a violation."""
@@ -199,6 +130,41 @@ class Findings:
             reason = next((other for other in explaining if other is not made), self._of_pcscf.get((cause, pcscf)))
             made.cause = reason.fingerprint if reason is not None else None
         return findings
+
+
+def _finding(rule: Rule, event: object, name: str, verdict: Broken | Inconclusive, level: Level) -> Finding:
+    """The finding that a verdict becomes, its evidence apart."""
+    at: FrameRef = event.at  # type: ignore[attr-defined]
+    subject = event.subject  # type: ignore[attr-defined]
+    others = dict.fromkeys((*_frames_of(event), *verdict.related))
+    made = Finding(
+        rule=rule.id,
+        verdict=name,
+        level=level,
+        severity=Severity.LOW,
+        actor=str(verdict.actor),
+        subject=subject.id if subject else None,
+        capture=at.capture,
+        frame=at.number,
+        time=at.time,
+        message="",
+        expected="",
+        observed="",
+        clause=rule.clause,
+        fault=verdict.fault,
+        related=tuple(sorted({r.number for r in others if r.capture == at.capture and r.number != at.number})),
+        related_other=tuple((r.capture, r.number) for r in others if r.capture != at.capture),
+        occurrences=[at.number],
+    )
+    if isinstance(verdict, Broken):
+        made.severity = verdict.severity or rule.severity
+        made.message, made.argument = verdict.message, verdict.argument
+        made.expected, made.observed = verdict.expected, verdict.observed
+    else:
+        made.message = verdict.reason
+    if isinstance(verdict, Probable | Inconclusive):
+        made.traps = verdict.traps
+    return made
 
 
 def _frames_of(event: object) -> Iterable[FrameRef]:
