@@ -13,6 +13,7 @@ from analyzer.rule import Rule
 
 PHRASES: Final = {
     "CallOpenedRight": "The UE's first protected request of a call, with Route and agreement as they should be",
+    "RouteRight": "Such a request that opens a dialog or stands alone",
     "ContactRight": "The UE's first protected request of a call, with a right Contact",
     "PacketRead": "An ESP packet that could be read but not verified: null encryption without a key",
     "PacketUnread": "An ESP packet on an announced SPI that no key opened",

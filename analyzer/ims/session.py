@@ -327,15 +327,23 @@ def _least_wanted(sets: list[SaSet]) -> SaSet:
 def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[Mechanism, Mechanism] | None:
     """The entry of each side that the set is built from: the first of the server that the UE offered too.
 
-    Where nothing is common the first of each side stands in, so that a wrong choice can still be followed (NEG-15).
+    Where nothing is common the first of each side that have the same algorithms stand in, or just the first of each,
+    so that a wrong choice can still be followed (NEG-15).
     """
-    mine = [entry for entry in offer if entry.is_ipsec]
-    theirs = [entry for entry in server if entry.is_ipsec]
-    for entry in _preferred(theirs):
+    mine, theirs = _ipsec(offer), _preferred(_ipsec(server))
+    for entry in theirs:
         for own in mine:
-            if (own.alg, own.ealg) == (entry.alg, entry.ealg):
+            if own.pair == entry.pair and own.mod == entry.mod and own.prot == entry.prot:
+                return own, entry
+    for entry in theirs:
+        for own in mine:
+            if own.pair == entry.pair:
                 return own, entry
     return (mine[0], theirs[0]) if mine and theirs else None
+
+
+def _ipsec(entries: tuple[Mechanism, ...]) -> list[Mechanism]:
+    return [entry for entry in entries if entry.is_ipsec and not entry.is_mediasec]
 
 
 def _preferred(entries: list[Mechanism]) -> list[Mechanism]:
@@ -346,23 +354,25 @@ def _preferred(entries: list[Mechanism]) -> list[Mechanism]:
 
 
 def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[tuple[str, str], ...]:
-    """The pairs of algorithms that both sides name, the most preferred first: by q, then in the server's order (R8)."""
-    mine = {(entry.alg, entry.ealg) for entry in offer if entry.is_ipsec}
-    theirs = [entry for entry in server if entry.is_ipsec and (entry.alg, entry.ealg) in mine]
-    return tuple(dict.fromkeys([(entry.alg, entry.ealg) for entry in _preferred(theirs)]))
+    """The pairs of algorithms that both sides name with the same protocol and mode, the most preferred first.
+
+    By q, then in the server's order (R8).
+    """
+    mine = {(*entry.pair, entry.prot, entry.mod) for entry in _ipsec(offer)}
+    theirs = [entry for entry in _ipsec(server) if (*entry.pair, entry.prot, entry.mod) in mine]
+    return tuple(dict.fromkeys([entry.pair for entry in _preferred(theirs)]))
 
 
 def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozenset[str]:
     """The modes that both sides name for a pair of algorithms."""
-    mine = {(entry.alg, entry.ealg, entry.mod) for entry in offer if entry.is_ipsec}
-    found = {e.mod for e in server if e.is_ipsec and (e.alg, e.ealg, e.mod) in mine}
+    mine = {(*entry.pair, entry.mod) for entry in _ipsec(offer)}
+    found = {entry.mod for entry in _ipsec(server) if (*entry.pair, entry.mod) in mine}
     return TRANSPORT if found == TRANSPORT else frozenset(found)
 
 
 def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:
     """Every pair of algorithms that may be in use, the server's first, each once."""
-    pairs = {(entry.alg, entry.ealg): None for entry in (*server, *offer) if entry.is_ipsec and entry.alg}
-    return list(pairs)
+    return list(dict.fromkeys([entry.pair for entry in (*_ipsec(server), *_ipsec(offer)) if entry.alg]))
 
 
 def emergency_call(sighting: Sighting) -> bool:

@@ -20,6 +20,8 @@ HEARSAY: Final = "told"
 CONTACT_UNUSED: Final = frozenset({"ACK", "BYE", "CANCEL", "INFO", "MESSAGE", "PRACK", "PUBLISH"})
 """Requests in which a Contact has no meaning, so that nobody sends anything to it (RFC 3261 20, RFC 3262 6,
 RFC 3428 4, RFC 3903 4.1, RFC 6086)."""
+NOT_PRELOADED: Final = frozenset({"ACK", "BYE", "CANCEL", "PRACK", "REGISTER", "UPDATE"})
+"""Requests that only a dialog has, whose Route is that of Record-Route, or that have none of the registration's."""
 
 
 class Side(StrEnum):

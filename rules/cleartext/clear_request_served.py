@@ -1,7 +1,8 @@
 """CLR-04: the P-CSCF refuses what must not come in clear."""
 
 from analyzer.ims.events import ClearMessageSent, ClearRequestForwarded, Side
-from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
+from rules.cleartext.doubting import STRANGER
 
 
 @rule(
@@ -10,7 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     source="33.203 7.1 item 3 [M/D]; 24.229 5.2 [D]",
     actor="P-CSCF",
     severity=Severity.HIGH,
-    traps=("FP10", "FP11"),
+    traps=("FP10", "FP11", "FP28"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -22,7 +23,9 @@ def clear_request_served(event: ClearMessageSent | ClearRequestForwarded) -> Ver
 
     Not a violation: contacts that never had an ipsec-3gpp set (FP11), emergency calls (FP10); a 100 Trying, which only
     says that the request has come; a request that came protected as well, since that copy may be the one that was
-    forwarded (CLR-06 speaks of it). That the UE sent the request is CLR-02's business. The clause is cited from memory.
+    forwarded (CLR-06 speaks of it). A request that names none of this UE's identities may
+    be another one's behind the same address: `probable` where it is answered (FP28). That the UE sent the request is
+    CLR-02's business. The clause is cited from memory.
     """
     if isinstance(event, ClearRequestForwarded):
         return Broken(
@@ -43,12 +46,14 @@ def clear_request_served(event: ClearMessageSent | ClearRequestForwarded) -> Ver
         return None
     if response.message.status >= 300:
         return PASS
-    return Broken(
+    return judged(
+        sure=not event.stranger,
+        traps=("FP28",),
         fault="answered",
         message=f"the P-CSCF served {request.message.method} although it had come in clear",
         actor=Actor.PCSCF,
         expected="a refusal, or no answer",
         observed=f"{response.message.start_line}, {response.where}",
         related=(request.at,),
-        argument="a set was established for this contact",
+        argument=STRANGER if event.stranger else "a set was established for this contact",
     )

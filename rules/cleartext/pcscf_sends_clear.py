@@ -1,7 +1,8 @@
 """CLR-03: what a P-CSCF may send in clear."""
 
 from analyzer.ims.events import ClearMessageSent, Side
-from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, judged, rule
+from rules.cleartext.doubting import STRANGER
 
 
 @rule(
@@ -10,7 +11,7 @@ from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
     source="33.203 7.1 item 4 [M/D]",
     actor="P-CSCF",
     severity=Severity.HIGH,
-    traps=("FP5", "FP10", "FP11"),
+    traps=("FP5", "FP10", "FP11", "FP28"),
     evidence=("E4",),
     plaintext=False,
 )
@@ -18,21 +19,24 @@ def pcscf_sends_clear(event: ClearMessageSent) -> Verdict | None:
     """In clear the P-CSCF sends answers to unprotected REGISTERs, emergency-related and error messages, nothing else.
 
     Not a violation: a contact that never had an ipsec-3gpp set (FP11), emergency calls (FP10), 100 Trying and any other
-    answer to a clear REGISTER. The answer to a protected deregistration is LIFE-17's fault first. The clause is cited
-    from memory.
+    answer to a clear REGISTER. The answer to a protected deregistration is LIFE-17's fault first. A request for
+    an identity that is none of this UE's may be for another one behind the same address: `probable` (FP28). The clause
+    is cited from memory.
     """
     sighting = event.sighting
     message = sighting.message
     if sighting.sender is not Side.PCSCF or not event.established or event.emergency:
         return None
     if message.is_request:
-        return Broken(
+        return judged(
+            sure=not event.stranger,
+            traps=("FP28",),
             fault="request",
             message=f"the P-CSCF sent {message.method} in clear to a UE with a set",
             actor=Actor.PCSCF,
             expected="a protected request",
             observed=sighting.where,
-            argument="a set was established for this contact",
+            argument=STRANGER if event.stranger else "a set was established for this contact",
         )
     request = event.request
     if request is None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from analyzer.ims.events import ClearMessageSent, Side
-from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
+from analyzer.rule import PASS, Actor, Probable, Severity, Verdict, judged, rule
+from rules.cleartext.doubting import STRANGER
 
 
 @rule(
@@ -12,7 +13,7 @@ from analyzer.rule import PASS, Actor, Broken, Probable, Severity, Verdict, rule
     source="33.203 7.1 item 3 [M/D]; S2 2.1",
     actor="UE",
     severity=Severity.HIGH,
-    traps=("FP5", "FP10", "FP11", "R23"),
+    traps=("FP5", "FP10", "FP11", "FP28", "R23"),
     evidence=("E4",),
     plaintext=False,
 )
@@ -21,7 +22,8 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
 
     Not a violation: a contact that never had an ipsec-3gpp set (FP11), emergency calls (FP10), an ACK to a clear
     refusal. Where the UE answers in clear what came in clear, or where the P-CSCF's Via sent it to a port that no
-    association serves, the P-CSCF is the cause and this is `probable` (R23). The clause is cited from memory.
+    association serves, the P-CSCF is the cause and this is `probable` (R23). So is a message that names none of the
+    identities of this UE, since another one may be behind the same address (FP28). The clause is cited from memory.
     """
     sighting = event.sighting
     message = sighting.message
@@ -32,13 +34,15 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
             return PASS
         if event.acknowledges_clear:
             return None
-        return Broken(
+        return judged(
+            sure=not event.stranger,
+            traps=("FP28",),
             fault="request",
             message=f"the UE sent {message.method} in clear although it has had a set",
             actor=Actor.UE,
             expected="a protected request",
             observed=sighting.where,
-            argument="a set was established for this contact",
+            argument=STRANGER if event.stranger else "a set was established for this contact",
         )
     if message.status >= 300:
         return PASS
@@ -67,10 +71,12 @@ def ue_sends_clear(event: ClearMessageSent) -> Verdict | None:
             argument="the Via names port_pc, to which no association of the UE's client port leads",
             **common,
         )
-    return Broken(
+    return judged(
+        sure=not event.stranger,
+        traps=("FP28",),
         fault="response",
         message=f"the UE sent a response to {message.method} in clear",
         cause="CLR-05" if request is not None and request.protection is not None else None,
-        argument="a set was established for this contact",
+        argument=STRANGER if event.stranger else "a set was established for this contact",
         **common,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from analyzer.ims.events import Mechanism
+from analyzer.rule import Profile
 
 Pair = tuple[str, str]
 
@@ -27,3 +28,11 @@ def common_pairs(offer: Iterable[Mechanism], server: Iterable[Mechanism]) -> lis
 def usable(entry: Mechanism) -> bool:
     """An ipsec-3gpp entry that names an integrity algorithm, and is not about media."""
     return entry.is_ipsec and not entry.is_mediasec and bool(entry.alg)
+
+
+def permitted(pair: Pair, profile: Profile) -> bool:
+    """Whether the release has both algorithms, and lets them go together (TS 33.203 Annex H)."""
+    alg, ealg = pair
+    if alg not in profile.integrity or ealg not in profile.encryption:
+        return False
+    return (alg == "null") == (ealg == "aes-gcm") and (alg != "aes-gmac" or ealg == "null")

@@ -22,7 +22,8 @@ STANDARD = frozenset({5060, 5061})
 )
 def clear_register_ports(event: RegistrationStarted) -> Verdict | None:
     """An unprotected REGISTER goes to the discovered port of the P-CSCF (5060 by default) and not to port_ps; over UDP
-    its Via does not send the clear answer to a port that the same REGISTER announces as protected.
+    its Via does not send the clear answer to a port that the same REGISTER announces as protected, or that the
+    UE's set in use has.
 
     What arrives in clear on port_ps is dropped. And the clear 401 that follows the Via hits the UE's own protected
     port, where a strict UE drops it: the UE can then never register, and it looks like the P-CSCF's fault. So the UE is
@@ -58,11 +59,15 @@ def clear_register_ports(event: RegistrationStarted) -> Verdict | None:
         for name, port in (("port-s", entry.port_s), ("port-c", entry.port_c))
         if port is not None
     }
-    if named == register.sport or named in STANDARD or named not in announced or "rport" in via.params:
+    old = {in_use.port_us: "port_us", in_use.port_uc: "port_uc"} if in_use is not None else {}
+    if named == register.sport or named in STANDARD or "rport" in via.params:
         return PASS
+    if named not in announced and named not in old:
+        return PASS
+    what = f"{announced[named]}, which it announces as protected" if named in announced else f"{old[named]} in use"
     return Broken(
-        fault=f"via-{announced[named]}",
-        message=f"the Via of an unprotected REGISTER names {announced[named]}, which it announces as protected",
+        fault=f"via-{announced[named]}" if named in announced else "via-in-use",
+        message=f"the Via of an unprotected REGISTER names {what}",
         expected=f"the source port {register.sport}",
         observed=f"port {named} in Via",
         argument="the Via has no rport, so the clear answer goes to that port",

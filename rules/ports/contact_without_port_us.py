@@ -33,6 +33,7 @@ def contact_without_port_us(
     is either dropped or, worse, accepted in clear.
 
     SM7, protected SM1s and the first request of each Call-ID are judged. Of several contacts one is enough.
+    Where an SM1 names the new port_us that it offers, PORT-01 is the cause.
 
     Not a violation: a GRUU; ``Contact: *``; a REGISTER without Contact, which only asks for the bindings, and a
     deregistration, which may name an old contact; a request without Contact, or one in which it has no meaning and
@@ -50,13 +51,13 @@ def contact_without_port_us(
     uris = [uri for uri in named if uri is not None and uri.scheme in ("sip", "sips")]
     if not uris or (message.method == "REGISTER" and _removes(message)):
         return None
+    port_us = protection.terms.port_us
+    if any(uri.port == port_us for uri in uris):
+        return PASS
     for uri in uris:
         params = uri.params
         if "gr" in params or "gruu" in params or "ob" in params:
             return None
-    port_us = protection.terms.port_us
-    if any(uri.port == port_us for uri in uris):
-        return PASS
     port = uris[0].port
     what = "REGISTER" if message.method == "REGISTER" else "request"
     return Broken(
@@ -66,9 +67,15 @@ def contact_without_port_us(
         expected=str(port_us),
         observed=str(port) if port is not None else "no port (5060)",
         related=tuple(frame for frame in (protection.terms.sm1,) if frame is not None),
+        cause="PORT-01" if _moves(event, port) else None,
         argument=f"port_us of set {protection.generation}, which protects the {what}",
         tables=(two_columns("port of the UE", "Security-Client", "Contact", (("port-s", port_us, port),)),),
     )
+
+
+def _moves(event: RegistrationStarted | ChallengeAnswered | CallOpened, port: int | None) -> bool:
+    """Whether a REGISTER offers as port_us what its Contact names: then PORT-01 tells of the change."""
+    return isinstance(event, RegistrationStarted) and any(entry.port_s == port for entry in event.offer if port)
 
 
 def _removes(message: Message) -> bool:

@@ -3,11 +3,8 @@
 from ipaddress import ip_address
 from typing import Any
 
-from analyzer.ims.events import CallOpened, CallOpenedRight
+from analyzer.ims.events import NOT_PRELOADED, CallOpened, RouteRight
 from analyzer.rule import PASS, Actor, Broken, Inconclusive, Probable, Severity, Verdict, rule
-
-NOT_PRELOADED = ("ACK", "BYE", "CANCEL", "PRACK", "REGISTER", "UPDATE")
-"""Requests that belong to a dialog, or have no Route of this kind."""
 
 
 @rule(
@@ -17,7 +14,7 @@ NOT_PRELOADED = ("ACK", "BYE", "CANCEL", "PRACK", "REGISTER", "UPDATE")
     actor="UE",
     severity=Severity.LOW,
     traps=("FP9", "FP10", "FP21", "FP25"),
-    met_by=(CallOpenedRight,),
+    met_by=(RouteRight,),
 )
 def preloaded_route_without_port_ps(event: CallOpened) -> Verdict | None:
     """A protected request that opens a dialog, or stands alone, has as first Route the P-CSCF with port_ps; the

@@ -22,6 +22,7 @@ from analyzer.ims.events import (
     PacketVerified,
     RequestSent,
     ResponseSent,
+    RouteRight,
 )
 from analyzer.ims.receipts import ANSWERED
 from analyzer.ims.vocabulary import Side
@@ -43,7 +44,8 @@ RARER: dict[type, tuple[str, ...]] = {
 """What rules may look at in events that are counted by `Passed.again`, of the terms what is common alone, of a request
 the transport."""
 COUNTED = (
-    *(RequestSent, ResponseSent, FreshRequest, PacketVerified, CallOpenedRight, ContactRight, ClearMessageSent),
+    *(RequestSent, ResponseSent, FreshRequest, PacketVerified, ClearMessageSent),
+    *(CallOpenedRight, ContactRight, RouteRight),
     *RARER,
 )
 """Events that are counted when the same has passed before."""

@@ -190,3 +190,21 @@ def test_the_ue_claims_it_itself() -> None:
     check(s)
     (found,) = findings(s, "AUTH-13")
     assert found.severity == "low"
+
+
+# --- A challenge that was answered is rejected no more ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("lost", [["sm12"], ["sm7", "sm12"]])
+def test_empty_credentials_after_an_sm12_that_the_capture_has_not(lost: list[str], transport: str) -> None:
+    """A stack that repeats the last nonce with an empty response reports no failure, and a 2xx accepts none."""
+    s = Scenario(transport=transport)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.refresh(on=first, sm1={"headers": {"Authorization": put("response", "")}})
+    s.lose(*lost)
+    report = audited(s)
+    assert [each.rule for each in report.findings if each.verdict in ("violation", "warning")] == []
+    assert not tally(s, "AUTH-12").exercised
+    assert [each for each in report.findings if each.rule in ("AUTH-08", "AUTH-12", "SA-19")] == []

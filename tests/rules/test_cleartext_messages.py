@@ -6,6 +6,7 @@ import pytest
 
 from tests.rules.protection import all_vantages, both_profiles, both_transports
 from tests.scenario import Scenario, check, passes
+from tests.scenario.sip_text import Edits
 
 WITHOUT = {"Security-Client": None, "Require": None, "Proxy-Require": None}
 
@@ -320,4 +321,45 @@ def test_another_call_in_clear_is_no_protected_dialog() -> None:
     s.call("ue", on=first)
     s.request("ue", "MESSAGE", answered=False)
     s.expect("CLR-02", "violation", actor="UE", at="req")
+    check(s)
+
+
+# --- FP28: several UEs behind one address -----------------------------------------------------------------------------
+
+
+@both_transports
+def test_another_ue_behind_the_address_whose_registration_was_not_captured(transport: str) -> None:
+    """It may be one without IPsec: nobody is accused for it."""
+    s = Scenario(transport=transport)
+    other = s.ue(2, address=s.register().ue.address)
+    s.request("ue", "MESSAGE", ue=other, sport=40000)
+    s.expect("CLR-02", "probable", actor="UE", at="req")
+    s.expect("CLR-04", "probable", actor="P-CSCF", at="resp")
+    s.request("pcscf", "MESSAGE", ue=other, dport=40000, answered=False, label="down")
+    s.expect("CLR-03", "probable", actor="P-CSCF", at="down")
+    check(s)
+
+
+@pytest.mark.parametrize("header", ["From", "P-Preferred-Identity"])
+def test_an_identity_of_the_ue_itself_in_any_form(header: str) -> None:
+    """P-Associated-URI has names with commas in them, and the UE its number in another form."""
+    s = Scenario()
+    listed = '"Doe, Jane" <sip:jane@ims.example.org>, "<tel:>" <tel:+49-30-1234>'
+    s.register(sm12={"headers": {"P-Associated-URI": listed}})
+    for claim in ("<sip:JANE@ims.example.org>", "<sip:+49301234@ims.example.org;user=phone>"):
+        s.request("ue", "MESSAGE", answered=False, headers={header: claim})
+    s.expect("CLR-02", "violation", actor="UE", at="req", count=2)
+    check(s)
+
+
+def test_what_names_nobody_may_be_anybody() -> None:
+    """An anonymous call, an OPTIONS to the registered contact: they are held against the UE that is known."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", answered=False, headers={"From": "<sip:anonymous@anonymous.invalid>;tag=1"})
+    s.expect("CLR-02", "violation", actor="UE", at="req")
+    contact = first.ue.uri(first.ue.clear_port, "udp")
+    ping: Edits = {"To": f"<{contact}>", "P-Called-Party-ID": None}
+    s.request("pcscf", "OPTIONS", answered=False, label="ping", headers=ping)
+    s.expect("CLR-03", "violation", actor="P-CSCF", at="ping")
     check(s)

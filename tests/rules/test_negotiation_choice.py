@@ -250,3 +250,69 @@ def test_without_a_key_nobody_is_accused() -> None:
     """FP18."""
     s = negotiated([SHA_NULL, SHA_AES], [SHA_AES, SHA_NULL], SHA_AES)
     assert {each.verdict for each in audited(s, keys="").findings if each.rule in CHOICE} == {"inconclusive"}
+
+
+# --- What is common is so with protocol and mode ----------------------------------------------------------------------
+
+
+def entry(pair: tuple[str, str], values: Params, mod: str = "trans") -> str:
+    ports = f"port-c={values['port_c']};port-s={values['port_s']}"
+    return f"ipsec-3gpp;alg={pair[0]};ealg={pair[1]};mod={mod};spi-c={values['spi_c']};spi-s={values['spi_s']};{ports}"
+
+
+MINE: Params = {"spi_c": 1111111111, "spi_s": 1222222222, "port_c": 32111, "port_s": 31111}
+OTHER: Params = {"spi_c": 1333333333, "spi_s": 1444444444, "port_c": 32113, "port_s": 31111}
+THEIRS: Params = {"spi_c": 2111111111, "spi_s": 2222222222, "port_c": 5111, "port_s": 6111}
+
+
+def agreed(s: Scenario, offer: str, server: str, use: tuple[str, str]) -> None:
+    """A registration with these two headers, and what follows."""
+    p = s.sm1(client=MINE, headers={"Security-Client": offer})
+    s.sm6(p, server=THEIRS, use=use, headers={"Security-Server": server})
+    assert p.set
+    p.set.server_text = server
+    s.sm7(p, headers={"Security-Client": offer})
+    s.sm12(p)
+    s.request("ue", "MESSAGE", on=p.set)
+    s.request("pcscf", "OPTIONS", on=p.set)
+
+
+def test_a_stronger_entry_of_another_mode_was_not_passed_over() -> None:
+    s = Scenario()
+    offer = f"{entry(SHA_AES, MINE, 'UDP-enc-tun')}, {entry(SHA_NULL, MINE)}"
+    agreed(s, offer, f"{entry(SHA_AES, THEIRS)}, {entry(SHA_NULL, THEIRS)}", SHA_NULL)
+    check(s)
+    passes(s, "NEG-17")
+    passes(s, "CRY-06")
+
+
+def test_the_values_of_the_entry_with_the_agreed_mode_count() -> None:
+    """NEG-03 warns of a stack that has values of its own for each mode; the audit follows the right ones."""
+    s = Scenario()
+    offer = f"{entry(SHA_AES, OTHER, 'UDP-enc-tun')}, {entry(SHA_AES, MINE)}"
+    agreed(s, offer, entry(SHA_AES, THEIRS), SHA_AES)
+    s.expect("NEG-03", "warning", actor="UE", at="sm1")
+    check(s)
+
+
+UNUSABLE = [MD5_NULL, ("hmac-sha-256-128", "aes-cbc"), ("aes-gmac", "aes-cbc"), ("null", "null")]
+
+
+@pytest.mark.parametrize("first", UNUSABLE)
+def test_entries_that_nobody_may_use_are_passed_over_rightly(first: tuple[str, str]) -> None:
+    """A P-CSCF that still prefers what the release does not have, or forbids, and a UE that offers it as well."""
+    s = Scenario()
+    offer, server = (f"{entry(first, values)}, {entry(SHA_AES, values)}" for values in (MINE, THEIRS))
+    agreed(s, offer, server, SHA_AES)
+    check(s, rules=CHOICE)
+    assert not tally(s, "NEG-17").exercised
+
+
+def test_a_spelling_of_old_names_an_algorithm_all_the_same() -> None:
+    """FP20: it is known that both had the stronger one."""
+    s = Scenario()
+    old = ("hmac-sha1-96", "aes-cbc"), ("hmac-sha1-96", "null")
+    offer, server = (f"{entry(old[1], values)}, {entry(old[0], values)}" for values in (MINE, THEIRS))
+    agreed(s, offer, server, SHA_NULL)
+    s.expect("CRY-06", "warning", actor="P-CSCF", at="sm7")
+    check(s)

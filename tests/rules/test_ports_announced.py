@@ -282,6 +282,18 @@ def test_the_via_of_a_clear_register_names_a_protected_port(name: str) -> None:
     assert [each.fault for each in found(s, "PORT-15")] == [f"via-{name}"]
 
 
+@pytest.mark.parametrize("name", ["port_us", "port_uc"])
+def test_the_via_of_a_clear_register_names_a_port_of_the_set_in_use(name: str) -> None:
+    s = Scenario()
+    first = s.register()
+    s.wait(5)
+    number = getattr(first, name)
+    p = s.sm1(client={"port_s": 31777}, headers={"Via": port(number)})
+    s.sm6(p, dport=number)
+    s.expect("PORT-15", "warning", actor="UE", at="sm1.2")
+    check(s, rules=[*ANNOUNCED, "CLR-01"])
+
+
 @pytest.mark.parametrize("how", ["rport", "own", "other", "none"])
 def test_a_via_that_does_no_harm(how: str) -> None:
     s = Scenario()

@@ -252,6 +252,44 @@ def test_another_host_may_be_the_p_cscf_s(top: str) -> None:
     check(s)
 
 
+def test_what_is_not_judged_is_no_pass() -> None:
+    """A request of a dialog is not preloaded, and behind a NAT no Contact is compared."""
+    s = Scenario(mod="UDP-enc-tun")
+    first = s.register(ue=s.ue(2, nat="192.0.2.7"))
+    s.request("ue", "SUBSCRIBE", on=first)
+    s.request("ue", "MESSAGE", on=first)
+    assert (tally(s, "PORT-11").passed, tally(s, "PORT-12").passed) == (0, 2)
+    s = Scenario()
+    first = s.register()
+    for _ in range(2):
+        call = s.invite("ue", on=first)
+        s.answer(call, 180)
+        s.request("ue", "UPDATE", on=first, within=call)
+        s.answer(call, 200)
+        s.ack(call)
+        s.bye(call)
+    s.lose(*(name for name in s.sent if name.startswith("invite") and ".bye" not in name))
+    assert (tally(s, "PORT-11").passed, tally(s, "PORT-12").passed) == (3, 0)
+    check(s, rules=OPENED)
+
+
+def test_a_flow_whose_contact_names_the_port_is_a_pass_in_any_spelling() -> None:
+    for more in ("", " "):
+        s = Scenario()
+        first = s.register()
+        s.request("ue", "SUBSCRIBE", on=first, headers={"Contact": f"{more}<sip:x@10.20.0.11:{first.port_us};ob>"})
+        check(s)
+        passes(s, "PORT-11", at_least=2)
+
+
+def test_a_contact_with_the_port_that_the_same_register_offers() -> None:
+    s = Scenario()
+    first = s.register()
+    s.sm6(s.sm1(over=first, client={"port_s": 31999}, headers=contact(31999)))
+    s.expect("PORT-11", "violation", actor="UE", at="sm1.2", cause="PORT-01")
+    check(s, rules=OPENED)
+
+
 def test_routes_that_are_right_in_another_spelling() -> None:
     """FP21: a name with ps is right; FP20."""
     s = Scenario()

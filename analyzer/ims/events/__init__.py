@@ -40,6 +40,7 @@ from analyzer.ims.events.messages import MessageDuringRegistration as MessageDur
 from analyzer.ims.events.messages import RequestRepeated as RequestRepeated
 from analyzer.ims.events.messages import RequestSent as RequestSent
 from analyzer.ims.events.messages import ResponseSent as ResponseSent
+from analyzer.ims.events.messages import RouteRight as RouteRight
 from analyzer.ims.events.packets import AssociationExamined as AssociationExamined
 from analyzer.ims.events.packets import AuthenticationHeaderSeen as AuthenticationHeaderSeen
 from analyzer.ims.events.packets import BadIvSeen as BadIvSeen
@@ -88,6 +89,7 @@ from analyzer.ims.events.silence import SilenceIgnored as SilenceIgnored
 from analyzer.ims.events.unread import KeyMissing as KeyMissing
 from analyzer.ims.events.unread import Notice as Notice
 from analyzer.ims.vocabulary import CONTACT_UNUSED as CONTACT_UNUSED
+from analyzer.ims.vocabulary import NOT_PRELOADED as NOT_PRELOADED
 from analyzer.ims.vocabulary import End as End
 from analyzer.ims.vocabulary import Knowledge as Knowledge
 from analyzer.ims.vocabulary import Protection as Protection

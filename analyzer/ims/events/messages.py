@@ -106,6 +106,8 @@ class ClearMessageSent(Event):
     """A response of the UE that went where the P-CSCF's Via pointed, on ports that no association serves (R23)."""
     leaves_old: SetTerms | None
     """An answer of the P-CSCF to a request on a set that a newer one replaces, and that it has to serve yet."""
+    stranger: bool
+    """Where it names the UE, it names none of this contact's identities: it may be another one's (FP28)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -166,8 +168,15 @@ class CallOpenedRight(NamedTuple):
     subject: Subject | None
 
 
+class RouteRight(NamedTuple):
+    """Such a request that opens a dialog or stands alone, so that its Route is the preloaded one."""
+
+    at: FrameRef
+    subject: Subject | None
+
+
 class ContactRight(NamedTuple):
-    """Such a request that has a Contact, which is right too."""
+    """Such a request that has a Contact, which is right too; behind a NAT none is judged (FP12)."""
 
     at: FrameRef
     subject: Subject | None

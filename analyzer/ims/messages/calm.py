@@ -16,9 +16,8 @@ from sys import intern
 from typing import Final
 
 from analyzer.frame import FrameRef
-from analyzer.ims.events import CallOpenedRight, ContactRight
 from analyzer.ims.messages.identities import Identities, right
-from analyzer.ims.messages.openings import opened, opened_right
+from analyzer.ims.messages.openings import Right, opened, opened_right
 from analyzer.ims.messages.requests import LARGE, Requests
 from analyzer.ims.messages.switch import Switch
 from analyzer.ims.quality import SILENCE, Quality
@@ -175,13 +174,13 @@ class Calm:
         now, requests = at[2], owner.open_requests
         if requests and (len(requests) >= OPEN or now - requests[0].last > self._patience):
             return None  # somebody may have given up
-        contact: bool | None = None
+        told: Right | None = None
         opens = sender is _UE and call_id not in context.calls
         if sender is _UE:
             if not right(context, method, plain):
                 return None
             if opens:
-                contact = opened_right(context, owner, plain[:end], method)
+                told = opened_right(self._session, context, owner, plain[:end], method)
         fresh = None
         if owner.parent is not None:
             fresh = known.fresh.get((sender, ends, udp))
@@ -202,8 +201,8 @@ class Calm:
         passed.times += 1
         if fresh is not None:
             fresh.times += 1
-        if contact is not None:
-            self._opened(context, at, contact)
+        if told is not None:
+            self._opened(context, at, told)
         elif opens:
             context.last_seen = now
             context.remember_call(call_id)
@@ -212,9 +211,9 @@ class Calm:
             self._requests.large(context.pair, context, sighting_of(seen, data, False))
         return made
 
-    def _opened(self, context: Context, at: FrameRef, contact: bool) -> None:
+    def _opened(self, context: Context, at: FrameRef, kinds: Right) -> None:
         """Tell of a request that opens a call rightly, or count it."""
-        for kind in (CallOpenedRight, ContactRight) if contact else (CallOpenedRight,):
+        for kind in kinds:
             known = self._right.get(kind)
             if known is not None:
                 known.times += 1

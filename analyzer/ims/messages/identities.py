@@ -15,11 +15,11 @@ from analyzer.frame import FrameRef
 from analyzer.ims.events import ForeignIdentity, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import Sighting, Subject
+from analyzer.ims.vocabulary import Side, Sighting, Subject
 from analyzer.sip.addresses import Uri, read_address
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
-from analyzer.sip.text import printable
+from analyzer.sip.text import printable, split
 
 CLAIMS: Final = 4096
 """Requests with a foreign identity whose fate is not known yet; the oldest goes first."""
@@ -116,7 +116,7 @@ class Identities:
             found = credentials(message)
             asserted = [found.username] if found is not None and found.username else []
         else:
-            values = [part for value in message.values("p-asserted-identity") for part in value.split(",")]
+            values = [part for value in message.values("p-asserted-identity") for part in split(value, ",")]
             asserted = [uri.text for uri in (read_address(part).uri for part in values) if uri is not None]
         del self.waiting[key]
         self._tell(claim, at, "forwarded", message.start_line, tuple(printable(each, 200) for each in asserted))
@@ -135,6 +135,32 @@ class Identities:
                 asserted=asserted,
             )
         )
+
+
+def stranger(context: Context, sighting: Sighting) -> bool:
+    """Whether a message in clear names another identity than those of this contact where it names the UE.
+
+    Then it may be that of another UE behind the same address (FP28). An anonymous one names nobody; what has a
+    protected port of this UE, or belongs to a call of it, is its own whatever it names.
+    """
+    message = sighting.message
+    port = sighting.sport if sighting.sender is Side.UE else sighting.dport
+    if port in context.pair.guarded or message.call_id in context.calls:
+        return False
+    asks = message.is_request == (sighting.sender is Side.UE)
+    ends = [message.from_uri if asks else message.to_uri]
+    for name in ("p-preferred-identity",) if asks else ("p-called-party-id",):
+        value = message.first(name)
+        ends.append(read_address(value).uri if value is not None else None)
+    if any(uri is not None and not uri.user for uri in ends):
+        return False
+    named = {each for uri in ends for each in names(uri)}
+    if not named or not context.impus or any("anonymous" in each for each in named):
+        return False
+    own = read_address(f"<{context.contact or ''}>").uri
+    if own is not None and any(uri is not None and (uri.user, uri.host) == (own.user, own.host) for uri in ends):
+        return False
+    return named.isdisjoint({each for text in context.impus for each in names(read_address(f"<{text}>").uri)})
 
 
 def right(context: Context, method: str, raw: bytes) -> bool:

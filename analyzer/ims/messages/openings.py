@@ -10,11 +10,11 @@ import re
 from array import array
 from collections.abc import Sequence
 
-from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight
-from analyzer.ims.session import Session, emergency_call
+from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight, RouteRight
+from analyzer.ims.session import TUNNEL, Session, emergency_call
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import CONTACT_UNUSED, Sighting
+from analyzer.ims.vocabulary import CONTACT_UNUSED, NOT_PRELOADED, Sighting
 from analyzer.sip.headers import header_end
 from analyzer.sip.secagree import Comparison, compare
 
@@ -33,6 +33,17 @@ _REQUIRED = b"\nRequire: ", b"\nProxy-Require: "
 """How the lines begin that have to hold the option tag."""
 _TAG = b"sec-agree"
 _VERIFY_LINE = re.compile(rb"\nSecurity-Verify: [^\r\n]*+\r")
+_ENDS = frozenset({"ACK", "CANCEL"})
+"""Requests of a transaction that is there already, in which nothing is asked for."""
+
+Right = tuple[type[CallOpenedRight | RouteRight | ContactRight], ...]
+_RIGHT: tuple[Right, ...] = (
+    (CallOpenedRight,),
+    (CallOpenedRight, ContactRight),
+    (CallOpenedRight, RouteRight),
+    (CallOpenedRight, RouteRight, ContactRight),
+)
+"""What there is to tell of a right request: by whether it has a Contact, and, two further on, a preloaded Route."""
 
 
 class Marks:
@@ -44,7 +55,7 @@ class Marks:
         self.route = route
         """The beginning of its first Route: the P-CSCF with port_ps."""
         self.contact = contact
-        """The end of the hostport in its Contact."""
+        """The end of the hostport in its Contact; nothing where a NAT gives it another one (FP12)."""
         self.verify = verify
         """Its lines of Security-Verify; none if two are the same."""
         self.places: dict[str, tuple[tuple[bytes, ...], array[int]]] = {}
@@ -70,16 +81,15 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
     """Tell of a request of the UE whose Call-ID is new on this contact."""
     plain = request.message.plain
     head = plain[: header_end(plain)[1]]
-    right = opened_right(context, owner, head, request.message.method)
+    right = opened_right(session, context, owner, head, request.message.method)
     if right is not None:
-        session.emit(_new(CallOpenedRight, (request.at, context.subject)))
-        if right:
-            session.emit(ContactRight(request.at, context.subject))
+        for kind in right:
+            session.emit(_new(kind, (request.at, context.subject)))
         return
     verify = _mirrored(context, owner, request)
     if verify is not None and verify.ok and compare(owner.server, request.message.values("security-verify")).ok:
-        _marks(context, owner).mirrored(head)
-    routed = _route(head, head.lower().find(_ROUTE), _marks(context, owner).route)
+        _marks(session, context, owner).mirrored(head)
+    routed = _route(head, head.lower().find(_ROUTE), _marks(session, context, owner).route)
     session.emit(
         CallOpened(
             at=request.at,
@@ -91,12 +101,14 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
     )
 
 
-def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bool | None:
-    """Whether the request names its contact rightly; None if it does not have all that it should, plainly spelt.
+def opened_right(session: Session, context: Context, owner: SaSet, head: bytes, method: str) -> Right | None:
+    """What is to be told of the request; None if it does not have all that it should, plainly spelt.
 
     ``head`` ends with its headers.
     """
-    marks = _marks(context, owner)
+    if method in _ENDS:
+        return None
+    marks = _marks(session, context, owner)
     lines, places = marks.places.get(method, _UNKNOWN)
     for line, place in zip(lines, places, strict=False):
         if not head.startswith(line, place):
@@ -120,18 +132,28 @@ def opened_right(context: Context, owner: SaSet, head: bytes, method: str) -> bo
         marks.remember(method, tuple(found), where)
     if lower.count(_VERIFY) != len(marks.verify):
         return None
-    return False if method in CONTACT_UNUSED else _contact(head, lower, marks.contact)
+    contact = bool(marks.contact) and method not in CONTACT_UNUSED and _contact(head, lower, marks.contact)
+    if contact is None:
+        return None
+    return _RIGHT[contact + 2 * (method not in NOT_PRELOADED and _opens(lower))]
 
 
-def _marks(context: Context, owner: SaSet) -> Marks:
+def _opens(lower: bytes) -> bool:
+    """Whether a request belongs to no dialog yet; not sure of one whose To is spelt oddly, and thus not told."""
+    begin = lower.find(b"\nto:")
+    return begin >= 0 and lower.find(b"tag=", begin, lower.find(b"\n", begin + 1)) < 0
+
+
+def _marks(session: Session, context: Context, owner: SaSet) -> Marks:
     if owner.marks is not None:
         return owner.marks
     terms, text = owner.terms, context.pair.pcscf_text
     host = f"[{text}]" if ":" in text else text
     verify = tuple(f"\nSecurity-Verify: {value}\r".encode("latin-1") for value in owner.server)
+    translated = terms.mod == TUNNEL or "nat" in session.profile.flags
     owner.marks = Marks(
         f"\nRoute: <sip:{host}:{terms.port_ps}".encode("latin-1"),
-        f":{terms.port_us}".encode("latin-1"),
+        b"" if translated else f":{terms.port_us}".encode("latin-1"),
         verify if len(set(verify)) == len(verify) else (),
     )
     return owner.marks

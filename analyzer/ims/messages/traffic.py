@@ -18,6 +18,7 @@ from analyzer.ims.messages.calm import learn
 from analyzer.ims.messages.clear_requests import ClearRequests
 from analyzer.ims.messages.connections import connection_alive, connection_forgotten
 from analyzer.ims.messages.endings import after_its_end, answered_elsewhere, answers, early_use, leaves_old
+from analyzer.ims.messages.identities import stranger
 from analyzer.ims.messages.openings import opened
 from analyzer.ims.messages.switch import Switch
 from analyzer.ims.registration.procedures import swapped
@@ -160,6 +161,7 @@ class Traffic:
         established = bound or bool(request and request.protection)
         emergency = context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting))
         leaves = leaves_old(context, sighting, transaction, self._session.profile)
+        foreign = bound and not (request and request.protection) and stranger(context, sighting)
         passed = self._session.passed
         idle = not established and leaves is None  # there is no set that it might have been sent on
         if not (idle and passed.again(ClearMessageSent)):
@@ -181,15 +183,16 @@ class Traffic:
                     and transaction.final_status >= 300,
                     sent_astray=sent_astray(sighting, transaction.request if transaction else None),
                     leaves_old=leaves,
+                    stranger=foreign,
                 )
             )
             if idle:
                 passed.learn(ClearMessageSent, receipt)
         if transaction is not None and request is not None and isinstance(transaction.owner, SaSet):
             answers(self._session, context, transaction.owner, sighting.sender, transaction, sighting)
-        if message.is_request and established and not emergency:
+        if message.is_request and established and not emergency and not foreign:
             self.in_clear.came(context.subject, sighting, transaction)
-        if message.method != "REGISTER":
+        if message.method != "REGISTER" and not foreign:
             self._during_registration(context, sighting, transaction)
 
     # --- the end of the memory -------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from analyzer.ims.sets.overdue import overdue
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import SIDES, End, Side, Sighting
-from analyzer.sip.addresses import read_uri
+from analyzer.sip.addresses import read_address, read_uri
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
-from analyzer.sip.text import identifier
+from analyzer.sip.text import identifier, split
 
 IMPUS = 32
 """Public identities listed for one subject."""
@@ -83,9 +83,11 @@ def bind(
     listed = []
     for value in message.values("p-associated-uri"):
         context.associated = True
-        for part in value.split(","):
-            listed.append(identifier(part.strip().strip("<>").partition(">")[0]))
-            _add(context.impus, listed[-1])
+        for part in split(value, ","):
+            uri = read_address(part).uri
+            if uri is not None:
+                listed.append(identifier(uri.text))
+                _add(context.impus, listed[-1])
     if impu:
         _add(context.impus, identifier(impu))
     if transaction.deregisters:

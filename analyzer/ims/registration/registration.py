@@ -69,11 +69,12 @@ class Registrar:
         late = procedure is not context.newest
         if late and own_set is None:
             return None  # cached credentials; on its own set it is the SM7 of a procedure that was superseded
-        if found.auts or not found.response:
-            transaction.kind = "SM1" if late else "failure"
-            return None
         missed = own_set is not None and not own_set.complete().sure
         had_sm7 = procedure.sm7 is not None or inferred or missed
+        if found.auts or not found.response:
+            # A challenge that the UE has answered it rejects no more: without a response these are cached credentials
+            transaction.kind = "SM1" if late or (had_sm7 and not found.auts) else "failure"
+            return None
         if had_sm7 and (procedure.client is None or procedure.client.ok):
             values = offered(sighting.message)
             if [(entry.spi_c, entry.spi_s) for entry in values] != [(e.spi_c, e.spi_s) for e in procedure.offer]:
