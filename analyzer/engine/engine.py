@@ -20,6 +20,7 @@ from analyzer.engine.telling import Telling
 from analyzer.frame import Frame
 from analyzer.ims.events import Notice
 from analyzer.ims.packets import clear_packets
+from analyzer.ims.packets.clear_packets import ClearPacket
 from analyzer.ims.packets.encapsulation import MARKER, NAT_TRAVERSAL, Encapsulation
 from analyzer.ims.packets.trials import Trials
 from analyzer.ims.quality import SILENCE
@@ -297,7 +298,8 @@ class Engine:
             return
         pair, sender = found
         if sport in pair.guarded or dport in pair.guarded:
-            clear_packets.told(self.tracker.session, pair, sender, datagram.at, transport, sport, dport, what)
+            packet = ClearPacket(datagram.at, sender, transport, sport, dport, what)
+            clear_packets.told(self.tracker.session, pair, packet)
 
     def _pair(self, datagram: Datagram) -> tuple[Pair, Side] | None:
         """The pair of a packet, which learns from it where the capture was taken."""

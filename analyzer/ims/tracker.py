@@ -242,18 +242,7 @@ class Tracker:
             context.last_seen = sighting.at.time
         self._trace(context, sighting)
         if ue_port in pair.guarded or pcscf_port in pair.guarded:
-            clear_packets.told(
-                self.session,
-                pair,
-                sighting.sender,
-                sighting.at,
-                sighting.transport,
-                sighting.sport,
-                sighting.dport,
-                message.start_line,
-                sighting,
-                transaction,
-            )
+            clear_packets.told(self.session, pair, clear_packets.of_message(sighting, transaction))
         self.traffic.clear(context, sighting, transaction)
         if transaction is not None:
             if not message.is_request:
