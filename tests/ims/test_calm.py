@@ -281,6 +281,94 @@ def test_a_foreign_claim_in_another_method_is_told() -> None:
     assert counted(report, "SA-20") == {"inconclusive": 2}
 
 
+ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'
+STRANGER = "<sip:other@ims.example.org>"
+
+
+def short_of(s: Scenario, owner: SaSet, **how: Any) -> tuple[dict[str, Any], int]:
+    """The report once the UE has asked something ten times more, and how many of the twenty messages went short."""
+    _, before = same(lived(s))
+    for _ in range(10):
+        s.request("ue", "INFO", on=owner, **how)
+    report, taken = same(lived(s))
+    return report, taken - before
+
+
+def test_who_withholds_an_identity_goes_the_short_way() -> None:
+    s, owner = settled()
+    report, short = short_of(s, owner, headers={"P-Preferred-Identity": None, "From": ANONYMOUS})
+    assert short >= 18
+    assert counted(report, "SA-20") == {}
+
+
+def test_where_it_is_not_known_what_is_bound_nothing_keeps_a_request_from_the_short_way() -> None:
+    s = Scenario()
+    owner = s.register(sm12={"headers": {"P-Associated-URI": None}})
+    for _ in range(3):
+        s.request("ue", "MESSAGE", on=owner)
+    report, short = short_of(s, owner, headers={"P-Preferred-Identity": STRANGER})
+    assert short >= 18
+    assert counted(report, "SA-20") == {}
+    second = s.register(over=owner)  # now it is known
+    report, short = short_of(s, second, headers={"P-Preferred-Identity": STRANGER})
+    assert short <= 10
+    assert counted(report, "SA-20") == {"inconclusive": 10}
+
+
+TO = "<sip:me@ims.example.org>"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([f"To: {TO};tag=a"], False),
+        (["To: <sip:me@ims.example.org;tag=a;user=phone>;x=y;tag=b"], False),
+        ([f"to :\t{TO};tag=a"], False),
+        ([f"To: {TO}"], True),
+        (["To: <sip:me@ims.example.org;tag=a>"], True),
+        ([f"To: {TO};TAG"], True),
+        ([f"t: {TO}", f"To: {TO};tag=a"], True),
+        ([f"To: {TO};tag=a", f"To: {TO}"], False),
+        ([f"To: {TO}", f"To: {TO};tag=a"], True),
+        ([f"To: {TO}\r\n ;tag=a"], False),
+        ([f"Subject: x\r\n To: {TO};tag=a", f"To: {TO}"], True),
+        ([f'To: "{TO};tag=a" {TO}'], True),
+        ([f"Tox: {TO};tag=a", f"To: {TO}"], True),
+        ([f"To\r: {TO}", f"To: {TO};tag=a"], True),
+    ],
+)
+def test_a_foreign_from_is_told_outside_of_a_dialog_alone(
+    lines: list[str], told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However To is written: of several the first counts, and what a quoted name or a folded line holds is no tag."""
+    s, owner = settled()
+
+    def write(self: Scenario, who: str, raw: bytes) -> bytes:
+        first, _, rest = raw.partition(b"\r\nTo: ")
+        if b"\nX-Here: " not in raw:
+            return raw
+        return first + "".join(f"\r\n{line}" for line in lines).encode() + rest[rest.index(b"\r\n") :]
+
+    monkeypatch.setattr(Scenario, "spell", write)
+    for who in ("<tel:0171>;tag=1", "<tel:0172>;tag=1"):
+        for _ in range(2):
+            headers = {"X-Here": "x", "P-Preferred-Identity": None, "From": who}
+            s.request("ue", "INFO", on=owner, headers=headers, body=f"\r\nTo: {TO};tag=a\r\n".encode())
+    report, _ = same(lived(s))
+    assert counted(report, "SA-20") == ({"inconclusive": 4} if told else {})
+
+
+def test_a_called_party_goes_the_short_way_under_the_name_that_was_dialled() -> None:
+    s, owner = settled()
+    headers = {"P-Preferred-Identity": None, "From": "<tel:0171>;tag=1", "To": f"{TO};tag=a"}
+    report, short = short_of(s, owner, headers=headers)
+    assert short >= 18
+    assert counted(report, "SA-20") == {}
+    report, short = short_of(s, owner, headers={**headers, "P-Preferred-Identity": STRANGER})
+    assert short <= 10
+    assert counted(report, "SA-20") == {"inconclusive": 10}
+
+
 @pytest.mark.parametrize(
     ("routes", "short"),
     [

@@ -16,8 +16,9 @@ from analyzer.ims.events import ForeignIdentity, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side, Sighting, Subject
-from analyzer.sip.addresses import Uri, read_address
+from analyzer.sip.addresses import Uri, read_address, tag_of
 from analyzer.sip.digest import credentials
+from analyzer.sip.headers import HEADER_LIMIT, header_end
 from analyzer.sip.message import Message
 from analyzer.sip.text import printable, split
 
@@ -26,6 +27,8 @@ CLAIMS: Final = 4096
 PREFERRED: Final = b"\nP-Preferred-Identity: "
 FROM: Final = b"\nFrom: "
 _PREFERRED: Final = re.compile(rb"\nP-Preferred-Identity[ \t]*:", re.IGNORECASE)
+_TO: Final = re.compile(rb"\n[ \t]*(?:to|t)[ \t\r]*:([^\n]*+)(?=\n(?![ \t]))", re.IGNORECASE)
+"""A To that is not folded, and whatever begins like one."""
 _LOWER, _UPPER = b"referred-", b"REFERRED-"
 METHODS: Final = 16
 """Methods of one contact whose last claim is remembered; all are forgotten for one more, which only costs time."""
@@ -66,7 +69,7 @@ class Identities:
             self._wait(context, sighting, "impi", printable(found.username, 200), (context.impi,))
 
     def asked(self, context: Context, sighting: Sighting) -> None:
-        """A new protected request of the UE; the caller has seen that it does not repeat what was found right."""
+        """A new protected request of the UE; the caller has seen that it is not plainly `right`."""
         message = sighting.message
         name, line, begin = _claim(message.plain)
         if not line:
@@ -75,13 +78,12 @@ class Identities:
         if _known(context, message.method, line, begin):
             return
         claimed = read_address(line[len(name) :].decode("latin-1")).uri
-        if claimed is None or not line or "anonymous" in claimed.text.lower():
+        if claimed is None or not line:
             return
-        if not context.associated or len(context.impus) >= WIDEST or any("!" in each for each in context.impus):
-            return  # what is bound is not known, or is a whole range
-        if names(claimed) & {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}:
+        bound = {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}
+        if "anonymous" in claimed.text.lower() or names(claimed) & bound:
             _remember(context, message.method, line, begin)
-        elif name is PREFERRED or message.to_tag is None:  # inside a dialog From tells who called, or was called
+        elif name is PREFERRED or message.to_tag is None:  # see `_in_dialog`
             self._wait(context, sighting, "impu", printable(claimed.text, 200), tuple(context.impus))
 
     def _wait(self, context: Context, sighting: Sighting, kind: str, claimed: str, bound: tuple[str, ...]) -> None:
@@ -164,15 +166,32 @@ def stranger(context: Context, sighting: Sighting) -> bool:
 
 
 def right(context: Context, method: str, raw: bytes) -> bool:
-    """Whether a request claims what was found right in an earlier one of this contact.
+    """Whether a request claims what was found right in an earlier one of this contact, or what nobody can deny.
 
     Mostly the last one of its method had it at the same place, which is one comparison.
     """
     known = context.asserted.get(method)
     if known is not None and raw.startswith(*known) and (not known[0].startswith(FROM) or not _prefers(raw)):
         return True
-    _, line, begin = _claim(raw)
-    return _known(context, method, line, begin)
+    if _unknown(context):
+        return True
+    name, line, begin = _claim(raw)
+    return _known(context, method, line, begin) or (name is FROM and _in_dialog(raw))
+
+
+def _unknown(context: Context) -> bool:
+    """Whether what is bound is not known, or is a whole range: then nothing is held against it."""
+    impus = context.impus
+    return not context.associated or len(impus) >= WIDEST or any("!" in each for each in impus)
+
+
+def _in_dialog(raw: bytes) -> bool:
+    """Whether a request plainly belongs to a dialog, in which From tells who called, or was called: often by a number
+    that the network knows under another name.
+    """
+    end, _ = header_end(raw)
+    lines = _TO.findall(raw, 0, min(end + 1, HEADER_LIMIT))
+    return len(lines) == 1 and tag_of(lines[0].decode("latin-1")) is not None
 
 
 def _claim(raw: bytes) -> tuple[bytes, bytes, int]:
