@@ -47,17 +47,18 @@ class Forms:
 
     def iv(self, binding: Binding, packet: bytes, sequence: int, at: FrameRef) -> None:
         """A packet of an association whose algorithm has an IV, captured for the first time."""
-        ivs, association = binding.ivs, binding.association
-        assert association is not None
-        if isinstance(ivs, CbcIvs):
+        ivs = binding.ivs
+        if type(ivs) is CbcIvs:
             bad = ivs.look(packet, sequence, at, binding.ledger)
             if ivs.looked_at >= CBC_PACKETS:
                 binding.looked_at, binding.ivs = ivs.looked_at, None
         else:
-            assert ivs is not None
+            assert isinstance(ivs, CombinedIvs)
             bad = ivs.look(packet, binding.role, at)
         if bad is None:
             return
+        association = binding.association
+        assert association is not None
         binding.faults |= {bad.kind}
         self._session.emit(
             BadIvSeen(
