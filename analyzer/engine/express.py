@@ -96,9 +96,9 @@ class Express:
         if sequence != binding.ledger.highest + 1:
             return self._copies(frame, leading, header, source, association.destination, ident, data[start:end])
         if (
-            # seen elsewhere on its way than the packet before, or with another IP header
-            (views.get(leading) != binding.view and self._view(kind, data, leading) != binding.view)
-            or header not in binding.around
+            # with another IP header than an ordinary packet's, or seen elsewhere on its way than the one before
+            header not in binding.around
+            or (views.get(leading) != binding.view and self._view(kind, data, leading) != binding.view)
             or source != binding.address
             or binding.refused  # a packet before it did not verify: what this one shows of that, the long way tells
             or length & 3  # no multiple of four octets (RFC 4303 2.4)

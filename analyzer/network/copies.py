@@ -211,8 +211,14 @@ class Copies:
         since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
         for time, source, destination, packet, ident, where, (ttl, _, _), capture in fresh:
             if time >= since:
-                key = fingerprint(source + destination, ESP, packet)
-                self._seen(key, (time, ESP, packet, ident or 0, where | ttl << 4, capture))
+                if not self._since <= time <= self._until:
+                    self._rotate(time)
+                # As `fingerprint` has it; and with a number that is higher than all before it is no copy itself
+                key = source + destination + packet[:8] + packet[-12:]
+                self._young[key] = time, ESP, packet, ident or 0, where | ttl << 4, capture
+                self._room -= len(packet) + OVERHEAD
+                if self._room < 0:
+                    self._crowded(time)
         fresh.clear()
 
     def _crowded(self, time: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
 from analyzer.ims.knowledge import REORDERED, Vantage
@@ -106,8 +104,8 @@ class Procedure:
         for sighting in (self.register, self.challenge, self.sm7):
             if sighting is not None:
                 shelve(sighting.message)
-        self._offer = tuple(entry.written for entry in self.offer)
-        self._server = tuple(entry.written for entry in self.server)
+        self._offer = tuple([entry.written for entry in self.offer])
+        self._server = tuple([entry.written for entry in self.server])
 
     def _keep_challenge(self) -> None:
         """Nothing but the nonce and Security-Server is asked for any more; others may hold the whole challenge."""
@@ -126,12 +124,14 @@ class Procedure:
     @property
     def offer(self) -> tuple[Mechanism, ...]:
         """The entries of Security-Client in SM1."""
-        return _entries(self._offer)
+        kept = self._offer
+        return kept if not kept or type(kept[0]) is Mechanism else _entries(kept)  # type: ignore[return-value]
 
     @property
     def server(self) -> tuple[Mechanism, ...]:
         """The entries of Security-Server in SM6; none before it."""
-        return _entries(self._server)
+        kept = self._server
+        return kept if not kept or type(kept[0]) is Mechanism else _entries(kept)  # type: ignore[return-value]
 
     @server.setter
     def server(self, entries: tuple[Mechanism, ...]) -> None:
@@ -143,13 +143,11 @@ class Procedure:
         return self.parent.terms if self.parent is not None else None
 
 
-def _entries(kept: tuple[Mechanism, ...] | tuple[str, ...]) -> tuple[Mechanism, ...]:
-    """Entries of which only the text may have been kept: hardly anybody asks for them when the procedure is over, but
-    17 times before.
+def _entries(texts: tuple[Mechanism, ...] | tuple[str, ...]) -> tuple[Mechanism, ...]:
+    """Entries of which only the text was kept: hardly anybody asks for them when the procedure is over, but 17 times
+    before.
     """
-    if kept and isinstance(kept[0], str):
-        return tuple(Mechanism(each) for each in kept)
-    return cast(tuple[Mechanism, ...], kept)
+    return tuple(Mechanism(text) for text in texts if isinstance(text, str))
 
 
 def _short(register: Sighting, transaction: Transaction) -> Sighting:

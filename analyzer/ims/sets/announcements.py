@@ -69,7 +69,7 @@ class Announcements:
                 self.crowded += 1
             self._leave(key)
         else:
-            table[key] = owner if _roles(owner, key) == [role] else (owner, role)
+            table[key] = owner if _alone(owner, key) else (owner, role)
         self._order.append(key)
         if len(table) <= SPIS:
             return True
@@ -130,14 +130,19 @@ class Announcements:
     def _bindings(self, key: bytes) -> list[Binding]:
         known = self._table[key]
         if isinstance(known, SaSet):
-            known = self._table[key] = [Binding(known, _roles(known, key)[0])]
+            spi = int.from_bytes(key[-4:], "big")
+            known = self._table[key] = [Binding(known, ROLES[_spis(known).index(spi)])]
         elif isinstance(known, tuple):
             known = self._table[key] = [Binding(*known)]
         return known
 
 
-def _roles(owner: SaSet, key: bytes) -> list[Role]:
-    """The roles of a set whose SPI is that in a key: one, unless somebody chose the same twice."""
-    spi, terms = int.from_bytes(key[-4:], "big"), owner.terms
-    known = terms.spi_ps, terms.spi_uc, terms.spi_us, terms.spi_pc  # as `SetTerms.spi` has them, in the order of ROLES
-    return [role for role, own in zip(ROLES, known, strict=True) if own == spi]
+def _spis(owner: SaSet) -> tuple[int | None, ...]:
+    """The SPIs of a set as `SetTerms.spi` has them, in the order of ROLES."""
+    terms = owner.terms
+    return terms.spi_ps, terms.spi_uc, terms.spi_us, terms.spi_pc
+
+
+def _alone(owner: SaSet, key: bytes) -> bool:
+    """Whether the SPI in a key is that of one role of a set: so it is, unless somebody chose the same twice."""
+    return _spis(owner).count(int.from_bytes(key[-4:], "big")) == 1
