@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from analyzer.ipsec.secret import Secret
+
+if TYPE_CHECKING:
+    from analyzer.ipsec.ciphers import Ciphers
 
 
 class Spelling(Enum):
@@ -255,35 +257,18 @@ class UnfitPair(UnknownAlgorithm):
 
 
 Decrypt = Callable[[bytes], bytes]
-Contexts = tuple[HMAC | None, Decrypt | None, AESGCM | None]
-"""The HMAC, the CBC decryptor and the AES-GCM of a pair of algorithms, keyed; None for what the pair does not have."""
 
 
 class Keys:
-    """The two keys of an association: ``auth`` for integrity, ``enc`` for encryption (empty where there is none).
+    """The two keys of an association: ``auth`` for integrity, ``enc`` for encryption (empty where there is none)."""
 
-    The four associations of a set have the same keys, so the contexts of the ciphers are kept here, once for all.
-    """
-
-    __slots__ = ("_contexts", "auth", "enc")
+    __slots__ = ("auth", "ciphers", "enc")
 
     def __init__(self, auth: Secret, enc: Secret) -> None:
         self.auth = auth
         self.enc = enc
-        self._contexts: tuple[tuple[Integrity, Encryption, Contexts], ...] = ()
-
-    def contexts(self, alg: Integrity, ealg: Encryption, make: Callable[[], Contexts]) -> Contexts:
-        """What ``make`` returned when this pair of algorithms was first asked for."""
-        for first, second, known in self._contexts:
-            if first is alg and second is ealg:
-                return known
-        made = make()
-        self._contexts += ((alg, ealg, made),)
-        return made
-
-    def shelve(self) -> None:
-        """Forget the contexts; who asks for them again gets new ones."""
-        self._contexts = ()
+        self.ciphers: tuple[Ciphers, ...] = ()
+        """What is made of them (`ciphers.py`), once for all who have them."""
 
 
 Row = TypeVar("Row", Integrity, Encryption)

@@ -11,14 +11,10 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.modes import CBC
-from cryptography.hazmat.primitives.hashes import MD5, SHA1, HashAlgorithm
-from cryptography.hazmat.primitives.hmac import HMAC
 
-from analyzer.ipsec.algorithms import UNCHECKED, Contexts, Decrypt, Encryption, Integrity, Keys, pair
-from analyzer.ipsec.secret import Secret
+from analyzer.ipsec.algorithms import Keys
+from analyzer.ipsec.ciphers import UNPREPARED, Ciphers, ciphers
 
 NO_KEY: Final = "no key"
 """The association is known, its keys are not."""
@@ -31,9 +27,6 @@ NOT_BLOCKS: Final = "not whole blocks"
 BAD_PADDING: Final = "bad padding"
 """The ICV is good, but the content makes no sense: another encryption key, or a fault of the sender (RFC 4303 2.4)."""
 
-UNPREPARED: Final = 1 << 62
-"""Stands for the octets that the shortest packet has, as long as an association has not seen any."""
-
 TCP: Final = 6
 UDP: Final = 17
 _HEADED: Final = frozenset({4, TCP, UDP, 41})
@@ -43,10 +36,6 @@ _BARE: Final = frozenset({1, 50, 51, 58, 59, 60})
 
 UNKNOWN_PORTS: Final = None, None
 """The ports of an association of which nobody asks for them."""
-
-_HASHES: Final[dict[type[HashAlgorithm], HashAlgorithm]] = {SHA1: SHA1(), MD5: MD5()}
-_MODES: Final = {octets: CBC(bytes(octets)) for octets in (8, 16)}
-"""What all contexts are made with: the same objects, of which each would keep its own."""
 
 _PADDING: Final = tuple(bytes(range(1, length + 1)) for length in range(256))
 _sequence = Struct(">4xI").unpack_from
@@ -87,23 +76,10 @@ class SecurityAssociation:
     """
 
     __slots__ = (
-        "_block",
-        "_combined",
-        "_cut",
-        "_decrypt",
-        "_encryption",
-        "_integrity",
-        "_iv",
-        "_mac",
-        "_salt",
-        "_shortest",
-        "alg",
+        "ciphers",
         "destination",
         "doubtful",
-        "ealg",
         "failed",
-        "icv",
-        "keys",
         "origin",
         "owner",
         "ports",
@@ -129,9 +105,6 @@ class SecurityAssociation:
         self.spi = spi
         self.destination = destination
         self.source = source
-        self.alg = alg
-        self.ealg = ealg
-        self.keys = keys
         self.owner = owner
         self.origin = origin
         self.serial = 0
@@ -140,43 +113,54 @@ class SecurityAssociation:
         """Packets whose ICV was good."""
         self.failed = 0
         """Packets whose ICV was not good."""
-        self._integrity, self._encryption = first, second = pair(alg, ealg)
-        if keys is not None:
-            # An HMAC takes any key; what has an IV is a cipher.
-            if first.iv and len(keys.auth) not in first.key_lengths:
-                raise ValueError(f"a key of {len(keys.auth)} octets does not fit {first.name}")
-            if second.iv and len(keys.enc) not in second.key_lengths:
-                raise ValueError(f"a key of {len(keys.enc)} octets does not fit {second.name}")
-        self._cut = first.icv + second.icv
-        self.icv = 0 if first is UNCHECKED else self._cut
-        """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
-        self.ports = UNKNOWN_PORTS if self.icv else ports
+        self.ciphers = found = self._ciphers(alg, ealg, keys)
+        """What it has in common with the other three of its set."""
+        self.ports = UNKNOWN_PORTS if found.icv else ports
         """What its content is held against where there is no ICV."""
-        self._iv = self._block = 0
-        self._shortest = UNPREPARED  # until the first packet: many associations of a large capture never see one
-        self._mac: HMAC | None = None
-        self._decrypt: Decrypt | None = None
-        self._combined: AESGCM | None = None
-        self._salt = b""
-        self.doubtful = False
-        """Whether content that makes no sense may just come of another encryption key than the sender's."""
+        self.doubtful = keys is not None and found.unproven
+        """Whether content that makes no sense may just come of another encryption key than the sender's: an HMAC proves
+        nothing about that one, the first content does; without any ICV every packet must."""
+
+    def _ciphers(self, alg: str, ealg: str, keys: Keys | None) -> Ciphers:
+        return ciphers(alg, ealg, keys)
+
+    @property
+    def alg(self) -> str:
+        """Name of the integrity algorithm, as it was given."""
+        return self.ciphers.alg
+
+    @property
+    def ealg(self) -> str:
+        """Name of the encryption algorithm, as it was given."""
+        return self.ciphers.ealg
+
+    @property
+    def keys(self) -> Keys | None:
+        """Its keys, if they are known."""
+        return self.ciphers.keys
+
+    @property
+    def icv(self) -> int:
+        """Octets of the ICV; 0 if it is not checked, and then nothing that this association opens is proven."""
+        return self.ciphers.icv
 
     @property
     def demanded_icv(self) -> int:
         """Octets that the algorithms demand of the ICV."""
-        return self._integrity.icv + self._encryption.icv
+        return self.ciphers.demanded
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of this module."""
-        end = len(packet) - self._cut
-        if end < self._shortest:
-            if self._shortest < UNPREPARED:
+        with_all = self.ciphers
+        end = len(packet) - with_all.cut
+        if end < with_all.shortest:
+            if with_all.shortest < UNPREPARED:
                 return TOO_SHORT
-            if self.keys is None:
+            if with_all.keys is None:
                 return NO_KEY
-            self._prepare(self.keys)
+            with_all.prepare(with_all.keys)
             return self.open(packet)
-        keyed = self._mac
+        keyed = with_all.mac
         if keyed is not None:
             mac = keyed.copy()
             mac.update(packet[:end])
@@ -184,18 +168,18 @@ class SecurityAssociation:
                 self.failed += 1
                 return BAD_ICV
             self.verified += 1
-        elif self._combined is not None:
-            return self._open_combined(self._combined, packet, end)
+        elif with_all.combined is not None:
+            return self._open_combined(with_all.combined, packet, end)
         body = packet[8:end]
-        decrypt = self._decrypt
+        decrypt = with_all.decrypt
         if decrypt is not None:
-            if (end - 8) % self._block:
+            if (end - 8) % with_all.block:
                 return NOT_BLOCKS
             # The context is never finalised: in CBC the IV, fed as if it were ciphertext, makes the state right for
             # what follows, and its own "plaintext" is dropped with it.
             body = decrypt(body)
         # As `inner` does; the call would be a tenth of the time
-        start, trailer = self._iv, len(body) - 2
+        start, trailer = with_all.iv, len(body) - 2
         padding, next_header = body[trailer:]
         last = trailer - padding
         opened: Opened | str
@@ -211,9 +195,10 @@ class SecurityAssociation:
         Nothing is counted; whoever takes the packet adds it to `verified`. It is 0.6 µs cheaper than `open`, for the
         many packets of an association that is doing well.
         """
-        keyed, decrypt, start = self._mac, self._decrypt, self._iv
-        end = len(packet) - self._cut
-        if keyed is None or end < self._shortest or self.doubtful:
+        with_all = self.ciphers
+        keyed, decrypt, start = with_all.mac, with_all.decrypt, with_all.iv
+        end = len(packet) - with_all.cut
+        if keyed is None or end < with_all.shortest or self.doubtful:
             return None
         mac = keyed.copy()
         mac.update(packet[:end])
@@ -221,7 +206,7 @@ class SecurityAssociation:
             return None
         body = packet[8:end]
         if decrypt is not None:
-            if len(body) % self._block:
+            if len(body) % with_all.block:
                 return None
             body = decrypt(body)
         trailer = len(body) - 2
@@ -236,18 +221,21 @@ class SecurityAssociation:
 
         The trailer is None where it cannot be read.
         """
-        iv = packet[8 : 8 + self._integrity.iv + self._encryption.iv]
-        end = len(packet) - self._cut
-        if end < self._shortest:
+        with_all = self.ciphers
+        if self.verified and with_all.shortest == UNPREPARED and with_all.keys is not None:  # they were put away
+            with_all.prepare(with_all.keys)
+        iv = packet[8 : 8 + with_all.integrity.iv + with_all.encryption.iv]
+        end = len(packet) - with_all.cut
+        if end < with_all.shortest:
             return iv, None
         body: bytes = packet[8 + len(iv) : end]
-        if self._decrypt is not None:
-            if len(body) % self._block:
+        if with_all.decrypt is not None:
+            if len(body) % with_all.block:
                 return iv, None
-            body = self._decrypt(iv + body)[len(iv) :]
-        elif self._combined is not None and self._encryption.combined:
+            body = with_all.decrypt(iv + body)[len(iv) :]
+        elif with_all.combined is not None and with_all.encryption.combined:
             try:
-                body = self._combined.decrypt(self._salt + iv, packet[16:], packet[:8])
+                body = with_all.combined.decrypt(with_all.salt + iv, packet[16:], packet[:8])
             except InvalidTag:
                 return iv, None
         if len(body) < 2:
@@ -257,9 +245,9 @@ class SecurityAssociation:
 
     def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
         """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
-        nonce = self._salt + packet[8:16]
+        nonce = self.ciphers.salt + packet[8:16]
         try:
-            if self._encryption.combined:
+            if self.ciphers.encryption.combined:
                 body = gcm.decrypt(nonce, packet[16:], packet[:8])
             else:
                 gcm.decrypt(nonce, packet[end:], packet[:end])
@@ -286,23 +274,6 @@ class SecurityAssociation:
             wanted, seen = self.ports, _ports(opened.payload)
             return wanted[0] in (None, seen[0]) and wanted[1] in (None, seen[1])
         return opened.next_header in _HEADED or opened.padding >= 2
-
-    def shelve(self) -> None:
-        """Let go of the ciphers' contexts, 2 KB of all that have the same keys; a further packet makes them again."""
-        self._shortest = UNPREPARED
-        self._mac = self._decrypt = self._combined = None
-        if self.keys is not None:
-            self.keys.shelve()
-
-    def _prepare(self, keys: Keys) -> None:
-        alg, ealg = self._integrity, self._encryption
-        self._mac, self._decrypt, self._combined = keys.contexts(alg, ealg, lambda: _contexts(alg, ealg, keys))
-        if not self._block:  # for the first time
-            # An HMAC proves nothing about the other key, the first content does; without any ICV every packet must.
-            self.doubtful = self._decrypt is not None or not self.icv
-        self._iv, self._block = ealg.iv, ealg.block
-        self._salt = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)[1]
-        self._shortest = 8 + alg.iv + ealg.iv + max(ealg.block, 2)
 
 
 def inner(packet: bytes, body: bytes, start: int = 0) -> Opened | str:
@@ -332,19 +303,3 @@ def makes_sense(opened: Opened) -> bool:
     if next_header == 41:
         return length >= 40 and payload[0] >> 4 == 6 and (payload[4] << 8 | payload[5]) + 40 <= length
     return next_header in _BARE
-
-
-def _contexts(alg: Integrity, ealg: Encryption, keys: Keys) -> Contexts:
-    if alg.combined or ealg.combined:
-        key, _ = _divided(keys.auth if alg.combined else keys.enc, alg.salt or ealg.salt)
-        return None, None, AESGCM(key)
-    mac = None if alg.digest is None else HMAC(keys.auth.octets, _HASHES[alg.digest])
-    if ealg.cipher is None:
-        return mac, None, None
-    return mac, Cipher(ealg.cipher(keys.enc.octets), _MODES[ealg.iv]).decryptor().update, None
-
-
-def _divided(key: Secret, salt: int) -> tuple[bytes, bytes]:
-    """A key and the salt at its end."""
-    octets = key.octets
-    return octets[: len(octets) - salt], octets[len(octets) - salt :]

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from analyzer.ipsec.algorithms import Keys, pair
+from analyzer.ipsec.ciphers import UNPREPARED, Ciphers, ciphers
 from analyzer.ipsec.esp import (
     BAD_ICV,
     BAD_PADDING,
@@ -23,7 +24,6 @@ from analyzer.ipsec.esp import (
     NOT_BLOCKS,
     TOO_SHORT,
     UDP,
-    UNPREPARED,
     Opened,
     SecurityAssociation,
     inner,
@@ -64,29 +64,33 @@ class VariantAssociation(SecurityAssociation):
     __slots__ = ("_variant",)
 
     def __init__(self, variant: Variant, **fields: Any) -> None:
-        super().__init__(**fields)
         self._variant = variant
-        self._cut = self.icv = variant.icv
+        super().__init__(**fields)
+
+    def _ciphers(self, alg: str, ealg: str, keys: Keys | None) -> Ciphers:
+        return ciphers(alg, ealg, keys, self._variant.icv)
 
     def open(self, packet: bytes) -> Opened | str:
         """Verify and decrypt the packet, given from its SPI on; else one of the constants of `esp.py`."""
-        if self.keys is None:
+        with_all = self.ciphers
+        keys, combined = with_all.keys, with_all.integrity.combined or with_all.encryption.combined
+        if keys is None:
             return NO_KEY
-        if self._shortest == UNPREPARED:
-            self._prepare(self.keys)
-        end = len(packet) - self.icv
-        if end < self._shortest:
+        if with_all.shortest == UNPREPARED:
+            with_all.prepare(keys)
+        end = len(packet) - with_all.icv
+        if end < with_all.shortest:
             return TOO_SHORT
-        body = self._combined_body(packet, end, self.keys) if self._combined is not None else self._body(packet, end)
+        body = self._combined_body(packet, end, keys) if combined else self._body(packet, end)
         if body is None:
             self.failed += 1
             return BAD_ICV
-        if self._decrypt is not None:
-            if len(body) % self._block:
+        if with_all.decrypt is not None:
+            if len(body) % with_all.block:
                 self.failed += 1
                 return NOT_BLOCKS
-            body = self._decrypt(body)
-        start = 0 if self._combined is not None else self._iv
+            body = with_all.decrypt(body)
+        start = 0 if combined else with_all.iv
         opened = inner(packet, body, start)
         if self._variant.lax and (isinstance(opened, str) or not self.verified):
             # The first packet must be padded wrongly, else this is an association like any other.
@@ -98,8 +102,9 @@ class VariantAssociation(SecurityAssociation):
         return opened
 
     def _body(self, packet: bytes, end: int) -> bytes | None:
-        assert self._mac is not None
-        mac = self._mac.copy()
+        keyed = self.ciphers.mac
+        assert keyed is not None
+        mac = keyed.copy()
         mac.update(packet[:end])
         if self._variant.esn:
             mac.update(_HIGH)
@@ -107,11 +112,11 @@ class VariantAssociation(SecurityAssociation):
 
     def _combined_body(self, packet: bytes, end: int, keys: Keys) -> bytes | None:
         """GCM with a tag of another length, or with the extended number among what is authenticated."""
-        alg, ealg = self._integrity, self._encryption
+        alg, ealg = self.ciphers.integrity, self.ciphers.encryption
         octets = (keys.auth if alg.combined else keys.enc).octets
         key = octets[: len(octets) - (alg.salt or ealg.salt)]
         header = packet[:4] + _HIGH + packet[4:8] if self._variant.esn else packet[:8]
-        mode = GCM(self._salt + packet[8:16], packet[end:], min_tag_length=self.icv)
+        mode = GCM(self.ciphers.salt + packet[8:16], packet[end:], min_tag_length=self.icv)
         gcm = Cipher(AES(key), mode).decryptor()
         gcm.authenticate_additional_data(header if ealg.combined else header + packet[8:end])
         try:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.ipsec.algorithms import Keys, expand
+from analyzer.ipsec.ciphers import UNPREPARED
 from analyzer.ipsec.database import MALFORMED, MAX_CANDIDATES, UNKNOWN_SPI, Refusal, SaDatabase
 from analyzer.ipsec.esp import BAD_ICV, BAD_PADDING, NO_KEY, NOT_BLOCKS, TOO_SHORT, SecurityAssociation
 from tests.ipsec.packets import CK, IK, PCSCF4, SPI, UE4, association, octets, other_keys, protected
@@ -227,3 +228,18 @@ def test_any_octets_give_a_result(packet: bytes, known: bool) -> None:
     made = database(wrong(), association(ALG, "null"), keyless)
     result = refusal(made, packet)
     assert result.reason in {UNKNOWN_SPI, NO_KEY, TOO_SHORT, BAD_ICV}
+
+
+def test_few_ciphers_stay_ready_and_the_others_open_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.ipsec.database.READY", 2)
+    keys = [other_keys(ALG, EALG, seed) for seed in range(5)]
+    packets = [protected(ALG, EALG, keys=each, spi=SPI + place)[0] for place, each in enumerate(keys)]
+    made = database(*(association(ALG, EALG, keys=each, spi=SPI + place) for place, each in enumerate(keys)))
+    spi = SPI + len(keys)
+    without = SecurityAssociation(spi=spi, destination=DESTINATION, source=SOURCE, alg=ALG, ealg=EALG, keys=None)
+    made.add(without)
+    for times in (1, 2, 3):
+        opened = [winner(made, packet) for packet in packets]
+        assert [one.ciphers.shortest < UNPREPARED for one in opened] == [False] * 3 + [True] * 2
+        assert {one.verified for one in opened} == {times}
+        assert made.open(SOURCE, DESTINATION, spi.to_bytes(4) + bytes(60)) == Refusal(NO_KEY, (without,))

@@ -289,7 +289,7 @@ def test_what_was_shelved_opens_packets_as_before(alg: str, ealg: str) -> None:
     packets = [protected(alg, ealg, sequence=number)[0] for number in (1, 2, 3)]
     before = [receiver.open(packet) for packet in packets]
     doubtful = receiver.doubtful
-    receiver.shelve()
+    receiver.ciphers.shelve()
     assert [receiver.open(packet) for packet in packets] == before
     assert (receiver.doubtful, receiver.verified, receiver.failed) == (doubtful, 6 if receiver.icv else 0, 0)
 

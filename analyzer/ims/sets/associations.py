@@ -321,7 +321,7 @@ class SaSet:
             self.uplink_transaction = self.downlink_transaction = None
         for binding in self.bindings:
             if binding.association is not None:
-                binding.association.shelve()
+                binding.association.ciphers.shelve()
 
     def forget(self) -> None:
         """Let go of what only a living set needs; the report still names the set."""
