@@ -5,9 +5,10 @@ The fields are those of the JSON report, version 1; `audit/` makes them, `report
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from analyzer.evidence import Evidence
 from analyzer.hashes import blake2s
@@ -28,8 +29,7 @@ class Waived(NamedTuple):
     """The last day on which that holds; None: no end was set."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, kw_only=True):
     """One fault of one subject, however often it was repeated."""
 
     rule: str
@@ -78,8 +78,7 @@ class Finding:
         return blake2s(f"{self.rule}\n{self.actor}\n{self.fault}".encode(), digest_size=8).hexdigest()
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, kw_only=True):
     """How often a rule gave which verdict; all zeros means not exercised."""
 
     id: str

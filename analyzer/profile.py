@@ -9,9 +9,10 @@ is). Times are whole nanoseconds. The figures are those of TS 24.229 tables 7.7.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from analyzer.frame import SECOND
 from analyzer.verdict import Level
@@ -29,8 +30,7 @@ POLICIES: Final = {"encryption": ("required", "optional")}
 """What a profile file may say under ``[policy]`` (R14)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """What is in force: the release, its constants and the user's flags."""
 
     name: str

@@ -18,9 +18,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from analyzer.frame import SECOND
 from analyzer.profile import DEFAULT, FLAGS, POLICIES, PROFILES, Profile

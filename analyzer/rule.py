@@ -17,8 +17,9 @@ import pkgutil
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from analyzer.advertised import named
 from analyzer.profile import Profile
@@ -59,8 +60,7 @@ BASICS = frozenset(
 Judge = Callable[[Any], Verdict | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One row of the requirements catalogue, made executable."""
 
     id: str

@@ -7,9 +7,10 @@ the level belongs to the finding, so a rule may say that this case is only a SHO
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from analyzer.frame import FrameRef
 
@@ -53,8 +54,7 @@ class Table(NamedTuple):
     """The cells of a row should be equal; where they differ, a report marks the row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Struct, frozen=True, kw_only=True):
     """The requirement was not met and every trap of the row is excluded."""
 
     fault: str
@@ -78,15 +78,13 @@ class Broken:
     """What was compared (E3), where the row asks for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probable(Broken):
+class Probable(Broken, frozen=True, kw_only=True):
     """It looks broken, but the named traps could not be excluded."""
 
     traps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inconclusive:
+class Inconclusive(Struct, frozen=True, kw_only=True):
     """The condition arose, but state is missing: no key, a late start, loss."""
 
     reason: str
@@ -96,8 +94,7 @@ class Inconclusive:
     fault: str = "state-missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class Pass(Struct, frozen=True, kw_only=True):
     """The condition arose and the requirement was met; a note may tell what is worth knowing all the same (R12)."""
 
     note: Broken | None = None

@@ -8,10 +8,10 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.cli import main
 from analyzer.report.model import Report

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from analyzer.audit.chosen import Chosen
 from analyzer.audit.conditions import why_not, why_not_in_force
@@ -48,8 +49,7 @@ class Recorder(Protocol):
         """The frames that a new finding names."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Options:
+class Options(Struct, kw_only=True):
     """What the user asked for."""
 
     keys: Sequence[str] = ()
@@ -67,8 +67,7 @@ class Options:
     """Let tshark look too, and say where it differs; changes no verdict."""
 
 
-@dataclass(slots=True)
-class _Bound:
+class _Bound(Struct):
     """A rule as the audit calls it."""
 
     rule: Rule
@@ -122,8 +121,7 @@ class _Said(NamedTuple):
     """None where nothing is to be shown."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What an audit found, before it is put into a report."""
 
     tallies: list[Tally]

@@ -8,7 +8,6 @@ with the trap and the reason. Whole findings are weakened, with all their occurr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Final, NamedTuple
 
 from analyzer.engine.engine import Engine
@@ -209,10 +208,7 @@ def _between_protected_ports(ground: Basis, context: Context | None) -> bool:
 
 
 def _values(event: object) -> Iterator[object]:
-    if is_dataclass(event):
-        yield from (getattr(event, each.name) for each in fields(event))
-    elif isinstance(event, tuple):
-        yield from event
+    return (getattr(event, name) for name in event.__struct_fields__)  # type: ignore[attr-defined]
 
 
 def _frames(event: object) -> Iterator[FrameRef]:

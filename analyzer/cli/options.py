@@ -177,7 +177,7 @@ def audit(
 
 def keyed(captures: Sequence[str], options: Options) -> list[Keyed]:
     """The associations that a key opens in these captures."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from analyzer.run import keyed_associations
 

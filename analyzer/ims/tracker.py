@@ -7,7 +7,8 @@ context and the transaction of what came in and calls them in the order in which
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import Notice

@@ -6,9 +6,10 @@ names are those of TS 33.203 (`spi_uc`, `port_ps`, TMP, USE, OLD; sections 1 and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from analyzer.frame import FrameRef
 from analyzer.sip.message import Message
@@ -104,8 +105,7 @@ class Subject(NamedTuple):
     """Tools told of its messages: nothing of them was seen on the wire, and nobody knows what was protected."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTerms:
+class SetTerms(Struct, frozen=True, kw_only=True):
     """What SM1 and SM6 agreed for one set; numbers are None where a header did not give them."""
 
     generation: int

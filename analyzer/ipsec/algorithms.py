@@ -8,7 +8,6 @@ which releases an algorithm is allowed stands in the profiles.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.hmac import HMAC
+from msgspec import Struct
 
 from analyzer.ipsec.secret import Secret
 
@@ -38,8 +38,7 @@ REVERSED: Final = "salt-reversed"
 """The four octets of a salt are in reverse order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Algorithm:
+class Algorithm(Struct, frozen=True, kw_only=True):
     """What integrity and encryption algorithms have in common."""
 
     name: str
@@ -69,16 +68,14 @@ class Algorithm:
         return self.salt > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Integrity(Algorithm):
+class Integrity(Algorithm, frozen=True, kw_only=True):
     """One integrity algorithm."""
 
     digest: type[hashes.HashAlgorithm] | None
     """The hash of the HMAC; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encryption(Algorithm):
+class Encryption(Algorithm, frozen=True, kw_only=True):
     """One encryption algorithm."""
 
     block: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
+
+from msgspec import Struct, field
 
 About = Literal["esp", "sip", "sec-agree"]
 """What two readers differ about: ESP packets and their ICV, SIP messages, Security-* headers of a message."""
@@ -42,8 +43,7 @@ class Reason(Enum):
         return str(self.value[1])
 
 
-@dataclass(slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, kw_only=True):
     """One thing that the two readers see differently, and nothing that is known explains it."""
 
     about: About
@@ -54,8 +54,7 @@ class Difference:
     theirs: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Explained:
+class Explained(Struct, kw_only=True):
     """The differences that have one known reason."""
 
     reason: Reason
@@ -64,8 +63,7 @@ class Explained:
     """Capture and frame, of the first of them."""
 
 
-@dataclass(slots=True, kw_only=True)
-class SecondOpinion:
+class SecondOpinion(Struct, kw_only=True):
     """How another program sees the captures. It changes no verdict."""
 
     program: str

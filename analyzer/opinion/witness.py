@@ -6,9 +6,10 @@ It does nothing differently, and is used only where a second opinion is asked fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from analyzer.engine.engine import COPY, Engine
 from analyzer.engine.telling import UNJUDGED
@@ -42,8 +43,7 @@ class Noted(NamedTuple):
     transport: str
 
 
-@dataclass(slots=True)
-class NotedFrame:
+class NotedFrame(Struct):
     """One frame in which there was ESP, SIP or a copy."""
 
     packets: int = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from typing import Any, Final
 
 from analyzer.frame import FrameRef
@@ -53,7 +52,10 @@ class Around:
         self.context = context
         self.packet = packet if packet is not None and packet.at == self.at else None
         self.framed = framed if framed is not None and framed.at == self.at else None
-        self.named: dict[str, Any] = {name: getattr(event, name) for name in _names(event)}
+        self.named: dict[str, Any] = {
+            name: getattr(event, name)
+            for name in event.__struct_fields__  # type: ignore[attr-defined]
+        }
         self.sightings: dict[str, Sighting] = {
             name: value for name, value in self.named.items() if isinstance(value, Sighting)
         }
@@ -124,8 +126,3 @@ class Around:
             frames = {value for value in self.named.values() if isinstance(value, FrameRef)}
             found |= {id(each): (each, []) for each in self.recent() if each.request.at in frames}
         return list(found.values())
-
-
-def _names(event: object) -> tuple[str, ...]:
-    names = getattr(event, "_fields", None)
-    return names if names is not None else tuple(each.name for each in fields(event))  # type: ignore[arg-type]

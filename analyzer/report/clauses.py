@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from analyzer.finding import RANK, Tally
 from analyzer.report.model import Report
@@ -34,8 +35,7 @@ class Citation(NamedTuple):
         return f"{self.document} {self.section}".strip()
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """What became of the rules that cite one clause."""
 
     citation: Citation

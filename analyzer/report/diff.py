@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, NoReturn
+
+from msgspec import Struct, field
 
 from analyzer.finding import RANK
 from analyzer.report.json import SCHEMA
@@ -29,8 +30,7 @@ class DiffError(ValueError):
     """A report cannot be compared; the text says which and why, in one line."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, kw_only=True):
     """The findings of one report that have the same fingerprint."""
 
     fingerprint: str
@@ -51,8 +51,7 @@ class Fault:
     """How many of them a waiver accepts."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Past:
+class Past(Struct, kw_only=True):
     """What a comparison needs of one report."""
 
     name: str
@@ -102,8 +101,7 @@ class Change(NamedTuple):
         return self.fault.waived == self.fault.findings
 
 
-@dataclass(slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, kw_only=True):
     """What two reports have in common, and what not."""
 
     old: Past

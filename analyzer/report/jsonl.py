@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final, TextIO
+
+from msgspec.structs import replace
 
 from analyzer.finding import Finding
 from analyzer.report.json import document, finding_document, sound

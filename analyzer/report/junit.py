@@ -12,9 +12,11 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from html import escape
 from typing import Final, TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.finding import Finding, Tally
 from analyzer.report.clauses import bare
@@ -42,8 +44,7 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 """What XML 1.0 cannot hold, not even as a reference."""
 
 
-@dataclass(slots=True)
-class _Test:
+class _Test(Struct):
     """One test case."""
 
     name: str

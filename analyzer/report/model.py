@@ -5,16 +5,16 @@ Times are nanoseconds since the epoch; renderers turn them into text. Addresses 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from analyzer.finding import RANK, Finding, Tally
 from analyzer.opinion.model import SecondOpinion
 
 
-@dataclass(slots=True, kw_only=True)
-class CaptureSummary:
+class CaptureSummary(Struct, kw_only=True):
     """One capture file: what was in it and what was left out, with the reason."""
 
     path: str
@@ -28,8 +28,7 @@ class CaptureSummary:
     """What the reader should know: a cut file, unknown blocks, drop counters."""
 
 
-@dataclass(slots=True, kw_only=True)
-class EspCounts:
+class EspCounts(Struct, kw_only=True):
     """ESP packets, copies left out."""
 
     packets: int = 0
@@ -39,8 +38,7 @@ class EspCounts:
     replayed: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class SipCounts:
+class SipCounts(Struct, kw_only=True):
     """SIP messages: ``messages`` are those between a UE and a P-CSCF, ``core`` those between servers.
 
     ``told`` are those of which tools told (HEP, exported PDUs, SCAT); they are in none of the other counts.
@@ -54,8 +52,7 @@ class SipCounts:
     told: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class SubjectSummary:
+class SubjectSummary(Struct, kw_only=True):
     """One registration context (K1 of the catalogue)."""
 
     id: str
@@ -69,8 +66,7 @@ class SubjectSummary:
     """Tools told of its messages; only their headers were judged."""
 
 
-@dataclass(slots=True, kw_only=True)
-class SetSummary:
+class SetSummary(Struct, kw_only=True):
     """One set of four security associations."""
 
     subject: str
@@ -109,8 +105,7 @@ class Clocks(NamedTuple):
     """By how much at least, in nanoseconds."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Quality:
+class Quality(Struct, kw_only=True):
     """The quality of the captures (K8 of the catalogue): facts that limit how sure a finding can be."""
 
     drops: list[int | None] = field(default_factory=list)
@@ -142,8 +137,7 @@ class Quality:
     """All that in sentences, as far as there is something to say."""
 
 
-@dataclass(slots=True, kw_only=True)
-class WaiverSummary:
+class WaiverSummary(Struct, kw_only=True):
     """One waiver of the user, and what became of it (`report/waivers.py`)."""
 
     place: str
@@ -160,8 +154,7 @@ class WaiverSummary:
     """How many findings it fits, whether it waives them or has expired."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Report:
+class Report(Struct, kw_only=True):
     """The outcome of one audit."""
 
     version: str

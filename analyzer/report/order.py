@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from analyzer.finding import RANK, Finding
 from analyzer.verdict import Severity
@@ -14,8 +15,7 @@ SHOWN = 3
 _SEVERITY = {severity: place for place, severity in enumerate(Severity)}
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Struct):
     """One finding as it is told."""
 
     finding: Finding

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
+
+from msgspec.structs import replace
 
 from analyzer.opinion.model import SecondOpinion
 from analyzer.report.model import Report, SubjectSummary

@@ -7,9 +7,10 @@ A form is one line in `RENDERERS`. Its module is imported when a report in that 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from analyzer.keys.export import Keyed
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Render = Callable[["Material", IO[Any]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class Material(Struct, frozen=True, kw_only=True):
     """What a renderer is given."""
 
     report: Report

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -33,8 +33,7 @@ HELP: Final = (
 RULE: Final = "\N{BOX DRAWINGS LIGHT HORIZONTAL}" * 2
 
 
-@dataclass(frozen=True, slots=True)
-class SetRow:
+class SetRow(Struct, frozen=True):
     """One set of security associations."""
 
     generation: int
@@ -48,8 +47,7 @@ class SetRow:
     """Nanoseconds until it expires; less than zero afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectRow:
+class SubjectRow(Struct, frozen=True):
     """One registration."""
 
     id: str
@@ -60,8 +58,7 @@ class SubjectRow:
     sets: list[SetRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """How a run stands."""
 
     elapsed: int = 0

@@ -17,9 +17,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.finding import Finding, Waived
 from analyzer.report.model import Report, SubjectSummary, WaiverSummary
@@ -52,8 +54,7 @@ class WaiverError(ValueError):
     """The file of waivers cannot be used; the text says where and why, in one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True):
     """One entry of the file."""
 
     place: str

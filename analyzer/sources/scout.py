@@ -21,10 +21,11 @@ import marshal
 import signal
 import sys
 from contextlib import closing, suppress
-from dataclasses import asdict
 from io import FileIO
 from struct import Struct
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from analyzer.frame import Frame
 from analyzer.sources.inputs import Input, no_access

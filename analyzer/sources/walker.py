@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from shlex import quote
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from analyzer.frame import Frame
 from analyzer.layers.link import NAMES
@@ -55,8 +56,7 @@ class NoCapture(UnreadableCapture):
     """A file that does not even begin like a capture of any kind that is known here."""
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(Struct):
     """What there is to tell about one capture, complete once its frames have been iterated."""
 
     path: str

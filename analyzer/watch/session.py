@@ -10,9 +10,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from analyzer import __version__
 from analyzer.audit.audit import Audit, Options

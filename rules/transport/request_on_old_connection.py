@@ -1,6 +1,6 @@
 """TRN-09: after the switch no new request goes on a connection of the old set."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from analyzer.ims.events import FreshRequest, Side
 from analyzer.rule import Broken, Profile, Severity, Verdict, rule

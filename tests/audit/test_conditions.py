@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.audit.conditions import NEEDS, PHRASES, condition, phrase, why_not, why_not_in_force
 from analyzer.ims import events

@@ -10,10 +10,11 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from analyzer.keys.export import toml, wireshark, xfrm
 from analyzer.keys.keyring import Keyring

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.ims.sets import announcements
 from analyzer.ims.sets.announcements import ALIKE, SLACK, Announcements

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.engine.engine import Engine
 from analyzer.ims.events import (
@@ -120,7 +120,7 @@ def seen_through(event: Any) -> Any:
         return event
     allowed = RARER[type(event)]
 
-    class Seen(type(event)):  # type: ignore[misc]
+    class Seen(type(event), frozen=True):  # type: ignore[misc,call-arg]
         def __getattribute__(self, name: str) -> Any:
             if name.startswith("__"):
                 return object.__getattribute__(self, name)
@@ -129,7 +129,7 @@ def seen_through(event: Any) -> Any:
             value = getattr(event, name)
             return SEEN_THROUGH[name](value) if name in SEEN_THROUGH else value
 
-    return object.__new__(Seen)
+    return Seen(**{name: getattr(event, name) for name in event.__struct_fields__})
 
 
 def guard(event: Any) -> bool:

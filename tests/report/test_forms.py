@@ -6,10 +6,10 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.report.chronicle import Chronicle
 from analyzer.report.pseudonyms import Pseudonyms

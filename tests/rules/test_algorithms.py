@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from analyzer.profile import PROFILES
 from tests.rules.digest import in_force
@@ -219,7 +218,7 @@ def test_null_encryption_without_a_key_has_an_icv_all_the_same() -> None:
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> str:
     """A profile whose operator requires encryption (R14)."""
-    made = dataclasses.replace(PROFILES["rel-17"], name="strict", policy={"encryption": "required"})
+    made = replace(PROFILES["rel-17"], name="strict", policy={"encryption": "required"})
     monkeypatch.setitem(PROFILES, "strict", made)
     return "strict"
 

@@ -1,8 +1,5 @@
 """What rules are told: facts of the session model, each a frozen record that carries all that its rules need.
 
-The three events of the hot path (`RequestSent`, `ResponseSent`, `PacketVerified`, and `FreshRequest` after a switch)
-are named tuples: as immutable as the dataclasses and three times quicker to make.
-
 Facts are named as TS 33.203 and TS 24.229 name them (SM1, SM6, SM7, SM12; sets TMP, NEW, USE, OLD). Where a fact
 depends on what an endpoint could know, the event says so with a `Knowledge`. What could not be read stands beside
 them as `KeyMissing` and `Notice`.

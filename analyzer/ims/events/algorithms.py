@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
@@ -18,8 +17,7 @@ class StrongerBefore(NamedTuple):
     at: FrameRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AlgorithmsInUse(Event):
+class AlgorithmsInUse(Event, frozen=True, kw_only=True):
     """The first packet of a set that was opened: what protects it, beside what was negotiated."""
 
     terms: SetTerms
@@ -45,8 +43,7 @@ class KeyReused(NamedTuple):
     same_autn: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AssociationKeyed(Event):
+class AssociationKeyed(Event, frozen=True, kw_only=True):
     """The first packet of an association that a key verified, and that key beside the others of this contact."""
 
     terms: SetTerms

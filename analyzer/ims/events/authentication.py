@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
@@ -23,8 +22,7 @@ class RandSeen(NamedTuple):
     """It went from the same P-CSCF address to the same UE address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ChallengeRejected(Event):
+class ChallengeRejected(Event, frozen=True, kw_only=True):
     """A REGISTER that reports that the UE did not accept the challenge: MAC or SQN was wrong for it (cases F, G)."""
 
     register: Sighting
@@ -49,8 +47,7 @@ class ChallengeRejected(Event):
     """How many challenges the UE has rejected one after the other, this one included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ForgedChallengeAnswered(Event):
+class ForgedChallengeAnswered(Event, frozen=True, kw_only=True):
     """SM7 to a challenge that nobody made who has K of this subscriber."""
 
     register: Sighting
@@ -59,8 +56,7 @@ class ForgedChallengeAnswered(Event):
     """Whether K and OPc at hand are those of the UE."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class CredentialsRepeated(Event):
+class CredentialsRepeated(Event, frozen=True, kw_only=True):
     """A protected SM1 on the set of the last authentication, and what its Authorization holds of it."""
 
     register: Sighting
@@ -79,8 +75,7 @@ class CredentialsRepeated(Event):
     """The later challenge that the nonce is from, if it is that of one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AuthenticationAbandoned(Event):
+class AuthenticationAbandoned(Event, frozen=True, kw_only=True):
     """A REGISTER of the UE after its SM7 had no answer until Timer F (TS 33.203 7.3.1.4)."""
 
     register: Sighting
@@ -94,8 +89,7 @@ class AuthenticationAbandoned(Event):
     """Whether there was no answer for sure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AuthenticationConcluded(Event):
+class AuthenticationConcluded(Event, frozen=True, kw_only=True):
     """The final answer to an SM7, or to a REGISTER that reports a MAC or SQN failure."""
 
     response: Sighting

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, Role, SetTerms, Side, Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ForeignIdentity(Event):
+class ForeignIdentity(Event, frozen=True, kw_only=True):
     """A protected request with an identity that is not bound to its set, and what became of it."""
 
     request: Sighting
@@ -27,8 +24,7 @@ class ForeignIdentity(Event):
     """Where it was forwarded: the identities that the P-CSCF asserted there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AddressChanged(Event):
+class AddressChanged(Event, frozen=True, kw_only=True):
     """Packets on a set of the UE come from another address than the one that negotiated it."""
 
     terms: SetTerms
@@ -42,16 +38,14 @@ class AddressChanged(Event):
     """Several packets came from the new address, none from the old one in between."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AddressLeft(Event):
+class AddressLeft(Event, frozen=True, kw_only=True):
     """A subscriber that had a set at another address registers in clear from a new one."""
 
     register: Sighting
     addresses: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class HandshakeEnded(Event):
+class HandshakeEnded(Event, frozen=True, kw_only=True):
     """A TCP handshake on an association: answered, refused, or repeated in vain."""
 
     terms: SetTerms

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting, Subject
+from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 from analyzer.sip.secagree import Comparison
 
 
-class RequestSent(NamedTuple):
+class RequestSent(Event, frozen=True):
     """A protected request."""
 
-    at: FrameRef
-    subject: Subject | None
     request: Sighting
     repeat: bool
     """A retransmission of the same transaction (FP1)."""
 
 
-class ResponseSent(NamedTuple):
+class ResponseSent(Event, frozen=True):
     """A protected response."""
 
-    at: FrameRef
-    subject: Subject | None
     response: Sighting
     request: Sighting | None
     """Its request, None if that is not in the capture or was forgotten."""
@@ -37,8 +30,7 @@ class ResponseSent(NamedTuple):
     """On another connection than the request: whether the end of that one could have been lost in the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AnsweredAfterLoss(Event):
+class AnsweredAfterLoss(Event, frozen=True, kw_only=True):
     """A response to a protected request over TCP whose connection can be used no more."""
 
     response: Sighting
@@ -49,8 +41,7 @@ class AnsweredAfterLoss(Event):
     """The newest established set."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RequestRepeated(Event):
+class RequestRepeated(Event, frozen=True, kw_only=True):
     """A request of a transaction once more: the same branch, Call-ID, CSeq and method, in clear or protected."""
 
     request: Sighting
@@ -69,8 +60,7 @@ class RequestRepeated(Event):
     """It comes from another port, and a NAT may have changed it: the Via has another address than the packet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class LargeRequest(Event):
+class LargeRequest(Event, frozen=True, kw_only=True):
     """A new request of more than 1,300 octets, over UDP or TCP."""
 
     request: Sighting
@@ -82,8 +72,7 @@ class LargeRequest(Event):
     """This contact has had a set, or the request offers one (FP11)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ClearMessageSent(Event):
+class ClearMessageSent(Event, frozen=True, kw_only=True):
     """A SIP message in clear between a UE and a P-CSCF."""
 
     sighting: Sighting
@@ -110,8 +99,7 @@ class ClearMessageSent(Event):
     """Where it names the UE, it names none of this contact's identities: it may be another one's (FP28)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ClearRequestForwarded(Event):
+class ClearRequestForwarded(Event, frozen=True, kw_only=True):
     """A request behind the P-CSCF that had come in clear; a set was established, and it is no emergency."""
 
     request: Sighting
@@ -120,8 +108,7 @@ class ClearRequestForwarded(Event):
     """Its first line behind the P-CSCF."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class MessageDuringRegistration(Event):
+class MessageDuringRegistration(Event, frozen=True, kw_only=True):
     """A message that is no REGISTER nor an answer to one, while a registration procedure is open."""
 
     sighting: Sighting
@@ -140,8 +127,7 @@ class MessageDuringRegistration(Event):
     not sent on the set that protected SM1 is told only when that is settled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class EarlyUse(Event):
+class EarlyUse(Event, frozen=True, kw_only=True):
     """A side used a temporary set for other things than the authentication; told when it is settled."""
 
     sighting: Sighting
@@ -153,37 +139,26 @@ class EarlyUse(Event):
     """Whether SM12 came later for sure, and was not merely lost from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AuthenticationOnly(Event):
+class AuthenticationOnly(Event, frozen=True, kw_only=True):
     """SM12 came, and until then this side had put nothing but the authentication on the new set."""
 
     side: Side
     generation: int
 
 
-class CallOpenedRight(NamedTuple):
-    """The UE's first protected request of a call, with Route and agreement as they should be (tuple: hot path)."""
-
-    at: FrameRef
-    subject: Subject | None
+class CallOpenedRight(Event, frozen=True):
+    """The UE's first protected request of a call, with Route and agreement as they should be."""
 
 
-class RouteRight(NamedTuple):
+class RouteRight(Event, frozen=True):
     """Such a request that opens a dialog or stands alone, so that its Route is the preloaded one."""
 
-    at: FrameRef
-    subject: Subject | None
 
-
-class ContactRight(NamedTuple):
+class ContactRight(Event, frozen=True):
     """Such a request that has a Contact, which is right too; behind a NAT none is judged (FP12)."""
 
-    at: FrameRef
-    subject: Subject | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class CallOpened(Event):
+class CallOpened(Event, frozen=True, kw_only=True):
     """The UE's first protected request of a call, where something is missing in it or written in an unusual way."""
 
     request: Sighting

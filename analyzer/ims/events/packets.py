@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import Knowledge, Role, SetTerms, Side, Subject
+from analyzer.ims.vocabulary import Knowledge, Role, SetTerms, Side
 
 
-class PacketVerified(NamedTuple):
-    """An ESP packet whose ICV is right: the event of almost every packet, hence a tuple and not a dataclass."""
+class PacketVerified(Event, frozen=True):
+    """An ESP packet whose ICV is right. The event of almost every packet."""
 
-    at: FrameRef
-    subject: Subject | None
     terms: SetTerms
     role: Role
     flow: tuple[int, int] | None
@@ -28,11 +23,9 @@ class PacketVerified(NamedTuple):
     """They are wrong, and a Via or Contact of the other side names the one that it went to (R23)."""
 
 
-class PacketRead(NamedTuple):
+class PacketRead(Event, frozen=True):
     """An ESP packet that could be read but not verified: null encryption without a key. Fields as `PacketVerified`."""
 
-    at: FrameRef
-    subject: Subject | None
     terms: SetTerms
     role: Role
     flow: tuple[int, int] | None
@@ -42,25 +35,21 @@ class PacketRead(NamedTuple):
     told: bool = False
 
 
-class PacketUnread(NamedTuple):
+class PacketUnread(Event, frozen=True):
     """An ESP packet on an announced SPI that no key opened: its SPI and number are all that is known."""
 
-    at: FrameRef
-    subject: Subject | None
     terms: SetTerms
     role: Role
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class IntegrityUnchecked(Event):
+class IntegrityUnchecked(Event, frozen=True, kw_only=True):
     """The first packet of a set that could be read but not verified."""
 
     terms: SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class IntegrityFailed(Event):
+class IntegrityFailed(Event, frozen=True, kw_only=True):
     """An ESP packet of a keyed association whose ICV is wrong."""
 
     terms: SetTerms
@@ -77,8 +66,7 @@ class IntegrityFailed(Event):
     """The capture kept only a part of the packet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class KeysProven(Event):
+class KeysProven(Event, frozen=True, kw_only=True):
     """The first packet of an association that a key verified, and what it shows of the algorithms."""
 
     terms: SetTerms
@@ -97,8 +85,7 @@ class KeysProven(Event):
     """What associations of this set that were proven before use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class BadIvSeen(Event):
+class BadIvSeen(Event, frozen=True, kw_only=True):
     """The IV of a verified packet repeats another, or follows from it; each kind once an association."""
 
     terms: SetTerms
@@ -114,8 +101,7 @@ class BadIvSeen(Event):
     ealg: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class TrailerMalformed(Event):
+class TrailerMalformed(Event, frozen=True, kw_only=True):
     """A packet whose ICV is right and whose trailer is not what RFC 4303 2.4 asks for."""
 
     terms: SetTerms
@@ -124,8 +110,7 @@ class TrailerMalformed(Event):
     """``padding``: other octets than 1, 2, 3...; ``alignment``; ``blocks``: no whole blocks of the cipher."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ForeignPayload(Event):
+class ForeignPayload(Event, frozen=True, kw_only=True):
     """A packet whose ICV is right and that holds neither UDP nor TCP nor IP."""
 
     terms: SetTerms
@@ -133,8 +118,7 @@ class ForeignPayload(Event):
     next_header: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ReplayWatched(Event):
+class ReplayWatched(Event, frozen=True, kw_only=True):
     """The packet of a SIP request was in the capture once more, later than a copy would be; told when it is settled."""
 
     terms: SetTerms
@@ -147,8 +131,7 @@ class ReplayWatched(Event):
     """Whether the capture has all that could explain, or be, a reaction."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class WrongMode(Event):
+class WrongMode(Event, frozen=True, kw_only=True):
     """A verified packet in another mode than was agreed."""
 
     terms: SetTerms
@@ -158,8 +141,7 @@ class WrongMode(Event):
     although UDP-enc-tun was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class WrongEncapsulation(Event):
+class WrongEncapsulation(Event, frozen=True, kw_only=True):
     """A verified packet of a set with UDP-enc-tun whose UDP around it is not as RFC 3948 and Annex M ask."""
 
     terms: SetTerms
@@ -172,8 +154,7 @@ class WrongEncapsulation(Event):
     """For ``unknown-port``: whether a packet of the UE from that port may be missing in the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AssociationExamined(Event):
+class AssociationExamined(Event, frozen=True, kw_only=True):
     """The end of an association that a key had verified: what was looked at, and what was found."""
 
     terms: SetTerms
@@ -190,8 +171,7 @@ class AssociationExamined(Event):
     """Kinds of faults that were told of it: those of `BadIvSeen` and `TrailerMalformed`, ``payload``, ``mode``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AuthenticationHeaderSeen(Event):
+class AuthenticationHeaderSeen(Event, frozen=True, kw_only=True):
     """AH between a UE and its P-CSCF; told once for each pair and sender."""
 
     sender: Side
@@ -199,8 +179,7 @@ class AuthenticationHeaderSeen(Event):
     """What it protects is a packet of a living set; else it may be another service's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class WrongDerivation(Event):
+class WrongDerivation(Event, frozen=True, kw_only=True):
     """The first packet of an association whose keys follow from CK and IK by a known mistake."""
 
     terms: SetTerms
@@ -213,8 +192,7 @@ class WrongDerivation(Event):
     """CK and IK stand in a key file as they are: it may be there that they were exchanged (FP18)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SequenceRepeated(Event):
+class SequenceRepeated(Event, frozen=True, kw_only=True):
     """A sequence number was used a second time, for other content, on the same association; or it was 0."""
 
     terms: SetTerms
@@ -226,8 +204,7 @@ class SequenceRepeated(Event):
     """Both verify with the same key; else other keys under the same SPI cannot be excluded (R29)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ForeignSpi(Event):
+class ForeignSpi(Event, frozen=True, kw_only=True):
     """An ESP packet between a known UE and P-CSCF whose SPI is not one that its receiver announced."""
 
     sender: Side
@@ -242,16 +219,14 @@ class ForeignSpi(Event):
     """Every registration of this pair was seen from its beginning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ReservedSpi(Event):
+class ReservedSpi(Event, frozen=True, kw_only=True):
     """One side announced SPIs below 256; told once for each address and value."""
 
     spis: tuple[int, ...]
     announced_by: Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ClearOnProtectedPort(Event):
+class ClearOnProtectedPort(Event, frozen=True, kw_only=True):
     """An unprotected UDP or TCP packet to or from a protected port of a living set."""
 
     sender: Side
@@ -283,8 +258,7 @@ class ClearOnProtectedPort(Event):
     """A SIP request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ConnectionOpening(Event):
+class ConnectionOpening(Event, frozen=True, kw_only=True):
     """A SYN on an association, or in clear to a protected port of a living set."""
 
     sender: Side
@@ -299,8 +273,7 @@ class ConnectionOpening(Event):
     """Where it goes the other side told the sender to: a Via that names port_pc, a Contact with port_uc (R23)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ConnectionClosing(Event):
+class ConnectionClosing(Event, frozen=True, kw_only=True):
     """A FIN or RST on a protected connection of a set that is being replaced."""
 
     sender: Side

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
@@ -51,8 +50,7 @@ class Shared(NamedTuple):
     same_contact: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RegistrationStarted(Event):
+class RegistrationStarted(Event, frozen=True, kw_only=True):
     """SM1, or a REGISTER that reports a MAC or SQN failure and so begins anew (cases A, B, F, G)."""
 
     register: Sighting
@@ -81,8 +79,7 @@ class RegistrationStarted(Event):
     """The latest challenge of this contact, if it had no Security-Server that a set could be made from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RegistrationOverlapped(Event):
+class RegistrationOverlapped(Event, frozen=True, kw_only=True):
     """A registration of its own while an earlier REGISTER of this contact waited; told when it is settled."""
 
     register: Sighting
@@ -94,8 +91,7 @@ class RegistrationOverlapped(Event):
     """Whether the earlier one had no answer for sure, and it was not merely lost from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ChallengeSent(Event):
+class ChallengeSent(Event, frozen=True, kw_only=True):
     """SM6: a 401 with a Digest challenge to a REGISTER on Gm."""
 
     challenge: Sighting
@@ -125,8 +121,7 @@ class ChallengeSent(Event):
     emergency: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ChallengeAnswered(Event):
+class ChallengeAnswered(Event, frozen=True, kw_only=True):
     """SM7: the REGISTER with the answer to the newest challenge."""
 
     register: Sighting
@@ -145,8 +140,7 @@ class ChallengeAnswered(Event):
     """Integrity and encryption algorithm that the packets of the set prove; None if no key has proven any."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RegistrationSucceeded(Event):
+class RegistrationSucceeded(Event, frozen=True, kw_only=True):
     """SM12: a 2xx to SM7."""
 
     response: Sighting
@@ -167,8 +161,7 @@ class RegistrationSucceeded(Event):
     """Sets that were alive when SM6 was sent and have the UE's client port, or SPIs, in common with the new one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RegistrationRefused(Event):
+class RegistrationRefused(Event, frozen=True, kw_only=True):
     """A final 4xx to 6xx, no challenge, to SM1 or SM7 (cases D and I)."""
 
     response: Sighting
@@ -185,8 +178,7 @@ class RegistrationRefused(Event):
     """Whether the UE's answer was right, None if RES is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RegistrationRefreshed(Event):
+class RegistrationRefreshed(Event, frozen=True, kw_only=True):
     """A 2xx to a REGISTER that was not challenged (case B0); deregistrations have their own event."""
 
     response: Sighting
@@ -204,16 +196,14 @@ class RegistrationRefreshed(Event):
     emergency: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Deregistered(Event):
+class Deregistered(Event, frozen=True, kw_only=True):
     """A 2xx to a REGISTER with expiry 0."""
 
     response: Sighting
     register: Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class CoreRegisterSent(Event):
+class CoreRegisterSent(Event, frozen=True, kw_only=True):
     """The REGISTER as the P-CSCF forwarded it, seen behind it (SM2, SM8)."""
 
     leaked: tuple[str, ...]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
-from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting, Subject
+from analyzer.ims.vocabulary import End, Knowledge, SetTerms, Side, Sighting
 
 
-class FreshRequest(NamedTuple):
+class FreshRequest(Event, frozen=True):
     """A new transaction (no REGISTER, no ACK, no CANCEL) on an established set; the switch rules judge it."""
 
-    at: FrameRef
-    subject: Subject | None
     request: Sighting
     newer: SetTerms | None
     """The newer established set of this contact, if the request is on an older one."""
@@ -33,8 +28,7 @@ class FreshRequest(NamedTuple):
     UE there, or the end of what was pending on the older one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class DeadSetUsed(Event):
+class DeadSetUsed(Event, frozen=True, kw_only=True):
     """A SIP message on a set that its sender had to have given up."""
 
     sighting: Sighting
@@ -54,8 +48,7 @@ class DeadSetUsed(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SetsAtOnce(Event):
+class SetsAtOnce(Event, frozen=True, kw_only=True):
     """The P-CSCF used a set that it had to have deleted while others of the same contact were alive: more than it may
     keep at once."""
 
@@ -67,8 +60,7 @@ class SetsAtOnce(Event):
     knew: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class DeadSetAnswered(Event):
+class DeadSetAnswered(Event, frozen=True, kw_only=True):
     """An answer, on whichever set or in clear, to a request that came on a set which its receiver had to have given
     up before; or, at the end, that there was none."""
 
@@ -89,8 +81,7 @@ class DeadSetAnswered(Event):
     """Another copy of the request came by another way, so that the answer may be to that one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SetRetired(Event):
+class SetRetired(Event, frozen=True, kw_only=True):
     """The end of the capture, or of the set's memory: a set that had to go, and whether a side used it after that."""
 
     terms: SetTerms

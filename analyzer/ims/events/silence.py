@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.frame import FrameRef
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import Knowledge, SetTerms, Side, Sighting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ClearRestart(Event):
+class ClearRestart(Event, frozen=True, kw_only=True):
     """A REGISTER in clear of a contact that has a valid set."""
 
     register: Sighting
@@ -31,8 +28,7 @@ class ClearRestart(Event):
     new Call-ID, as after a loss of state (FP15)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SilenceIgnored(Event):
+class SilenceIgnored(Event, frozen=True, kw_only=True):
     """The UE goes on with a set on which several of its requests had no answer at all."""
 
     request: Sighting
@@ -43,8 +39,7 @@ class SilenceIgnored(Event):
     """Whether the answers are not merely missing from the capture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RenewalSeen(Event):
+class RenewalSeen(Event, frozen=True, kw_only=True):
     """A re-registration was due: it came, or it did not."""
 
     granted: FrameRef
@@ -62,8 +57,7 @@ class RenewalSeen(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ExtendedSetDropped(Event):
+class ExtendedSetDropped(Event, frozen=True, kw_only=True):
     """A set was given up at the deadline that its authentication gave it, although a refresh had extended it."""
 
     side: Side
@@ -84,16 +78,14 @@ class ExtendedSetDropped(Event):
     """Whether the side was there at all, and the capture is complete."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ExtendedSetServed(Event):
+class ExtendedSetServed(Event, frozen=True, kw_only=True):
     """A side used a set after its first deadline, since a refresh had extended it."""
 
     side: Side
     terms: SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class OldSetNeglected(Event):
+class OldSetNeglected(Event, frozen=True, kw_only=True):
     """A request on a set that a newer one replaces stayed without an answer, although the set had to be served yet."""
 
     side: Side
@@ -110,8 +102,7 @@ class OldSetNeglected(Event):
     complete: Knowledge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class OldSetServed(Event):
+class OldSetServed(Event, frozen=True, kw_only=True):
     """A side answered on a set that a newer one is replacing."""
 
     side: Side

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.ims.events.base import Event
 from analyzer.ims.vocabulary import SetTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class KeyMissing(Event):
+class KeyMissing(Event, frozen=True, kw_only=True):
     """A set that carried packets which no key opened."""
 
     terms: SetTerms | None
@@ -19,8 +16,7 @@ class KeyMissing(Event):
     """How many of them the capture cut."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Notice(Event):
+class Notice(Event, frozen=True, kw_only=True):
     """Anything else that the reader of a report must know: a hole, an eviction, a wrong key."""
 
     text: str

@@ -18,7 +18,6 @@ from analyzer.ims.vocabulary import CONTACT_UNUSED, NOT_PRELOADED, Sighting
 from analyzer.sip.headers import header_end
 from analyzer.sip.secagree import Comparison, compare
 
-_new = tuple.__new__
 METHODS = 16
 """Methods of one set whose last right request is remembered; all are forgotten for one more, which only costs time."""
 
@@ -84,7 +83,7 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
     right = opened_right(session, context, owner, head, request.message.method)
     if right is not None:
         for kind in right:
-            session.emit(_new(kind, (request.at, context.subject)))
+            session.emit(kind(request.at, context.subject))
         return
     verify = _mirrored(context, owner, request)
     if verify is not None and verify.ok and compare(owner.server, request.message.values("security-verify")).ok:

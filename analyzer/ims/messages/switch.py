@@ -6,6 +6,8 @@ seen only later, so such a request waits here, for a bounded time and number, un
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from analyzer.frame import FrameRef
 from analyzer.ims.events import End, FreshRequest, Knowledge, Side, Sighting
 from analyzer.ims.knowledge import pcscf_had_uplink, ue_had_sm12
@@ -115,7 +117,7 @@ class Switch:
     def proven(self, owner: SaSet) -> None:
         """The UE's next packet on uc>ps of a set: its number shows whether an earlier one was lost."""
         for event in self.without_use.pop(id(owner), ()):
-            self._session.emit(event._replace(complete=owner.complete()))
+            self._session.emit(replace(event, complete=owner.complete()))
 
     def heard(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
         """A message on a set."""
@@ -127,7 +129,7 @@ class Switch:
         if transaction is not None and transaction.kind == "SM7":
             decided = Knowledge(False, f"the UE repeated SM7 later (frame {sighting.at.number}): it had no answer yet")
         for event in self._without_sm12.pop(id(owner)):
-            self._session.emit(event if decided.sure else event._replace(knew=decided))
+            self._session.emit(event if decided.sure else replace(event, knew=decided))
 
     def _still_open(self, owner: SaSet, transaction: Transaction, at: FrameRef) -> None:
         """A message of a transaction of an older set: it was pending all the time."""
@@ -138,7 +140,7 @@ class Switch:
         rest = []
         for event, pending in waiting:
             if id(transaction) in pending:
-                self._session.emit(event._replace(complete=proof))
+                self._session.emit(replace(event, complete=proof))
             else:
                 rest.append((event, pending))
         if rest:
@@ -148,9 +150,9 @@ class Switch:
         """Nothing more will be seen of a set: tell what waits for it."""
         for event in self.without_use.pop(id(owner), ()):
             unsure = Knowledge(False, "no later packet of the UE on the new set shows that none was lost")
-            self._session.emit(event._replace(complete=unsure))
+            self._session.emit(replace(event, complete=unsure))
         for event, _ in self._pending.pop(id(owner), ()):
             unsure = Knowledge(False, "the end of what was pending on the old set may have been lost")
-            self._session.emit(event._replace(complete=unsure))
+            self._session.emit(replace(event, complete=unsure))
         for event in self._without_sm12.pop(id(owner), ()):
             self._session.emit(event)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import (
@@ -163,9 +164,7 @@ class PacketLedger:
                 owner.strays = {**dict(latest), flow: (flow[1], flow[0]) in owner.strays}
             invited = owner.strays[flow]
             told = sent_there(owner, context.pair, binding.sender, *flow)
-        receipt = session.emit(
-            _new(kind, (at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
-        )
+        receipt = session.emit(kind(at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         if flow == ports and fits and kind is PacketVerified and binding.ledger.highest:
             binding.receipt, binding.address = receipt, expected  # the same, and one object for all
         self._proven(binding)

@@ -6,7 +6,7 @@ replaced; a refusal ends it. Which REGISTER is which, `registration.py` has said
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from analyzer.ims.events import (
     AuthenticationOnly,

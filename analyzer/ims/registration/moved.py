@@ -7,8 +7,9 @@ of the UE all the same its ICV tells.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from analyzer.ims.events import AddressChanged, AddressLeft, Notice
 from analyzer.ims.register import instance_of

@@ -6,8 +6,9 @@ forgotten; nothing waits for a timer.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import ClearRestart, ExtendedSetDropped, ExtendedSetServed, RenewalSeen

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.sets.associations import Ending, SaSet
 from analyzer.ims.vocabulary import End, SetTerms, Side, State
 
-_TERMS: Final = tuple(each.name for each in fields(SetTerms))
+_TERMS: Final = SetTerms.__struct_fields__
 _FRAMES: Final = tuple(name in ("sm1", "sm6") for name in _TERMS)
 _SIDES, _STATES, _ENDS = tuple(Side), tuple(State), tuple(End)
 """Each is written as its place among these."""

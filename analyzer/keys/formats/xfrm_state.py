@@ -7,8 +7,9 @@ UTC, which is why nothing is ever refused for its time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from analyzer.frame import SECOND
 from analyzer.ipsec.algorithms import (
@@ -36,8 +37,7 @@ class _LeftOut(Exception):
     """Why a state is of no use."""
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """One state while it is read."""
 
     line: int

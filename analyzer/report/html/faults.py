@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from analyzer.finding import RANK, Finding
 from analyzer.report.clauses import WAIVED
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _DIGITS: Final = re.compile(r"0x[0-9a-f]+|[0-9][0-9,.]*")
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One kind of fault."""
 
     number: int

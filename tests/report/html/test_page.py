@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer import cli
 from analyzer.finding import Tally, Waived

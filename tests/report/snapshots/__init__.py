@@ -7,11 +7,12 @@ again; what changed is then in the diff, to be read before it is committed.
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from analyzer.report import trace
 from analyzer.report.chronicle import Chronicle
