@@ -29,6 +29,8 @@ VIA_LIMIT: Final = 4096
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _LAST_PORT: Final = 65535
+_SEPARATORS: Final = str.maketrans("", "", "-.() ")
+"""What people put into numbers for the eye."""
 _new = tuple.__new__  # makes a NamedTuple faster than its own constructor
 
 
@@ -240,3 +242,13 @@ def tag_of(value: str | None) -> str | None:
     if found and not ('"' in before or ">" in tag or ";" in tag or '"' in tag):
         return tag.strip(LWS)
     return read_address(value).params.get("tag")
+
+
+def names(uri: Uri | None) -> set[str]:
+    """What an identity may be compared by: its URI without parameters, and its number if it has one."""
+    if uri is None:
+        return set()
+    text = uri.text.lower().partition(";")[0].partition("?")[0]
+    scheme, _, rest = text.partition(":")
+    number = rest.partition("@")[0].translate(_SEPARATORS)
+    return {text, f"tel:{number}"} if scheme == "tel" or number.startswith("+") else {text}

@@ -106,6 +106,11 @@ class Challenge(_Digest):
         return self._keys != (None, None)
 
     @property
+    def keys_empty(self) -> bool:
+        """Whether ck and ik, as far as they stand in it, are empty."""
+        return not any(self._keys)
+
+    @property
     def ck(self) -> bytes | None:
         """CK, 16 octets; None if absent or ill-formed."""
         return _key(self._keys[0])
@@ -171,6 +176,15 @@ def challenge(message: Message) -> Challenge | None:
     """The Digest challenge in WWW-Authenticate: the first one of AKA, else the first one; None if there is none."""
     found = challenges(message)
     return next((each for each in found if each.is_aka), found[0] if found else None)
+
+
+def meant(offered: list[Challenge], found: Credentials | None) -> Challenge | None:
+    """Which of the challenges of a 401 credentials are for, by the nonce; where several share it, by the algorithm."""
+    if found is None:
+        return None
+    named = [each for each in offered if each.nonce == found.nonce]
+    algorithm = (found.algorithm or "").lower()
+    return next((each for each in named if (each.algorithm or "").lower() == algorithm), named[0] if named else None)
 
 
 def challenges(message: Message) -> list[Challenge]:

@@ -1,6 +1,6 @@
 """AUTH-03: SM7 answers the challenge that it got."""
 
-from analyzer.ims.events import ChallengeAnswered, RegistrationStarted, State, challenges, credentials
+from analyzer.ims.events import ChallengeAnswered, RegistrationStarted, State, challenges, credentials, meant
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
 from rules.authentication.comparing import alone, cell, side_by_side
 
@@ -29,7 +29,7 @@ def answer_to_another_challenge(event: ChallengeAnswered | RegistrationStarted) 
     if isinstance(event, RegistrationStarted):
         return _on_the_new_set(event)
     found, offered = credentials(event.register.message), challenges(event.challenge.message)
-    made = next((each for each in offered if found is not None and each.nonce == found.nonce), None)
+    made = meant(offered, found)
     if found is None or made is None or not made.is_aka:
         return None
     pairs = (("realm", made.realm, found.realm), ("algorithm", made.algorithm, found.algorithm))

@@ -23,7 +23,8 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
 
     Compared is only an SM1 on the set of the last success that the capture has (else that is not known, FP3);
     deregistrations are left out. Not a violation: a nonce that the network handed out as `nextnonce`; another response
-    where a nonce count makes it so; empty values after a refusal, which empties them. Empty values without that are a
+    where a nonce count makes it so; empty values after a refusal, which empties them, or in the
+    first REGISTER for another public identity (TS 24.229 5.1.1.2.2). Empty values without that are a
     warning, since some stacks send them. The nonce of a later challenge that came to nothing may count as the last
     one (FP17): `probable`. With two clocks the challenge that an empty response rejects may seem to come later (FP13).
     """
@@ -33,7 +34,7 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
     if nonce == last and (response == answer or (response and not event.comparable)):
         return PASS
     empty = not nonce or not response
-    if empty and event.refused_since:
+    if empty and (event.refused_since or event.new_identity):
         return PASS
     table = side_by_side(
         "Credentials",

@@ -1,6 +1,6 @@
 """AUTH-05: CK and IK never appear on Gm."""
 
-from analyzer.ims.events import ChallengeSent
+from analyzer.ims.events import ChallengeSent, challenges
 from analyzer.rule import PASS, Actor, Broken, Severity, Verdict, rule
 
 
@@ -20,12 +20,21 @@ def keys_on_gm(event: ChallengeSent) -> Verdict | None:
     Whoever reads them can decrypt and forge everything that the new set will protect.
 
     Not a violation: the same 401 on the core leg, between servers (FP13); messages are told apart by their Via. The
-    values are never shown.
+    values are never shown. A parameter that was emptied instead of being removed reveals nothing: low severity.
     """
     if not event.is_aka:
         return None
     if not event.reveals_keys:
         return PASS
+    if all(each.keys_empty for each in challenges(event.challenge.message)):
+        return Broken(
+            fault="empty",
+            message="the challenge to the UE still has ck or ik, without a value",
+            actor=Actor.PCSCF,
+            severity=Severity.LOW,
+            expected="WWW-Authenticate without ck and ik",
+            observed="ck or ik, empty",
+        )
     told = event.subject is not None and event.subject.told
     return Broken(
         fault="told" if told else "clear" if event.challenge.protection is None else "protected",

@@ -64,7 +64,7 @@ def _on_gm(event: RegistrationStarted | ChallengeAnswered) -> Verdict | None:
         return None
     return Broken(
         fault="on-gm",
-        message="the UE itself claims that its REGISTER is protected",
+        message="the UE itself states whether its REGISTER is protected",
         actor=Actor.UE,
         severity=Severity.LOW,
         expected="no integrity-protected on Gm",

@@ -22,9 +22,10 @@ def agreement_refusal_incomplete(event: RegistrationRefused | RegistrationSuccee
     learns what is missing, but not what to offer. A P-CSCF that runs IPsec with a UE whose REGISTER does not require
     the agreement has given up what protects the agreement from being taken out.
 
-    Not a violation: any other 4xx (TS 24.229 allows it), a 421 that asks for another extension, a Security-Server with
-    an empty entry, as it was seen in the field (a note), a P-CSCF that uses no IPsec for this contact (FP11). That the
-    UE left the tag out is NEG-04, which is named as the cause where such a REGISTER is accepted.
+    Not a violation: any other 4xx (TS 24.229 allows it), a 421 that asks for another extension, or that
+    names none to a REGISTER which requires the agreement, a Security-Server with an empty entry, as it was seen in the
+    field (a note), a P-CSCF that uses no IPsec for this contact (FP11). That the UE left the tag out is NEG-04, which
+    is named as the cause where such a REGISTER is accepted.
     """
     if isinstance(event, RegistrationSucceeded):
         return _accepted(event)
@@ -33,7 +34,7 @@ def agreement_refusal_incomplete(event: RegistrationRefused | RegistrationSuccee
         refused = message.status < 500 and _offers(event.register) and not _requires(event.register)
         return PASS if refused else None
     required = message.has_option("require", "sec-agree")
-    if message.status == 421 and not required and message.first("require") is not None:
+    if message.status == 421 and not required and (message.first("require") is not None or _requires(event.register)):
         return None
     servers = message.values("security-server")
     missing = [] if servers else ["Security-Server"]

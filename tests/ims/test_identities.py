@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.ims.messages.identities import names
-from analyzer.sip.addresses import read_address
+from analyzer.sip.addresses import names, read_address
 from tests.ims.manners import Manner, manner
 from tests.scenario import Scenario, audited
 from tests.scenario.state import SaSet

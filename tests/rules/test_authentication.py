@@ -110,3 +110,26 @@ def test_a_plain_digest_challenge_has_no_keys_to_show() -> None:
     s.sm6(s.sm1(), headers={"WWW-Authenticate": digest, "Security-Server": None})
     check(s)
     assert not tally(s, "AUTH-05").exercised
+
+
+@pytest.mark.parametrize("name", ["ck", "ik"])
+def test_a_parameter_that_was_only_emptied(name: str) -> None:
+    """It has to be removed, but reveals nothing."""
+    s = Scenario()
+    s.sm6(s.sm1(), headers={"WWW-Authenticate": lambda text: f'{text}, {name}=""'})
+    s.expect("AUTH-05", "violation", actor="P-CSCF", at="sm6")
+    check(s)
+    (found,) = findings(s, "AUTH-05")
+    assert (found.severity, found.fault) == ("low", "empty")
+
+
+def test_the_keys_stand_in_another_of_several_challenges() -> None:
+    s = Scenario()
+    p = s.sm1()
+    made = s.next_vector(p.ue)
+    first = f'Digest realm="ims.example.org", nonce="{made.nonce}", algorithm=AKAv1-MD5'
+    keys = f'ck="{made.ck.hex()}", ik="{made.ik.hex()}"'
+    s.sm6(p, vector=made, headers={"WWW-Authenticate": [first, f"{first.replace('v1', 'v2')}, {keys}"]})
+    s.expect("AUTH-05", "violation", actor="P-CSCF", at="sm6")
+    check(s)
+    assert findings(s, "AUTH-05")[0].severity == "critical"

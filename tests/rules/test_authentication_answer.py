@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.rules.digest import NONCE, in_force, put
+from tests.rules.digest import NONCE, all_of, in_force, put
 from tests.rules.packets import findings
 from tests.rules.ports import tally
 from tests.scenario import Scenario, audited, check, passes
@@ -208,3 +208,39 @@ def test_empty_credentials_after_an_sm12_that_the_capture_has_not(lost: list[str
     assert [each.rule for each in report.findings if each.verdict in ("violation", "warning")] == []
     assert not tally(s, "AUTH-12").exercised
     assert [each for each in report.findings if each.rule in ("AUTH-08", "AUTH-12", "SA-19")] == []
+
+
+@pytest.mark.parametrize("taken", ["AKAv1-MD5", "AKAv2-SHA-256"])
+def test_one_of_two_challenges_with_one_nonce_is_answered(taken: str) -> None:
+    """RFC 4169 3: AKAv1 and AKAv2 in one 401; the algorithm tells which one is answered."""
+    s = Scenario()
+    p = s.sm1()
+    made = s.next_vector(p.ue)
+    both = [
+        f'Digest realm="ims.example.org", nonce="{made.nonce}", algorithm={name}'
+        for name in ("AKAv2-SHA-256", "AKAv1-MD5")
+    ]
+    s.sm6(p, vector=made, headers={"WWW-Authenticate": both})
+    s.sm7(p, headers={"Authorization": put("algorithm", taken, quoted=False)})
+    s.sm12(p)
+    check(s)
+    passes(s, "AUTH-03")
+    told = [
+        (each.verdict, each.traps) for each in audited(s, keys=s.subscriber_toml()).findings if each.rule == "AUTH-12"
+    ]
+    assert told == ([("inconclusive", ("R22",))] if taken != "AKAv1-MD5" else [])
+
+
+def test_the_first_register_for_another_identity_has_no_credentials_yet() -> None:
+    """TS 24.229 5.1.1.2.2 a: on the set that is there, and with empty values; the next one repeats those of the set."""
+    s = Scenario()
+    first = s.register()
+    other = "<sip:other@ims.example.org>"
+    empty = all_of(put("nonce", ""), put("response", ""))
+    headers: Edits = {"To": other, "From": f"{other};tag=1", "Authorization": empty}
+    s.refresh(on=first, sm1={"headers": headers})
+    check(s)
+    passes(s, "AUTH-14")
+    s.refresh(on=first, sm1={"headers": headers})
+    s.expect("AUTH-14", "warning", actor="UE", at="sm1.3")
+    check(s)

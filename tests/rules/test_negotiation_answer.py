@@ -179,10 +179,22 @@ def test_an_empty_mechanism_is_a_note() -> None:
     assert [(each.verdict, each.fault) for each in found(s, "NEG-14")] == [("note", "empty-entry")]
 
 
-def test_another_extension_and_other_refusals() -> None:
-    s = refused(421, {"Require": "gruu"})
+@pytest.mark.parametrize("answer", [{"Require": "gruu"}, {}])
+def test_a_421_that_is_not_about_the_agreement(answer: Edits) -> None:
+    """It names another extension; or none, and the REGISTER requires the agreement already."""
+    s = refused(421, answer)
     check(s)
     assert not tally(s, "NEG-14").exercised
+
+
+def test_a_421_that_names_nothing_to_a_register_without_the_tag() -> None:
+    s = refused(421, {}, NO_TAG)
+    s.expect("NEG-04", "violation", actor="UE", at="sm1")
+    s.expect("NEG-14", "violation", actor="P-CSCF", at="sm12")
+    check(s)
+
+
+def test_other_refusals() -> None:
     s = refused(403, {}, NO_TAG)
     s.expect("NEG-04", "violation", actor="UE", at="sm1")
     check(s)

@@ -99,6 +99,7 @@ from analyzer.ims.vocabulary import Subject as Subject
 from analyzer.sip.digest import Credentials as Credentials
 from analyzer.sip.digest import challenges as challenges
 from analyzer.sip.digest import credentials as credentials
+from analyzer.sip.digest import meant as meant
 from analyzer.sip.message import Message as Message
 from analyzer.sip.secagree import Comparison as Comparison
 from analyzer.sip.secagree import Mechanism as Mechanism

@@ -71,6 +71,8 @@ class CredentialsRepeated(Event, frozen=True, kw_only=True):
     """``nextnonce`` of SM12's Authentication-Info, if it had one."""
     refused_since: bool
     """A later authentication was refused."""
+    new_identity: bool
+    """It registers another public identity than those that are registered, for which this is the first REGISTER."""
     newer_challenge: FrameRef | None
     """The later challenge that the nonce is from, if it is that of one."""
 

@@ -16,7 +16,7 @@ from analyzer.ims.events import ForeignIdentity, Notice
 from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import Side, Sighting, Subject
-from analyzer.sip.addresses import Uri, read_address, tag_of
+from analyzer.sip.addresses import names, read_address, tag_of
 from analyzer.sip.digest import credentials
 from analyzer.sip.headers import HEADER_LIMIT, header_end
 from analyzer.sip.message import Message
@@ -34,9 +34,6 @@ METHODS: Final = 16
 """Methods of one contact whose last claim is remembered; all are forgotten for one more, which only costs time."""
 WIDEST: Final = 32
 """As many identities as `bindings` keeps: a longer list is not known as a whole."""
-
-_SEPARATORS: Final = str.maketrans("", "", "-.() ")
-"""What people put into numbers for the eye."""
 
 Key = tuple[str, int | None, str]
 
@@ -231,13 +228,3 @@ def _remember(context: Context, method: str, line: bytes, begin: int) -> None:
     if method not in context.asserted and len(context.asserted) >= METHODS:
         context.asserted.clear()
     context.asserted[intern(method)] = line, begin
-
-
-def names(uri: Uri | None) -> set[str]:
-    """What an identity may be compared by: its URI without parameters, and its number if it has one."""
-    if uri is None:
-        return set()
-    text = uri.text.lower().partition(";")[0].partition("?")[0]
-    scheme, _, rest = text.partition(":")
-    number = rest.partition("@")[0].translate(_SEPARATORS)
-    return {text, f"tel:{number}"} if scheme == "tel" or number.startswith("+") else {text}

@@ -122,7 +122,7 @@ class Answers:
                 rand_before=self._rands.seen(context, found, sighting),
                 answers_failure=transaction.kind == "failure",
                 is_aka=found.is_aka,
-                reveals_keys=found.has_keys,
+                reveals_keys=any(each.has_keys for each in challenges(sighting.message)),
                 offer=procedure.offer,
                 server=procedure.server,
                 living=len(living(context, sighting.at.time, session.profile)),

@@ -29,7 +29,8 @@ from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
-from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, next_nonce
+from analyzer.sip.addresses import names, read_address
+from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, meant, next_nonce
 from analyzer.sip.text import identifier
 
 RANDS: Final = 65_536
@@ -101,6 +102,7 @@ def _repeat(session: Session, context: Context, sighting: Sighting, success: Suc
             comparable=found is not None and _inputs(found) == success.inputs and not found.qop,
             next_nonce=success.next_nonce,
             refused_since=context.exchange.refused,
+            new_identity=_unregistered(context, sighting),
             newer_challenge=later.challenge.at if later is not None and later.challenge is not None else None,
         )
     )
@@ -253,15 +255,21 @@ class Rands:
         return RandSeen(FrameRef(*at), before, before == autn, known[_FIRST.size : end] == pair)
 
 
+def _unregistered(context: Context, register: Sighting) -> bool:
+    """Whether a REGISTER is for an identity that is not registered yet, as far as its 2xx have told."""
+    identity = names(register.message.to_uri)
+    return bool(identity) and identity.isdisjoint(
+        {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}
+    )
+
+
 def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
 def _meant(sm6: Sighting, found: Credentials | None) -> Challenge | None:
-    """Which challenge of a 401 the credentials are for, by the nonce."""
-    offered = challenges(sm6.message)
-    named = (each for each in offered if found is not None and each.nonce == found.nonce)
-    return next(named, None) or challenge(sm6.message)
+    """Which challenge of a 401 the credentials are for."""
+    return meant(challenges(sm6.message), found) or challenge(sm6.message)
 
 
 def _genuine(session: Session, context: Context, made: Challenge | None) -> bool | None:
