@@ -16,7 +16,7 @@ from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import ClearOnProtectedPort
 from analyzer.ims.quality import Step
 from analyzer.ims.subjects import Context
-from analyzer.ims.vocabulary import SIDES, SetTerms, Side, Sighting, Subject
+from analyzer.ims.vocabulary import ROLES, SIDES, SetTerms, Side, Sighting, Subject
 from analyzer.rule import Rule
 from analyzer.verdict import Severity
 
@@ -108,10 +108,11 @@ class Doubts:
             why = "decrypted copies were captured too, and the ESP packet of this one may be missing"
             yield "probable", SHADOW, why
         if finding.verdict != "inconclusive" and traps & OTHER_SIDE and context is not None:
-            side = one_sided(context)
+            side, reason = one_sided(context), "only packets of the {} are in the capture"
+            if side is None:
+                side, reason = _one_read(context), "what the {} sent could be read, and nothing of the other side"
             if side is not None:
-                reason = f"only packets of the {side} are in the capture"
-                yield "inconclusive", "FP3" if "FP3" in traps else ABSENCE, reason
+                yield "inconclusive", "FP3" if "FP3" in traps else ABSENCE, reason.format(side)
 
     def _clocks(self, ground: Basis, context: Context | None) -> str:
         captures = {*ground.captures, *_captures(context)} if self._quality.taps.clocks else ()
@@ -161,6 +162,21 @@ def one_sided(context: Context) -> Side | None:
     if len(heard) != 1 or vantage.sides.spoke < SPOKEN:
         return None
     return heard[0]
+
+
+def _one_read(context: Context) -> Side | None:
+    """The side of which alone packets could be read, although there are some of the other; else None."""
+    read = {binding.sender for owner in context.sets for binding in owner.bindings if binding.proven}
+    if len(read) != 1:
+        return None
+    (side,) = read
+    unread = any(
+        owner.unopened.get(owner.terms.spi(role) or 0)
+        for owner in context.sets
+        for role in ROLES
+        if role.sender is not side
+    )
+    return side if unread else None
 
 
 def _complete(context: Context | None) -> bool:

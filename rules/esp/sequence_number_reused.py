@@ -1,7 +1,7 @@
 """ESP-02: sequence numbers are used once."""
 
 from analyzer.ims.events import PacketRead, PacketUnread, PacketVerified, SequenceRepeated
-from analyzer.rule import Actor, Severity, Verdict, judged, rule
+from analyzer.rule import Actor, Inconclusive, Severity, Verdict, judged, rule
 
 
 @rule(
@@ -22,9 +22,18 @@ def sequence_number_reused(event: SequenceRepeated) -> Verdict | None:
 
     Not a violation: the same packet twice in the capture (FP5), another order, gaps and jumps, new keys on a repeated
     SPI, which are another association (R29). Without a key such new keys cannot be excluded: `probable` (FP29). Where
-    the receiver announced one SPI for both of its ports (NEG-10), the sender counts two associations under it.
+    the receiver announced one SPI for both of its ports (NEG-10), the sender counts two associations under it. A number
+    that lies 128 and more behind the highest is `inconclusive`: receivers drop such a packet, which is most likely an
+    old one that somebody sent again, and no rule judges what is in it.
     """
     role = event.role
+    if event.behind:
+        return Inconclusive(
+            reason="a sequence number from long ago: an old packet came again, or its sender's counter went back",
+            actor=Actor(role.sender),
+            traps=("FP5",),
+            fault="behind",
+        )
     twin = next(other for other in type(role) if other.sender is role.sender and other is not role)
     shared = event.earlier is not None and event.terms.spi(role) == event.terms.spi(twin)
     return judged(

@@ -24,9 +24,14 @@ def test_what_is_remembered_is_what_was_captured_last(
         sequence = min(max(0, sequence + step), 2**32 - 1)
         at = FrameRef(count % 3, count, 10**18 + count * 10 + elapsed)
         known = table.get(sequence)
+        lies = ledger.first <= sequence <= ledger.highest - WINDOW
+        behind = lies and len(table) == WINDOW and ledger.missing < WINDOW
         noted = ledger.note(sequence, tail, at)
         if known is not None:
             assert noted == (True if known[0] in (tail, UNKNOWN) else known[1])
+            continue
+        if behind:
+            assert noted is False
             continue
         assert noted is None
         table[sequence] = tail, at

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.packets import findings, keys_of
+from tests.rules.packets import findings, keys_of, keys_towards
 from tests.rules.ports import PROFILES, tally
-from tests.scenario import SaSet, Scenario, Sent, check, passes
+from tests.scenario import SaSet, Scenario, Sent, audited, check, passes
 from tests.scenario.state import Params, Who
 
 
@@ -334,3 +334,46 @@ def test_the_spi_of_a_set_that_is_forgotten() -> None:
     s.request("ue", "MESSAGE", on=first, answered=False, label="old")
     s.expect("ESP-01", "inconclusive", actor="UE", at="old")
     check(s)
+
+
+@pytest.mark.parametrize(("alg", "ealg"), [("hmac-sha-1-96", "aes-cbc"), ("null", "aes-gcm")])
+def test_an_old_packet_comes_again(alg: str, ealg: str) -> None:
+    """So many packets later that nobody remembers its content: whoever sent it again, it is no new message of the UE,
+    which has gone over to another set since, nor a second use of an IV.
+    """
+    s = Scenario(alg=alg, ealg=ealg)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, label="old")
+    for _ in range(140):
+        s.request("ue", "MESSAGE", on=first)
+    s.wait(200)
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    s.duplicate("old", 300)
+    s.wait(400)
+    s.request("ue", "MESSAGE", on=second)
+    s.expect("ESP-02", "inconclusive", actor="UE", at="old.dup")
+    check(s)
+
+
+def test_two_counters_under_one_spi() -> None:
+    """The UE announced one SPI for both of its ports (NEG-10): what the P-CSCF counts anew is read all the same."""
+    s = Scenario(transport="tcp")
+    first = s.register(sm1={"client": {"spi_c": 4_000_000_001, "spi_s": 4_000_000_001}})
+    for _ in range(70):
+        s.request("ue", "MESSAGE", on=first)
+    s.request("pcscf", "MESSAGE", on=first)
+    s.expect("NEG-10", "violation", actor="UE", at="sm6")
+    check(s)
+
+
+def test_keys_of_one_direction() -> None:
+    """FP18: that the P-CSCF answered is not to be read, so that nobody is accused for want of an answer."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(60)
+    second = s.register(over=first)
+    s.request("ue", "MESSAGE", on=second)
+    report = audited(s, keys=keys_towards(first.ue.pcscf, first, second))
+    assert {each.verdict for each in report.findings} == {"inconclusive"}

@@ -199,7 +199,9 @@ class SequenceRepeated(Event, frozen=True, kw_only=True):
     role: Role
     sequence: int
     earlier: FrameRef | None
-    """The packet that had it first; None for number 0."""
+    """The packet that had it first, if it is remembered; None for number 0."""
+    behind: bool
+    """It lies so far behind the others that nobody knows any more what it had: a replay, or the counter went back."""
     keyed: bool
     """Both verify with the same key; else other keys under the same SPI cannot be excluded (R29)."""
 

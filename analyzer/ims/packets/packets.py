@@ -26,7 +26,7 @@ from analyzer.ims.sets.association import REFUSED, Binding
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.sets.ledger import TAIL
 from analyzer.ims.subjects import Context, Pair
-from analyzer.ims.vocabulary import Role, Side
+from analyzer.ims.vocabulary import ROLES, Role, Side
 from analyzer.ipsec.esp import SecurityAssociation
 from analyzer.network.packets import Datagram
 from analyzer.network.taps import Taps
@@ -128,9 +128,14 @@ class PacketLedger:
         if binding.refused:
             self._settle(binding, sequence)
         noted = binding.begun().note(sequence, packet[-TAIL:], at)
-        if noted is True:
-            self.replayed += 1
-            return False
+        if noted is False and _counts_two(binding):
+            noted = None
+        if noted is not None or sequence == 0:
+            if noted is not True:
+                self._repeated(binding, sequence, noted, at, association is not None and association.icv > 0)
+            if isinstance(noted, bool):
+                self.replayed += 1
+                return False
         if binding.ivs is not None:
             self.forms.iv(binding, packet, sequence, at)
         if len(packet) & 3 and binding.proven_at is not None:
@@ -138,18 +143,6 @@ class PacketLedger:
         context = owner.contact
         assert isinstance(context, Context)
         role = binding.role
-        if noted is not None or sequence == 0:
-            session.emit(
-                SequenceRepeated(
-                    at=at,
-                    subject=context.subject,
-                    terms=owner.terms,
-                    role=role,
-                    sequence=sequence,
-                    earlier=noted or None,
-                    keyed=association is not None and association.icv > 0,
-                )
-            )
         expected = context.pair.ue if binding.sender is Side.UE else context.pair.pcscf
         fits = source == expected
         kind = PacketVerified if association is None or association.icv else PacketRead
@@ -318,24 +311,33 @@ class PacketLedger:
         context = owner.contact
         assert isinstance(context, Context)
         noted = binding.begun().note(sequence, datagram.payload[-TAIL:], at)
-        if noted is True:
+        if noted is None and sequence:
+            self._session.emit(PacketUnread(at, context.subject, owner.terms, binding.role, sequence))
+        elif noted is not True:
+            self._repeated(binding, sequence, noted, at, keyed=False)
+        if isinstance(noted, bool):
             self.replayed += 1
             return False
-        if noted is not None or sequence == 0:
-            self._session.emit(
-                SequenceRepeated(
-                    at=at,
-                    subject=context.subject,
-                    terms=owner.terms,
-                    role=binding.role,
-                    sequence=sequence,
-                    earlier=noted or None,
-                    keyed=False,
-                )
-            )
-        else:
-            self._session.emit(PacketUnread(at, context.subject, owner.terms, binding.role, sequence))
         return True
+
+    def _repeated(
+        self, binding: Binding, sequence: int, noted: FrameRef | bool | None, at: FrameRef, keyed: bool
+    ) -> None:
+        """Tell of a number that was there before, or is 0."""
+        context = binding.set.contact
+        assert isinstance(context, Context)
+        self._session.emit(
+            SequenceRepeated(
+                at=at,
+                subject=context.subject,
+                terms=binding.set.terms,
+                role=binding.role,
+                sequence=sequence,
+                earlier=noted if isinstance(noted, FrameRef) else None,
+                behind=noted is False,
+                keyed=keyed,
+            )
+        )
 
     def retire(self, context: Context, owner: SaSet) -> None:
         """At the end of a set: tell what was held back, and that no key opened its packets."""
@@ -355,6 +357,13 @@ class PacketLedger:
                     cut=owner.cut,
                 )
             )
+
+
+def _counts_two(binding: Binding) -> bool:
+    """Whether the receiver announced one SPI for both of its ports: two counters run under it (NEG-10)."""
+    terms, role = binding.set.terms, binding.role
+    spis = [terms.spi(each) for each in ROLES if each.sender is role.sender]
+    return spis[0] == spis[1]
 
 
 def _sender(binding: Binding) -> bytes:

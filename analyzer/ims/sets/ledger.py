@@ -76,7 +76,8 @@ class Ledger:
         """Enter a packet by its number and its last octets, `TAIL` at most.
 
         Returns None if the number is new, True if it is a repetition of the same packet, or the frame that had the
-        number before with other content.
+        number before with other content; False if it lies so far behind the highest that it was there before, and
+        nobody knows any more with what content.
         """
         highest, tail = self.highest, _whole(tail)
         if sequence == highest + 1 and highest:
@@ -117,8 +118,10 @@ class Ledger:
         if sequence < self.first:
             self.missing += self.first - sequence - 1
             self.first = sequence
-        elif sequence > highest - WINDOW and self.missing:
-            self.missing -= 1
+        elif sequence > highest - WINDOW:
+            self.missing -= self.missing > 0
+        elif len(self) == WINDOW and self.missing < WINDOW:  # else it may have been left out by a jump
+            return False
         return None
 
     def _find(self, sequence: int) -> tuple[bytes, FrameRef] | None:
