@@ -141,6 +141,10 @@ def audit_options(
     from analyzer.audit.audit import Options
     from analyzer.rule import select as chosen
 
+    if "" in keys:  # as where a script names a variable that is not set
+        raise Refusal("--keys has no name of a file; is the variable that should hold it set?")
+    if start is not None and end is not None and end < start:
+        raise Refusal("--to is before --from, so nothing lies between them")
     installed = collect()
     if strange := profile.levels.keys() - {one.id for one in installed}:
         raise Refusal(f"profile {profile.name}: levels: no rule is called {min(strange)}; gmaudit rules lists them all")

@@ -182,8 +182,10 @@ class Session:
                 owner.read = True
                 if first:
                     self.strength.opened(self.emit, self.passed, context, owner, association, at)
-                text = f"{context.subject.id}: set {owner.generation} is read without a key (null), its ICVs unchecked"
-                self.emit(IntegrityUnchecked(at=at, subject=context.subject, terms=owner.terms))
+                how = "without a key (null)" if association.ealg == "null" else "with a key for its encryption alone"
+                text = f"{context.subject.id}: set {owner.generation} is read {how}, its ICVs unchecked"
+                unchecked = IntegrityUnchecked(at=at, subject=context.subject, terms=owner.terms, ealg=association.ealg)
+                self.emit(unchecked)
                 self.emit(Notice(at=at, subject=context.subject, text=text))
             if association.origin:
                 self.confirm(association, vector)

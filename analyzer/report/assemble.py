@@ -34,6 +34,7 @@ def assemble(outcome: Outcome, engine: Engine, profile: Profile, captures: list[
             verified=packets.verified_count,
             bad_icv=packets.bad_icv,
             no_key=packets.no_key,
+            unchecked=packets.unchecked,
             replayed=packets.replayed,
         ),
         sip=SipCounts(

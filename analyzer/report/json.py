@@ -128,6 +128,7 @@ def _esp(esp: EspCounts) -> dict[str, Any]:
         "verified": esp.verified,
         "bad_icv": esp.bad_icv,
         "no_key": esp.no_key,
+        "unchecked": esp.unchecked,
         "replayed": esp.replayed,
     }
 

@@ -198,7 +198,8 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     for capture in report.captures:
         yield "capture", f"{capture.path} ({several(capture.frames, 'frame')})"
     esp, sip = report.esp, report.sip
-    yield "esp", f"{several(esp.packets, 'packet')}: {esp.verified} verified, {esp.no_key} without a key"
+    unchecked = f", {esp.unchecked} read with an unchecked ICV" if esp.unchecked else ""
+    yield "esp", f"{several(esp.packets, 'packet')}: {esp.verified} verified, {esp.unread} without a key{unchecked}"
     yield "sip", f"{several(sip.messages, 'message')}: {sip.protected} protected, {sip.clear} in clear"
     for subject in report.subjects[:SUBJECTS]:
         yield "subject", f"{subject.impi or subject.id} at {subject.ue}"

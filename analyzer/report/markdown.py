@@ -185,10 +185,12 @@ class _Writer:
             self._sink.write(row(code(capture.path), f"{capture.frames:,}", *times))
         self._sink.write("\n")
         esp, sip = report.esp, report.sip
+        unchecked = f"{esp.unchecked:,} read with an unchecked ICV, " if esp.unchecked else ""
         self._line(
-            f"ESP: {several(esp.packets, 'packet')}, {esp.verified:,} verified, {esp.no_key:,} without a key, "
-            f"{esp.bad_icv:,} with a bad ICV. SIP: {several(sip.messages, 'message')}, {sip.protected:,} protected, "
-            f"{sip.clear:,} in clear. Times in {'local time' if self._material.local else 'UTC'}."
+            f"ESP: {several(esp.packets, 'packet')}, {esp.verified:,} verified, {esp.unread:,} without a key, "
+            f"{unchecked}{esp.bad_icv:,} with a bad ICV. SIP: {several(sip.messages, 'message')}, "
+            f"{sip.protected:,} protected, {sip.clear:,} in clear. "
+            f"Times in {'local time' if self._material.local else 'UTC'}."
         )
         notices = [f"a rule crashed: {crash}" for crash in report.crashed]
         for capture in report.captures:

@@ -35,7 +35,14 @@ class EspCounts(Struct, kw_only=True):
     verified: int = 0
     bad_icv: int = 0
     no_key: int = 0
+    unchecked: int = 0
+    """Of those that no key verified, the ones that were read all the same."""
     replayed: int = 0
+
+    @property
+    def unread(self) -> int:
+        """Packets that nothing opened."""
+        return self.no_key - self.unchecked
 
 
 class SipCounts(Struct, kw_only=True):

@@ -123,8 +123,8 @@ def summary(report: Report, cases: Sequence[Case], page: Page, names: Names, *, 
         why = "no registration with IPsec was found"
         if report.sa_sets:
             why = "no rule had a case (--select, --subject, --from, --to)"
-        if report.esp.no_key:
-            why = f"{several(report.esp.no_key, 'ESP packet')} could not be read; give keys with --keys"
+        if report.esp.unread:
+            why = f"{several(report.esp.unread, 'ESP packet')} could not be read; give keys with --keys"
         page.hanging(("nothing to judge: ", STYLES["inconclusive"]), f"{why}; {exercised}", indent=2)
     elif not report.findings:
         page.line(("no findings", STYLES["pass"]), (f"; {exercised}", ""))
@@ -204,8 +204,8 @@ def _faulty(tally: Tally) -> bool:
 
 def _next(report: Report, cases: Sequence[Case]) -> Iterator[str]:
     """What the reader can do now."""
-    if report.esp.no_key and report.verdict != "nothing-to-judge":
-        unread = f"{report.esp.no_key:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
+    if report.esp.unread and report.verdict != "nothing-to-judge":
+        unread = f"{report.esp.unread:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
         yield f"{unread}: give keys with --keys FILE"
     if cases:
         worst = cases[0]

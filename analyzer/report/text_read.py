@@ -45,7 +45,8 @@ def read(report: Report, page: Page, names: Names) -> None:
     esp, sip = report.esp, report.sip
     counts = _parts(
         (esp.verified, "verified"),
-        (esp.no_key, "without a key"),
+        (esp.unchecked, "read, ICV unchecked"),
+        (esp.unread, "without a key"),
         (esp.bad_icv, "with a bad ICV"),
         (esp.replayed, "replayed"),
     )

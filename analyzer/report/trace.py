@@ -115,8 +115,8 @@ def _end(chronicle: Chronicle, report: Report, page: Page, drawer: _Drawer) -> N
             f"none of the {several(report.sip.messages, 'SIP message')} is chosen: look at --subject, --from and --to"
         )
         page.hanging(("", ""), unchosen, indent=2)
-    if report.esp.no_key:
-        unread = f"{report.esp.no_key:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
+    if report.esp.unread:
+        unread = f"{report.esp.unread:,} of {several(report.esp.packets, 'ESP packet')} could not be read"
         page.hanging(("", ""), f"{unread}, so their messages are missing here; give keys with --keys FILE", indent=2)
     if drawer.marked:
         page.hanging(("", ""), ", ".join(f"{MARKS[name]} {name}" for name in RANK if name in drawer.marked), "dim")

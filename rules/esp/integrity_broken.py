@@ -23,7 +23,12 @@ def integrity_broken(event: IntegrityFailed | IntegrityUnchecked) -> Verdict | N
     If no later packet verifies either, other keys under the same SPI are possible: `probable`.
     """
     if isinstance(event, IntegrityUnchecked):
-        return Inconclusive(reason="no key: null encryption is read, its ICVs are not checked", fault="unchecked")
+        read = (
+            "null encryption is read"
+            if event.ealg == "null"
+            else "what is encrypted is read, with a key for that alone"
+        )
+        return Inconclusive(reason=f"no key: {read}, its ICVs are not checked", fault="unchecked")
     if event.cut:
         return Inconclusive(reason="the capture cut the packet", actor=Actor(event.role.sender), fault="cut")
     if event.intact:

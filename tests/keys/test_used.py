@@ -78,4 +78,10 @@ def test_what_only_decrypts_proves_nothing_but_is_read() -> None:
     made, truth = audited("".join(lines)), report(NAME, f"{NAME}.pcap")
     assert made.sip == truth.sip
     assert (made.esp.packets, made.esp.verified, made.esp.no_key) == (truth.esp.packets, 0, truth.esp.packets)
+    assert made.esp.unchecked == truth.esp.packets
+    (said,) = {each.message for each in made.findings if each.rule == "ESP-04"}
+    assert said == "no key: what is encrypted is read, with a key for that alone, its ICVs are not checked"
+    assert [each.partition(": ")[2] for each in made.notices if "ICVs" in each] == [
+        f"set {number} is read with a key for its encryption alone, its ICVs unchecked" for number in (1, 2)
+    ]
     assert unused(audited("".join([*lines, f"0x1@10.20.0.1 aes128-cbc-hmac96:0x{WRONG}\n"]))) == ["keys:3"]

@@ -19,7 +19,7 @@ from tests.report.schema import SCHEMA, load, validate
 CONTRACT = {
     "": "schema version profile verdict captures copies esp sip subjects sa_sets rules findings",
     "capture": "path frames first last skipped",
-    "esp": "packets verified bad_icv no_key replayed",
+    "esp": "packets verified bad_icv no_key unchecked replayed",
     "sip": "messages clear protected malformed core",
     "subject": "id impi impus contact ue pcscf",
     "sa_set": "subject generation parent state_ue state_pcscf spi_uc spi_us spi_pc spi_ps port_uc port_us port_pc "
@@ -63,7 +63,7 @@ def test_a_report_is_valid_and_says_what_the_model_says() -> None:
             "notices": ["the last record is cut short"],
         }
     ]
-    assert found["esp"] == {"packets": 46, "verified": 44, "bad_icv": 0, "no_key": 2, "replayed": 0}
+    assert found["esp"] == {"packets": 46, "verified": 44, "bad_icv": 0, "no_key": 2, "unchecked": 0, "replayed": 0}
     assert found["sa_sets"][1]["parent"] == 1
     assert found["sa_sets"][1]["expires_at"] is None
     added = {"seen": 0, "why_not": ""}

@@ -171,6 +171,16 @@ def test_the_last_line() -> None:
     ]
 
 
+def test_what_was_read_is_not_called_unread() -> None:
+    """Null encryption, or a key for the encryption alone: no key verified these packets, but they are no riddle."""
+    text = written(report(esp=EspCounts(packets=9, no_key=9, unchecked=9)))
+    assert "  ESP     9 packets: 9 read, ICV unchecked\n" in text
+    assert "could not be read" not in text
+    text = written(report(esp=EspCounts(packets=9, no_key=9, unchecked=7)))
+    assert "  ESP     9 packets: 7 read, ICV unchecked, 2 without a key\n" in text
+    assert "2 of 9 ESP packets could not be read: give keys with --keys FILE" in text
+
+
 def test_a_crashed_rule_is_named() -> None:
     text = written(report(crashed=["PORT-09: KeyError"], rules=[Tally(id="PORT-09", error=1)], findings=[]))
     assert "a rule crashed: PORT-09: KeyError" in text

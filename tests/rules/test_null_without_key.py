@@ -30,7 +30,7 @@ def life(alg: str, transport: str = "udp") -> Scenario:
 def test_a_conformant_life_is_judged_without_a_key(alg: str, transport: str) -> None:
     s = life(alg, transport)
     keyed, bare = audited(s, profile="rel-11"), audited(s, profile="rel-11", keys="")
-    assert bare.esp.packets == bare.esp.no_key == keyed.esp.packets
+    assert bare.esp.packets == bare.esp.no_key == bare.esp.unchecked == keyed.esp.packets
     assert bare.esp.verified == bare.esp.bad_icv == 0
     assert bare.sip == keyed.sip
     assert [each.keyed for each in bare.sa_sets] == [False, False]
@@ -61,6 +61,7 @@ def test_what_is_encrypted_is_not_read_by_chance() -> None:
     made = audited(s, keys="")
     assert made.sip.protected == 0
     assert made.esp.no_key == made.esp.packets > 0
+    assert made.esp.unchecked == 0
 
 
 def test_a_clear_request_beside_a_set_that_nobody_can_read() -> None:

@@ -44,9 +44,14 @@ class PacketUnread(Event, frozen=True):
 
 
 class IntegrityUnchecked(Event, frozen=True, kw_only=True):
-    """The first packet of a set that could be read but not verified."""
+    """The first packet of a set that could be read but not verified.
+
+    ``ealg`` is the encryption that was opened: null, which needs no key, or another, whose key came without one for
+    the ICV.
+    """
 
     terms: SetTerms
+    ealg: str
 
 
 class IntegrityFailed(Event, frozen=True, kw_only=True):

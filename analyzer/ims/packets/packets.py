@@ -50,6 +50,7 @@ class PacketLedger:
         "no_key",
         "replayed",
         "spis",
+        "unchecked",
         "verified_count",
     )
 
@@ -62,6 +63,7 @@ class PacketLedger:
         self.verified_count = 0
         self.bad_icv = 0
         self.no_key = 0
+        self.unchecked = 0  # of these, what was read all the same: its ICV nothing could check
         self.replayed = 0
 
     @property
@@ -122,6 +124,7 @@ class PacketLedger:
             self.verified_count += 1
         else:
             self.no_key += 1  # opened, but no key has verified it
+            self.unchecked += 1
         if not binding.proven:
             session.prove(binding, at)
             self.forms.begin(binding, at)
@@ -182,12 +185,14 @@ class PacketLedger:
             self.verified_count -= 1
         else:
             self.no_key -= 1
+            self.unchecked -= 1
         return True
 
     def unbound(self, association: SecurityAssociation) -> None:
         """An ESP packet that an association of a key file opened which no negotiation names."""
         if not association.icv:
             self.no_key += 1
+            self.unchecked += 1
             self._session.keyring.mark_used(association)
             return
         self.verified_count += 1

@@ -174,13 +174,13 @@ def _headline(
     blind = len({finding.rule for finding in report.findings if finding.verdict == "inconclusive"})
     if blind:
         judged += f"; {several(blind, 'rule')} could not judge all of it"
-        judged += ", mostly for want of keys (--keys)" if report.esp.no_key > report.esp.packets // 2 else ""
+        judged += ", mostly for want of keys (--keys)" if report.esp.unread > report.esp.packets // 2 else ""
     if report.verdict == "nothing-to-judge":
         why = "no registration with IPsec was found in the captures"
         if report.sa_sets:
             why = "no rule had a case (--select, --subject, --from, --to)"
-        if report.esp.no_key:
-            why = f"{several(report.esp.no_key, 'ESP packet')} could not be read: no key opened them"
+        if report.esp.unread:
+            why = f"{several(report.esp.unread, 'ESP packet')} could not be read: no key opened them"
         return "Nothing could be judged", f"{why[0].upper()}{why[1:]}."
     if waived := sum(finding.waived is not None for finding in report.findings):
         judged += f"; {several(waived, 'finding')} waived"
@@ -230,7 +230,7 @@ def _captures(report: Report, words: Words) -> list[Read]:
 def _facts(report: Report, exercised: int) -> list[tuple[str, str, str]]:
     esp, sip = report.esp, report.sip
     told = [
-        *((esp.verified, "verified"), (esp.no_key, "without a key")),
+        *((esp.verified, "verified"), (esp.unchecked, "read, ICV unchecked"), (esp.unread, "without a key")),
         *((esp.bad_icv, "with a bad ICV"), (esp.replayed, "replayed")),
     ]
     packets = ", ".join(f"{count:,} {what}" for count, what in told if count)
