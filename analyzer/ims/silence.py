@@ -148,7 +148,7 @@ def _neglect(
             or (profile.old_set_capped and copies[-1] - trigger.time > profile.timer_64_t1)
         )
     expired = old.expires_at is not None and copies[-1] > old.expires_at
-    served, alive = old.last_from(side), newer.last_from(side)
+    served, alive = old.last_from(side), newer.sent_between(side, copies[0], copies[-1] + profile.grace)
     if over or expired or (served is not None and served.time > copies[0]):
         return
     old.neglected = (*old.neglected, asked)
@@ -162,7 +162,7 @@ def _neglect(
             terms=old.terms,
             newer=newer.terms,
             copies=len(copies),
-            alive=alive if alive is not None and alive.time > copies[0] else None,
+            alive=alive,
             near=context.pair.vantage.at(side),
             complete=gaps or old.complete(),
         )

@@ -77,6 +77,26 @@ def test_the_ue_may_be_gone() -> None:
     check(s, rules=RULES)
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_the_ue_comes_back_a_minute_later(transport: str) -> None:
+    """FP26: that it uses the new set then does not show that it was there when it was asked."""
+    s = Scenario(vantage="ue", transport=transport)
+    first, second = switched(s)
+    if transport == "udp":
+        ignored(s, "pcscf", first)
+    else:
+        s.syn("pcscf", on=first, answered=False, label="req")
+        for pause in (1, 2, 4):
+            s.wait(pause)
+            s.retransmit("req.syn")
+    s.wait(60)
+    s.request("ue", "MESSAGE", on=second, label="up")
+    s.wait(130)
+    s.request("ue", "MESSAGE", on=second, label="later")
+    s.expect("LIFE-10", "probable", actor="UE", at="req" if transport == "udp" else "req.syn")
+    check(s, rules=RULES)
+
+
 def test_one_repetition_is_not_enough() -> None:
     """FP4: the answer to the second copy may be missing."""
     s = Scenario(vantage="ue")

@@ -93,7 +93,7 @@ def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameR
     if newer is not None and owner.states[receiver] is State.OLD:
         used = newer.downlink if receiver is Side.UE else newer.uplink
         early = used is None or used.time > knock.last.time
-        alive = newer.last_from(receiver)
+        alive = newer.sent_between(receiver, knock.first.time, knock.last.time + session.profile.grace)
     session.emit(
         HandshakeEnded(
             at=at,
@@ -108,6 +108,6 @@ def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameR
             complete=owner.complete(),
             replaced=owner.states[receiver] is State.OLD or receiver in owner.ends,
             early=early,
-            alive=alive if alive is not None and alive.time > knock.first.time else None,
+            alive=alive,
         )
     )
