@@ -107,6 +107,9 @@ class Doubts:
         if accused and shadow and self._engine.shadows.counted and not _proven(ground, context):
             why = "decrypted copies were captured too, and the ESP packet of this one may be missing"
             yield "probable", SHADOW, why
+        elif accused and _behind_decryption(ground, context):
+            why = "its capture has no ESP of this registration, as one that was taken behind the decryption"
+            yield "probable", SHADOW, why
         if finding.verdict != "inconclusive" and traps & OTHER_SIDE and context is not None:
             side, reason = one_sided(context), "only packets of the {} are in the capture"
             if side is None:
@@ -221,6 +224,18 @@ def _between_protected_ports(ground: Basis, context: Context | None) -> bool:
     """Whether it is about a clear message that went where only ESP goes: as a decrypted copy does."""
     guarded = context.pair.guarded if context is not None else {}
     return any(sport in guarded and dport in guarded for sport, dport in ground.clear)
+
+
+def _behind_decryption(ground: Basis, context: Context | None) -> bool:
+    """Whether it is about a clear message between protected ports, in a capture that has nothing else of its set.
+
+    A trace of what a host has decrypted looks like that; by its clock, the copies may lie anywhere.
+    """
+    if not _between_protected_ports(ground, context):
+        return False
+    last = [binding.ledger.last for owner in (context.sets if context else ()) for binding in owner.bindings]
+    sealed = {at.capture for at in last if at is not None}
+    return bool(sealed) and not ground.captures <= sealed
 
 
 def _values(event: object) -> Iterator[object]:

@@ -216,11 +216,14 @@ def next_nonce(message: Message) -> str:
     return "" if value is None else identifier(assignments(value).get("nextnonce") or "")
 
 
-def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:
+def verify(
+    credentials: Credentials, method: str, res: bytes, body: bytes = b"", *, with_body: bool = True
+) -> bool | None:
     """Whether the response is that of this RES; None if algorithm or qop is unknown or a parameter is missing.
 
     An algorithm that is absent, or named MD5, computes as AKAv1-MD5 does. `res` is empty for the answer to a challenge
-    that the UE could not accept (RFC 3310 3.4). `body` matters for auth-int alone.
+    that the UE could not accept (RFC 3310 3.4). `body` matters for auth-int alone, and ``with_body`` is
+    false for a sum that has left it out all the same.
     """
     algorithm = (credentials.algorithm or "").lower()
     qop = (credentials.qop or "").lower()
@@ -245,7 +248,7 @@ def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"")
     else:
         first = (_md5(secret),)
     second = f"{method}:{uri}"
-    if qop == "auth-int":
+    if qop == "auth-int" and with_body:
         second = f"{second}:{_md5(body)}"
     middle = f"{nonce}:{nc}:{cnonce}:{qop}" if qop else nonce
     last = f"{middle}:{_md5(_octets(second))}"
@@ -255,8 +258,8 @@ def verify(credentials: Credentials, method: str, res: bytes, body: bytes = b"")
 def knows(credentials: Credentials, method: str, res: bytes, body: bytes = b"") -> bool | None:
     """Whether whoever wrote this response had this RES, in any of the ways in which implementations compute it.
 
-    RFC 3310 wants its octets for the password; some take hexadecimal or base64, or leave qop out of the sum. None as
-    `verify`.
+    RFC 3310 wants its octets for the password; some take hexadecimal or base64, or leave qop or the body out of the
+    sum. None as `verify`.
     """
     verdict = verify(credentials, method, res, body)
     if verdict is not False:
@@ -264,7 +267,12 @@ def knows(credentials: Credentials, method: str, res: bytes, body: bytes = b"") 
     written = (res, res.hex().encode(), res.hex().upper().encode(), base64.b64encode(res))
     bare = Credentials("Digest")
     bare.params = {name: value for name, value in credentials.params.items() if name != "qop"}
-    return any(verify(each, method, password, body) for each in (credentials, bare) for password in written)
+    return any(
+        verify(each, method, password, body, with_body=whole)
+        for each in (credentials, bare)
+        for password in written
+        for whole in (True, False)
+    )
 
 
 def _digest(octets: bytes) -> bytes:

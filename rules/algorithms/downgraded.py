@@ -28,7 +28,7 @@ def downgraded(event: AlgorithmsInUse) -> Verdict | None:
 
     Not a violation: a set that no key opens (FP18). A registration that is weaker than an earlier one is `probable`: a
     configuration may have changed (`changed-configuration`), or the UE come over another access (FP15). Another P-CSCF
-    is never compared.
+    is never compared, nor another device of the subscriber, by its instance (FP9).
     """
     if not event.verified:
         return None

@@ -2,7 +2,7 @@
 
 from analyzer.ims.events import AlgorithmsInUse, ChallengeSent, KeyMissing, RegistrationStarted
 from analyzer.rule import PASS, Actor, Broken, Level, Probable, Profile, Severity, Verdict, rule
-from rules.algorithms.choosing import chooser, listed, named, negotiated, pairs_of, unknown_names
+from rules.algorithms.choosing import chooser, listed, named, negotiated, pairs_of, removed_names, unknown_names
 
 
 @rule(
@@ -58,7 +58,7 @@ def _used(event: AlgorithmsInUse, profile: Profile) -> Verdict | None:
         return None
     names = unknown_names([event.pair], profile)
     if not names:
-        return PASS
+        return None if removed_names([event.pair], profile) else PASS
     return Broken(
         fault="used",
         message=f"a set is protected with {' and '.join(names)}, which this release does not have",

@@ -27,8 +27,8 @@ def weaker_algorithm_chosen(event: ChallengeAnswered, profile: Profile) -> Verdi
     Not a violation: another spelling of the same algorithm (FP20); keys that do not open the set, where nothing is
     known (FP18); an algorithm that is not common at all, which is NEG-16's; entries passed over that the release does
     not have, or whose algorithms must not go together, which a UE had better not take (CRY-01, CRY-02, CRY-04). A list
-    in which only some entries have a q leaves their order open: `probable` (R8). The sentence of RFC 3329 is cited from
-    memory.
+    in which only some entries have a q leaves their order open: `probable` (R8), and so does a q that is none (NEG-21).
+    The sentence of RFC 3329 is cited from memory.
     """
     used, common = event.used, common_pairs(event.offer, event.server)
     if used is None or used not in common:
@@ -38,10 +38,13 @@ def weaker_algorithm_chosen(event: ChallengeAnswered, profile: Profile) -> Verdi
     preferred = [pair for pair in common[: common.index(used)] if permitted(pair, profile)]
     if not preferred:
         return None
-    stated = [entry.q is not None for entry in event.server if usable(entry)]
+    entries = [entry for entry in event.server if usable(entry)]
+    stated = ["q" in entry.params for entry in entries]
+    readable = all(entry.q is not None for entry in entries if "q" in entry.params)
     return judged(
-        sure=all(stated) or not any(stated),
+        sure=readable and (all(stated) or not any(stated)),
         traps=("R8",),
+        cause=None if readable else "NEG-21",
         fault="not-the-preferred",
         message=f"the UE uses the {_ordinal(common.index(used) + 1)} common entry of Security-Server, not the first",
         actor=Actor.UE,

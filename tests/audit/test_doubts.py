@@ -13,7 +13,7 @@ from analyzer.run import Options, audit, audit_frames
 from tests.rules.protection import both_transports
 from tests.scenario import Scenario, audited, check
 from tests.scenario.state import SaSet
-from tests.scenario.taps import both_vantages, captures, offload, step
+from tests.scenario.taps import behind_decryption, both_vantages, captures, offload, step
 
 
 def of(report: Report, rule: str) -> list[Finding]:
@@ -281,3 +281,33 @@ def pcapng(s: Scenario, lost: int) -> bytes:
         parts.append(block(6, head + frame.data))
     parts.append(block(5, struct.pack("<III", 0, 0, 0) + struct.pack("<HHQHH", 5, 8, lost, 0, 0)))
     return b"".join(parts)
+
+
+# --- a trace behind the decryption ---------------------------------------------------------------------------------
+
+
+@both_transports
+@pytest.mark.parametrize("clock", [0.0, 0.3, -0.3, 3.0, -3.0])
+def test_a_trace_behind_the_decryption_accuses_nobody(clock: float, transport: str) -> None:
+    """FP5: as another capture, whose clock may be far from that of the first one."""
+    s = Scenario(transport=transport)
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("pcscf", "OPTIONS", on=first)
+    s.wait(5)
+    s.request("ue", "MESSAGE", on=s.register(over=first))
+    report = audit_frames(behind_decryption(s, clock=clock), keys_text=s.keys_toml())
+    accused = [each for each in report.findings if each.verdict in ("violation", "warning")]
+    assert [(each.rule, each.message) for each in accused] == []
+    if clock and transport == "udp":
+        assert "FP5" in of(report, "CLR-06" if clock < 0 else "CLR-01")[0].traps
+
+
+def test_what_one_capture_has_in_clear_beside_its_esp_is_in_clear() -> None:
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("ue", "MESSAGE", sport=first.port_uc, dport=first.port_ps, answered=False, label="clear")
+    s.request("ue", "MESSAGE", on=first)
+    report = audit_frames(captures(s, "pcscf"), keys_text=s.keys_toml())
+    assert one(report, "CLR-01").verdict == "violation"

@@ -46,6 +46,16 @@ def test_a_set_is_weaker_than_the_one_before() -> None:
     assert found.traps == ("FP15", "changed-configuration")
 
 
+def test_another_device_of_the_subscriber_has_less() -> None:
+    """FP9: one IMPI on two phones, of which one is older."""
+    s = Scenario()
+    s.register()
+    sm1, sm6 = lists([SHA1], [SHA1], SHA1)
+    s.register(ue=s.ue(1, address="10.20.0.99", instance="urn:gsma:imei:99"), sm1=sm1, sm6=sm6)
+    check(s)
+    passes(s, "CRY-06", at_least=2)
+
+
 @pytest.mark.parametrize("pair", [SHA1, SHA1_CBC, GMAC, GCM])
 def test_the_best_of_what_both_have(pair: Pair) -> None:
     s = Scenario()

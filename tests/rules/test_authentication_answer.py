@@ -244,3 +244,11 @@ def test_the_first_register_for_another_identity_has_no_credentials_yet() -> Non
     s.refresh(on=first, sm1={"headers": headers})
     s.expect("AUTH-14", "warning", actor="UE", at="sm1.3")
     check(s)
+
+
+def test_a_response_whose_sum_leaves_the_body_out_knows_res_all_the_same() -> None:
+    """auth-int as if it were auth: wrong, but not by guessing."""
+    s = Scenario()
+    s.register(sm6={"qop": "auth-int"})
+    check(s, keys=s.subscriber_toml())
+    assert not [each for each in audited(s, keys=s.subscriber_toml()).findings if each.rule == "AUTH-12"]

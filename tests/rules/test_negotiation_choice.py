@@ -152,6 +152,14 @@ def negotiated(
     return s
 
 
+@pytest.mark.parametrize("q", [["5", "x"], ["", ".5"]])
+def test_a_preference_that_is_none_leaves_the_order_open(q: list[str]) -> None:
+    s = negotiated([SHA_AES, SHA_NULL], [SHA_AES, SHA_NULL], SHA_NULL, q)
+    s.expect("NEG-21", "violation", actor="P-CSCF", at="sm6")
+    s.expect("NEG-17", "probable", actor="UE", at="sm7", cause="NEG-21")
+    check(s, rules=(*CHOICE, "NEG-21"))
+
+
 def test_the_p_cscf_takes_what_the_ue_never_offered() -> None:
     """And the UE follows, which it should not."""
     s = negotiated([SHA_NULL], [SHA_AES], SHA_AES)

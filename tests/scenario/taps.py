@@ -115,6 +115,24 @@ def step(scenario: Recorder, label: str, seconds: float) -> None:
             record.shift += _ns(seconds)
 
 
+def behind_decryption(scenario: Scenario, *, clock: float) -> list[Frame]:
+    """Two captures as one timeline: that of the scenario, and what a host traced of its ESP once it was decrypted."""
+    decrypted(scenario, delay=0.00005)
+    traced = {record.label for record in scenario.records if record.label.endswith(".clear")}
+    parts = [
+        [(record.time, record) for record in scenario.records if record.label not in traced],
+        [(record.time + _ns(clock), record) for record in scenario.records if record.label in traced],
+    ]
+    frames = [
+        [
+            Frame(capture, number, time, 1, record.data, record.length)
+            for number, (time, record) in enumerate(sorted(part, key=lambda each: each[0]), 1)
+        ]
+        for capture, part in enumerate(parts)
+    ]
+    return list(heapq.merge(*frames, key=lambda frame: frame.time))
+
+
 def captures(scenario: Scenario, second: Who, *, clock: float = 0.0, both: bool = False) -> list[Frame]:
     """Two captures as one timeline: the second has what that side sent, by a clock that is ``clock`` seconds ahead.
 

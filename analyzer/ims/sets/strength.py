@@ -32,7 +32,7 @@ class Strength:
     __slots__ = ("_had",)
 
     def __init__(self) -> None:
-        self._had: OrderedDict[tuple[str, bytes], StrongerBefore] = OrderedDict()
+        self._had: OrderedDict[tuple[str, bytes, str], StrongerBefore] = OrderedDict()
 
     def opened(
         self,
@@ -72,10 +72,10 @@ class Strength:
             passed.learn(kind, receipt)
 
     def _before(self, emit: Emit, context: Context, pair: tuple[str, str], at: FrameRef) -> StrongerBefore | None:
-        """What this subscriber had before, if that was stronger; the strongest is remembered."""
+        """What this subscriber had before with this device (FP9), if that was stronger; the strongest is remembered."""
         if not context.impi:
             return None
-        key = context.impi, context.pair.pcscf
+        key = context.impi, context.pair.pcscf, context.instance[0] if context.instance is not None else ""
         known = self._had.get(key)
         if known is None or weaker(*known.pair, pair):
             self._had[key] = StrongerBefore(pair, at)
