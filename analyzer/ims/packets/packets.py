@@ -117,7 +117,10 @@ class PacketLedger:
         source: bytes,
         flow: tuple[int, int] | None,
     ) -> bool:
-        """An ESP packet that its association opened; false if it is a repetition of one that was seen."""
+        """An ESP packet that its association opened; false if it is a repetition of one that was seen.
+
+        ``source`` is the address of its sender, ``flow`` the ports in it, if there are any.
+        """
         session, owner = self._session, binding.set
         association = binding.association
         if association is None or association.icv:
@@ -152,19 +155,23 @@ class PacketLedger:
         invited = told = False
         ports = binding.ports
         if flow != ports and flow is not None:
-            if flow not in owner.strays:
-                more = len(owner.strays) >= STRAYS
-                if more:
-                    session.losses.note(ODD_PORTS)
-                latest = islice(owner.strays.items(), more, None)
-                owner.strays = {**dict(latest), flow: (flow[1], flow[0]) in owner.strays}
-            invited = owner.strays[flow]
+            invited = self._other_side_had(owner, flow)
             told = sent_there(owner, context.pair, binding.sender, *flow)
         receipt = session.emit(kind(at, context.subject, owner.terms, role, flow, sequence, fits, invited, told))
         if flow == ports and fits and kind is PacketVerified and binding.ledger.highest:
             binding.receipt, binding.address = receipt, expected  # the same, and one object for all
         self._proven(binding)
         return True
+
+    def _other_side_had(self, owner: SaSet, flow: tuple[int, int]) -> bool:
+        """Whether the other side had used these ports, which are none of the set's, before they were seen first."""
+        if flow not in owner.strays:
+            full = len(owner.strays) >= STRAYS
+            if full:
+                self._session.losses.note(ODD_PORTS)
+            latest = islice(owner.strays.items(), full, None)
+            owner.strays = {**dict(latest), flow: (flow[1], flow[0]) in owner.strays}
+        return owner.strays[flow]
 
     def elsewhere(self, binding: Binding, sequence: int, datagram: Datagram, taps: Taps) -> bool:
         """Whether a packet that came again was seen at another point of its way, and so is no replay but a copy."""
