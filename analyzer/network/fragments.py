@@ -166,27 +166,25 @@ class Reassembler:
         if datagram.spoiled:
             self._on_skip(CONTRADICTION, len(frames))
             return None
-        if offset == len(datagram.buffer) and datagram.total is None:  # in order, as nearly all are
-            if not more:
-                datagram.total = end
-            if offset == 0:
-                datagram.protocol = protocol
+        in_order = offset == len(datagram.buffer) and datagram.total is None  # as nearly all are
+        if not in_order:
+            wrong = None if datagram.fits(offset, content, more) else CONTRADICTION
+            if wrong is None and len(key[1]) == _IPV6 and datagram.overlaps(offset, end):
+                wrong = OVERLAP
+            if wrong is not None:
+                self._spoil(key, datagram, wrong, len(frames))
+                return None
+        if not more:
+            datagram.total = end
+        if offset == 0:
+            datagram.protocol = protocol
+        if in_order:
             grown = len(content)
             datagram.append(offset, content)
+        elif datagram.has(offset, end):
+            self._on_copy()
+            return None
         else:
-            if not datagram.fits(offset, content, more):
-                self._spoil(key, datagram, CONTRADICTION, len(frames))
-                return None
-            if len(key[1]) == _IPV6 and datagram.overlaps(offset, end):
-                self._spoil(key, datagram, OVERLAP, len(frames))
-                return None
-            if not more:
-                datagram.total = end
-            if offset == 0:
-                datagram.protocol = protocol
-            if datagram.has(offset, end):
-                self._on_copy()
-                return None
             grown = max(0, end - len(datagram.buffer))
             datagram.fill(offset, content)
         if len(key[1]) == _IPV6:

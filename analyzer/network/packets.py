@@ -225,7 +225,11 @@ class PacketReader:
         depth: int,
         origin: int = WIRE,
     ) -> Sequence[Datagram]:
-        """Go from one IP header to the next until nothing that is known is wrapped in anything."""
+        """Go from one IP header to the next until nothing that is known is wrapped in anything.
+
+        ``data`` holds the first one, at ``begin``, and ``complete`` says that the capture kept all of it. ``depth``
+        tunnels were around it; ``kind`` is the link type, or `_INSIDE` or `_PROVEN`.
+        """
         end = len(data)
         while depth <= DEPTH:
             packet = ip.parse(data, begin, end, complete)
@@ -236,16 +240,11 @@ class PacketReader:
             ah = len(source) == 16 and ip.passed_ah(data, begin + 40, first, data[begin + 6])
             payload = data[first:end]
             if offset or more:
-                if not cut:
-                    whole = self._reassemble(packet, payload, frames, depth)
-                    if whole is None:
-                        return ()
-                    payload, protocol, frames, within = whole
-                    ah = ah or within
-                elif offset:
-                    # What comes first in it is no header: nobody could read it.
-                    self._skip(CUT_FRAGMENT, len(frames))
+                whole = self._reassemble(packet, payload, frames, depth)
+                if whole is None:
                     return ()
+                payload, protocol, frames, within = whole
+                ah = ah or within
             if protocol == AH:
                 protocol, begin = ip.authenticated(payload, 0, len(payload))
                 payload = payload[begin:]
@@ -271,27 +270,9 @@ class PacketReader:
                 origin = WIRE  # whatever was around it: this protects itself
             elif origin and protocol == TCP:
                 payload = _text_of(payload)
-            return self._hand_on(
-                _new(
-                    Datagram,
-                    (
-                        frames[-1],
-                        frames,
-                        source,
-                        destination,
-                        protocol,
-                        payload,
-                        ttl,
-                        outbound,
-                        depth,
-                        cut,
-                        origin,
-                        shell,
-                    ),
-                ),
-                ident,
-                kind,
-            )
+            ends = source, destination
+            found = (frames[-1], frames, *ends, protocol, payload, ttl, outbound, depth, cut, origin, shell)
+            return self._hand_on(_new(Datagram, found), ident, kind)
         self._skip(NESTED, len(frames))
         return ()
 
@@ -337,7 +318,16 @@ class PacketReader:
     def _reassemble(
         self, packet: ip.Packet, content: bytes, frames: tuple[FrameRef, ...], depth: int
     ) -> tuple[bytes, int, tuple[FrameRef, ...], bool] | None:
-        """Hand a fragment on; what comes back whole has its IPv6 extension headers walked, and whether AH was there."""
+        """What a fragment completes: payload, protocol, frames, and whether AH was among the IPv6 extension headers,
+        which are walked. None: more are missing, or nothing can come of it.
+
+        A fragment that the capture cut is handed on by itself if it is the first, for its headers can be read.
+        """
+        if packet.cut:
+            if not packet.offset:
+                return content, packet.protocol, frames, False
+            self._skip(CUT_FRAGMENT, len(frames))
+            return None
         version6 = len(packet.source) == 16
         key = (depth, packet.source, packet.destination, packet.ident, ip.FRAGMENT if version6 else packet.protocol)
         whole = self._fragments.add(key, packet.offset, packet.more, packet.protocol, content, frames)
