@@ -287,7 +287,7 @@ class Tracker:
                 self.traffic.settle(
                     context, Knowledge(True, f"the UE refused the challenge later (frame {sighting.at.number})")
                 )
-        elif transaction is not None and final and sighting.sender is Side.PCSCF:
+        elif transaction is not None and sighting.sender is Side.PCSCF and (final or message.status == 401):
             found = challenge(message) if message.status == 401 else None
             if found is not None and found.rand and found.ck and found.ik:
                 self.session.keyring.learn(found.rand, found.ck, found.ik, f"401 on Gm, frame {sighting.at.number}")
@@ -295,8 +295,9 @@ class Tracker:
             known = place if isinstance(place, Context) else context
             if known not in known.pair.contexts:
                 return  # forgotten meanwhile: nothing would clear away what this answer makes
-            self.answers.response(known, sighting, transaction)
-            if found is None and (known.current is None or known.current.finished):
+            answer = self.answers.response if final else self.answers.again
+            answer(known, sighting, transaction)
+            if final and found is None and (known.current is None or known.current.finished):
                 self.traffic.settle(known, self.answers.ended(known, sighting), sighting.at)
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:

@@ -77,8 +77,24 @@ class Answers:
         if procedure.finished:
             procedure.shelve()
 
+    def again(self, context: Context, sighting: Sighting, transaction: Transaction) -> None:
+        """A further final answer to a REGISTER: perhaps another challenge than the first, where the network takes a
+        repeated REGISTER for a new one. The UE answers that which it had first, so that both are as good.
+        """
+        before, found = transaction.procedure, challenge(sighting.message)
+        if not isinstance(before, Procedure) or before.challenge is None or before.finished or found is None:
+            return
+        if (found.nonce or "") not in context.challenges:
+            self._challenge(context, before, sighting, transaction, found, beside=True)
+
     def _challenge(
-        self, context: Context, before: Procedure, sighting: Sighting, transaction: Transaction, found: Challenge
+        self,
+        context: Context,
+        before: Procedure,
+        sighting: Sighting,
+        transaction: Transaction,
+        found: Challenge,
+        beside: bool = False,
     ) -> None:
         session = self._session
         adopted = context.challenges.get(found.nonce or "")
@@ -89,11 +105,11 @@ class Answers:
             return
         procedure = before
         if before.challenge is not None:  # case E: another challenge in answer to SM7
-            before.consumed = True
+            before.consumed = not beside
             procedure = Procedure(transaction.request, transaction, before.parent)
             procedure.begun = before.begun
             context.current = transaction.procedure = procedure
-        for temporary in list(context.temporary(Side.PCSCF)):
+        for temporary in () if beside else tuple(context.temporary(Side.PCSCF)):
             temporary.end(Side.PCSCF, End.SUPERSEDED, sighting.at)
             if transaction.kind == "SM7":
                 temporary.end(Side.UE, End.SUPERSEDED, sighting.at)

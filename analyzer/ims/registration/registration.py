@@ -168,6 +168,8 @@ class Registrar:
         message, sm6 = sighting.message, procedure.challenge
         transaction.procedure = procedure
         procedure.transaction = transaction
+        if context.current is not None and context.current.begun == procedure.begun:
+            context.current = procedure  # of two challenges to one SM1 it is this that goes on
         first = procedure.sm7 is None
         procedure.sm7 = sighting
         if procedure.set is not None and (first or procedure.set.sm7 is None):
