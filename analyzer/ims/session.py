@@ -150,18 +150,9 @@ class Session:
         binding.vector, binding.mistake, binding.variant = vector, found.mistake, found.variant
         pair = context.pair
         source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
-        association = associate(
-            found.variant,
-            spi=spi,
-            destination=destination,
-            alg=found.alg,
-            ealg=found.ealg,
-            keys=found.keys,
-            # Behind a NAT, the outer source may be any.
-            source=None if terms.mod == TUNNEL else source,
-            ports=binding.ports,
-        )
-        self._enter(binding, association, key)
+        # Behind a NAT, the outer source may be any.
+        source_known = None if terms.mod == TUNNEL else source
+        self._enter(binding, associate(found, spi, destination, source_known, binding.ports), key)
 
     def _enter(self, binding: Binding, association: SecurityAssociation, key: bytes | None = None) -> None:
         binding.association = association

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, HashAlgorithm
@@ -23,6 +23,15 @@ UNPREPARED: Final = 1 << 62
 _HASHES: Final[dict[type[HashAlgorithm], HashAlgorithm]] = {SHA1: SHA1(), MD5: MD5()}
 _MODES: Final = {octets: CBC(bytes(octets)) for octets in (8, 16)}
 """What all contexts are made with: the same objects, of which each would keep its own."""
+
+
+class _Checked(Cipher[CBC]):
+    """A cipher whose key and mode are known to fit (`algorithms.py`): that base class asks abstract ones about each,
+    which takes longer than to make the context, 2 % of a registration."""
+
+    def __init__(self, algorithm: BlockCipherAlgorithm, mode: CBC) -> None:
+        self.algorithm = algorithm
+        self.mode = mode
 
 
 class Ciphers:
@@ -92,7 +101,7 @@ class Ciphers:
         else:
             self.mac = None if alg.digest is None else HMAC(keys.auth.octets, _HASHES[alg.digest])
             if ealg.cipher is not None:
-                self.decrypt = Cipher(ealg.cipher(keys.enc.octets), _MODES[ealg.iv]).decryptor().update
+                self.decrypt = _Checked(ealg.cipher(keys.enc.octets), _MODES[ealg.iv]).decryptor().update
         self.shortest = 8 + alg.iv + ealg.iv + max(ealg.block, 2)
 
     def shelve(self) -> None:

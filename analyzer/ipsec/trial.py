@@ -8,10 +8,11 @@ derive the keys otherwise than TS 33.203 Annex I says (ESP-14), cut the ICV othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from analyzer.ipsec.algorithms import PAIRS, Keys, expand, integrity, pair
-from analyzer.ipsec.esp import BAD_ICV, SecurityAssociation
+from analyzer.ipsec.esp import BAD_ICV, UNKNOWN_PORTS, SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.variants import Variant, VariantAssociation, variants
 
@@ -48,7 +49,7 @@ def find(
         return found
     wrong = (each for alg, ealg in pairs for each in mistaken(alg, ealg, ck, ik))
     odd = (each._replace(variant=variant) for each in right.found for variant in variants(each.alg, each.ealg))
-    return next((each for each in (*wrong, *odd) if _outcome(_association(each), packets) is None), None)
+    return next((each for each in (*wrong, *odd) if _outcome(associate(each), packets) is None), None)
 
 
 class Candidates:
@@ -62,7 +63,7 @@ class Candidates:
 
     def __init__(self, ck: Secret, ik: Secret, pairs: Iterable[tuple[str, str]] = PAIRS) -> None:
         self.found = [Found(alg, ealg, expand(alg, ealg, ck, ik), "") for alg, ealg in pairs]
-        self._associations = [_association(each) for each in self.found]
+        self._associations = [associate(each) for each in self.found]
 
     def find(self, packets: Sequence[bytes]) -> Found | None:
         """The first that opens all these packets of one SPI, given from it on; None if there are no packets."""
@@ -104,10 +105,21 @@ def _outcome(association: SecurityAssociation, packets: Sequence[bytes]) -> str 
     return None
 
 
-def _association(found: Found) -> SecurityAssociation:
-    return associate(found.variant, spi=0, destination=b"", alg=found.alg, ealg=found.ealg, keys=found.keys)
-
-
-def associate(variant: Variant | None, **fields: Any) -> SecurityAssociation:
-    """An association with these fields, as what was found needs it."""
-    return SecurityAssociation(**fields) if variant is None else VariantAssociation(variant, **fields)
+def associate(
+    found: Found,
+    spi: int = 0,
+    destination: bytes = b"",
+    source: bytes | None = None,
+    ports: tuple[int | None, int | None] = UNKNOWN_PORTS,
+) -> SecurityAssociation:
+    """The association that these keys make."""
+    kind = SecurityAssociation if found.variant is None else partial(VariantAssociation, found.variant)
+    return kind(
+        spi=spi,
+        destination=destination,
+        source=source,
+        alg=found.alg,
+        ealg=found.ealg,
+        keys=found.keys,
+        ports=ports,
+    )

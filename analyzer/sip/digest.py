@@ -7,7 +7,6 @@ computed. CK and IK are kept out of ``params`` and of every representation.
 from __future__ import annotations
 
 import base64
-from itertools import islice
 from typing import Final
 
 from analyzer.hashes import md5
@@ -175,7 +174,10 @@ class Credentials(_Digest):
 def challenge(message: Message) -> Challenge | None:
     """The Digest challenge in WWW-Authenticate: the first one of AKA, else the first one; None if there is none."""
     found = challenges(message)
-    return next((each for each in found if each.is_aka), found[0] if found else None)
+    for each in found:
+        if each.is_aka:
+            return each
+    return found[0] if found else None
 
 
 def meant(offered: list[Challenge], found: Credentials | None) -> Challenge | None:
@@ -193,8 +195,14 @@ def challenges(message: Message) -> list[Challenge]:
 
 
 def _challenges(message: Message) -> list[Challenge]:
-    read = (Challenge(value) for value in message.values("www-authenticate"))
-    return list(islice((found for found in read if found.is_digest), CHALLENGES))
+    found: list[Challenge] = []
+    for value in message.values("www-authenticate"):
+        made = Challenge(value)
+        if made.is_digest:
+            found.append(made)
+            if len(found) == CHALLENGES:
+                break
+    return found
 
 
 def credentials(message: Message) -> Credentials | None:

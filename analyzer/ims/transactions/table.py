@@ -88,7 +88,7 @@ class Census:
     def thin_out(self) -> None:
         """Forget the half that is least needed, of whatever pair: it costs as much as half of them cost to come."""
         tables = list(self._tables())
-        before = sorted(heard for table in tables for heard in table.heard())[self.count // 2]
+        before = sorted([heard for table in tables for heard in table.heard()])[self.count // 2]
         self.evicted += sum(table.forget(before) for table in tables)
 
 
@@ -189,7 +189,7 @@ class Transactions:
 
     def heard(self) -> Iterable[int]:
         """When each was heard of last, ns since the epoch; finished ones as much earlier as they are forgotten."""
-        return (_heard(each) for each in self._table.values())
+        return map(_heard, self._table.values())
 
     def forget(self, until: int) -> int:
         """Let go of all that was heard of then or earlier, as `heard` counts; returns how many that were."""
