@@ -16,13 +16,13 @@ Errors say what is wrong, and where, in one line.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec.structs import replace
 
+from analyzer import toml
 from analyzer.frame import SECOND
 from analyzer.profile import DEFAULT, FLAGS, POLICIES, PROFILES, Profile
 from analyzer.verdict import Level
@@ -32,6 +32,9 @@ SECONDS: Final = (
     *("lifetime_margin", "grace", "clock_tolerance"),
 )
 """Constants that a file gives in seconds."""
+
+LARGEST: Final = 1 << 20
+"""Octets of a file that is read."""
 
 LONGEST: Final = 10 * 366 * 24 * 3600
 """Seconds that no constant is longer than: ten years."""
@@ -50,9 +53,11 @@ def read(text: bytes, origin: str) -> Profile:
 
     Raises ProfileError.
     """
+    if len(text) > LARGEST:
+        raise ProfileError(f"{origin}: has more than {LARGEST >> 20} MiB, which no profile has")
     try:
-        content = tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        content = toml.loads(text.decode())
+    except (UnicodeDecodeError, toml.TomlError) as error:
         raise ProfileError(f"{origin}: no TOML: {error}") from error
     _known(content, ("base", "name", "flags", "constants", "levels", "policy"), origin, "profile")
     base = content.get("base", DEFAULT)

@@ -52,6 +52,9 @@ def test_without_a_word_it_is_the_default() -> None:
     ("text", "says"),
     [
         (b"\xff", "no TOML"),
+        (b"#" * (1 << 20) + b"#", "has more than 1 MiB, which no profile has"),
+        (b"a." * 5000 + b"b = 1", "no TOML: line 1: a name has more than 32 dots"),
+        (b"name = " + b"9" * 5000, "no TOML: Exceeds the limit"),
         (b"base = 'rel-8'", "base: 'rel-8' is none of sa3-29"),
         (b"base = 3", "base: 3"),
         (b"bse = 'rel-6'", "did you mean base?"),
@@ -85,6 +88,25 @@ def test_any_octets_are_a_profile_or_an_error(text: bytes) -> None:
         assert read(text, "x").timer_64_t1 > 0
     except ProfileError as error:
         assert str(error).startswith("x: ")
+
+
+def test_the_name_of_a_profile_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text('name = "our \\u001b[31mlab"', "utf-8")
+    assert main(["rules", "--profile", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("our \\x1b[31mlab") == 3
+    assert "\x1b" not in shown
+
+
+def test_an_endless_file_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    endless = tmp_path / "endless.toml"
+    endless.symlink_to("/dev/zero")
+    assert main(["rules", "--profile", str(endless)]) == 2
+    assert capsys.readouterr().err == f"gmaudit: {endless}: has more than 1 MiB, which no profile has\n"
+    assert main(["check", "x", "--pseudonymise-key", "/dev/zero"]) == 2
+    said = "gmaudit: /dev/zero: has more than 1 MiB, which no key has; was another file meant?\n"
+    assert capsys.readouterr().err == said
 
 
 def test_flags_add_up() -> None:

@@ -10,7 +10,6 @@ defaults of the command (click's ``default_map``), so that the command line come
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
+from analyzer import toml
 from analyzer.cli.refusal import Refusal
 from analyzer.profile import PROFILES
 from analyzer.report.renderers import DEFAULT, RENDERERS, recognised
@@ -149,8 +149,8 @@ def _read(path: Path) -> _File | None:
     if len(octets) > LARGEST:
         raise Refusal(f"{path}: larger than any file of options")
     try:
-        table = tomllib.loads(octets.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        table = toml.loads(octets.decode("utf-8"))
+    except (UnicodeDecodeError, toml.TomlError) as error:
         raise Refusal(f"{path}: no TOML: {error}") from error
     if path.name != SHARED:
         return _File(path, table, "")

@@ -111,13 +111,14 @@ def pseudonyms_options(command: Command) -> Command:
 
 def in_force(name: str, flags: Sequence[str]) -> Profile:
     """The profile of this name, or of this file, with the flags of the command line."""
-    from analyzer.profile_file import ProfileError, flagged, read
+    from analyzer.profile_file import LARGEST, ProfileError, flagged, read
 
     try:
         if name in PROFILES:
             chosen = PROFILES[name]
         elif name.endswith(".toml") or "/" in name:
-            chosen = read(Path(name).read_bytes(), name)
+            with Path(name).open("rb") as file:
+                chosen = read(file.read(LARGEST + 1), name)
         else:
             raise Refusal(f"no profile is called {name}; there are {', '.join(PROFILES)}, and files that end in .toml")
         return flagged(chosen, words(flags))
@@ -194,11 +195,14 @@ def pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:
         return None
     import secrets
 
-    from analyzer.report.pseudonyms import SHORTEST_KEY, Pseudonyms
+    from analyzer.report.pseudonyms import LONGEST_KEY, SHORTEST_KEY, Pseudonyms
 
     if path is None:
         return Pseudonyms(secrets.token_bytes(32))
-    key = Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        key = file.read(LONGEST_KEY + 1)
+    if len(key) > LONGEST_KEY:
+        raise Refusal(f"{path}: has more than {LONGEST_KEY >> 20} MiB, which no key has; was another file meant?")
     if len(key) < SHORTEST_KEY:
         raise Refusal(f"{path}: a key needs {SHORTEST_KEY} octets at least: head -c 32 /dev/urandom > {path}")
     return Pseudonyms(key)

@@ -21,6 +21,9 @@ from analyzer.report.model import Report, SubjectSummary
 SHORTEST_KEY: Final = 16
 """Octets that a key file must have at least."""
 
+LONGEST_KEY: Final = 1 << 20
+"""And at most: what is longer is another file."""
+
 SHORTEST_NAME: Final = 6
 """Characters from which on a known identity is also replaced where it stands alone."""
 

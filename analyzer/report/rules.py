@@ -12,6 +12,7 @@ from analyzer.evidence import ALWAYS, MEANINGS
 from analyzer.profile import DEFAULT, PROFILES, Profile
 from analyzer.report.differences import switches, touching
 from analyzer.report.page import Page, several
+from analyzer.report.safe import clean
 from analyzer.report.text_names import named
 from analyzer.report.traps import trap
 from analyzer.rule import Rule
@@ -97,8 +98,8 @@ def _profiles(rule: Rule, page: Page) -> None:
 def switched(profile: Profile, stream: TextIO, *, width: int | None = None) -> None:
     """What a profile says where releases differ, and its constants, beside the default profile."""
     page, default = Page(stream, width), PROFILES[DEFAULT]
-    page.heading(f"What {profile.name} says where profiles differ, and its constants")
-    rows = [("", profile.name, "" if profile == default else DEFAULT, "about")]
+    page.heading(f"What {clean(profile.name)} says where profiles differ, and its constants")
+    rows = [("", clean(profile.name), "" if profile == default else DEFAULT, "about")]
     rows += [(number, mine, theirs, topic) for number, topic, mine, theirs in switches(profile, default)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for place, (*cells, topic) in enumerate(rows):
@@ -126,7 +127,7 @@ def catalogue(rules: Sequence[Rule], profile: Profile, stream: TextIO, *, width:
         else:
             page.hanging((lead, ""), _summary(rules[place - 1]))
     page.line()
-    page.line((f"{several(len(rules), 'rule')} in force in {profile.name}; gmaudit rule ID explains one", ""))
+    page.line((f"{several(len(rules), 'rule')} in force in {clean(profile.name)}; gmaudit rule ID explains one", ""))
 
 
 def _summary(rule: Rule) -> str:

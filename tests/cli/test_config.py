@@ -210,6 +210,8 @@ def test_times_may_be_times_of_toml(run: Run, auditor: Auditor, tmp_path: Path) 
         ("[trace]\n[trace.check]", "trace.check: there is no such option"),
         ("x = [", "no TOML: "),
         ("a = " + "[" * 5000, "no TOML: "),
+        ("a." * 5000 + "b = 1", "no TOML: line 1: a name has more than 32 dots"),
+        ("a = " + "9" * 5000, "no TOML: Exceeds the limit"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_key(run: Run, tmp_path: Path, text: str, why: str) -> None:

@@ -274,6 +274,7 @@ FINE = b'[[waiver]]\nrule = "A"\nreason = "b"\n'
         (b'[[waiver]\nrule = "A"', "w.toml, line 1: this is not TOML"),
         (b"\n\n\xff", "w.toml, line 3: this is not UTF-8"),
         (b"[[waiver]]\n" + b"a." * 5000 + b"b = 1", "w.toml, line 2: names with dots have no meaning"),
+        (b'[[waiver]]\n"\\"#".' + b"a." * 5000 + b"b = 1", "w.toml, line 2: names with dots have no meaning"),
         (b"a = " + b"[" * 5000, "w.toml, line 1: this is not TOML"),
         (b"#" * (1 << 20) + b"#", "more than 1 MiB"),
         (FINE * 1001, "more than 1,000 waivers"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from analyzer import toml
 from analyzer.ipsec.algorithms import Encryption, Integrity, Keys, UnknownAlgorithm, encryption, integrity, pair
 from analyzer.ipsec.secret import Secret
 from analyzer.keys.aka import opc_from_op
@@ -28,10 +28,6 @@ from analyzer.keys.entries import (
 )
 from analyzer.keys.formats import plain
 
-_DOTS: Final = 8
-"""Dots of a line outside quotation marks: no name here has any, and for a name with thousands of them the parser takes
-gigabytes."""
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HEADING: Final = re.compile(r"[ \t]*\[\[[ \t]*([a-z]+)[ \t]*\]\]")
 Row = TypeVar("Row", Integrity, Encryption)
 
@@ -43,16 +39,13 @@ def recognises(line: str) -> bool:
 
 def read(text: str, name: str) -> Contents:
     """Read a key file. ``name`` is how messages call it. Raises KeyFileError."""
-    for number, written in enumerate(text.split("\n"), 1):
-        if written.count(".") > _DOTS and _QUOTED.sub("", written).partition("#")[0].count(".") > _DOTS:
-            raise KeyFileError(name, number, "names with dots have no meaning here")
     try:
-        data = plain.tables(text) or tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = plain.tables(text) or toml.loads(text)
+    except toml.TomlError as error:
         # The parser's own words may quote a character of a key, so only the place is passed on.
-        found = re.search(r"line (\d+)", str(error))
-        last = int(found[1]) if found else text.rstrip().count("\n") + 1
+        last = error.line or text.rstrip().count("\n") + 1
         problem = "this is not TOML: look for a missing quotation mark, bracket or equals sign"
+        problem = "names with dots have no meaning here" if error.deep else problem
         raise KeyFileError(name, last, problem) from None
     contents = Contents([], [])
     for kind, tables in data.items():
