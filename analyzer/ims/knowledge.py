@@ -7,6 +7,7 @@ it had the message), the place of the capture, the time that has passed. The rou
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.quality import Sides
@@ -28,6 +29,12 @@ NEVER = 1 << 63
 
 REORDERED = SECOND // 100
 """Two packets of one sender that lie nearer than this may have left in the other order: networks and captures swap."""
+
+
+_ORDERS: Final[dict[tuple[Side, ...], tuple[Side, ...]]] = {
+    order: order for order in ((Side.UE,), (Side.PCSCF,), (Side.UE, Side.PCSCF), (Side.PCSCF, Side.UE))
+}
+"""One or both sides, in the order in which they were seen: one object for all pairs."""
 
 
 class Vantage:
@@ -56,12 +63,12 @@ class Vantage:
         elif self.ttl_pcscf is None:
             self.ttl_pcscf = ttl
         if outbound and sender not in self._near:
-            self._near += (sender,)
+            self._near = _ORDERS[(*self._near, sender)]
         if depth or ttl not in UNTOUCHED:
             if sender not in self._touched:
-                self._touched += (sender,)
+                self._touched = _ORDERS[(*self._touched, sender)]
         elif sender not in self._near and sender not in self._touched:
-            self._near += (sender,)
+            self._near = _ORDERS[(*self._near, sender)]
 
     def ttl(self, side: Side) -> int | None:
         """TTL of the first packet of that side; None if it was not heard."""

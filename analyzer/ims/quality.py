@@ -26,6 +26,9 @@ SILENCES: Final = 64
 SAMPLE: Final = 8
 """Checksums that are looked at in each direction of a pair."""
 
+_ALIKE: Final = {(each,) * times: (each,) * times for each in Checksum for times in range(1, SAMPLE + 1)}
+"""What nearly all directions have: one object for all."""
+
 
 class Step(NamedTuple):
     """The clock of a capture jumped between two frames."""
@@ -107,9 +110,11 @@ class Sides:
         if found is Checksum.NONE:
             return
         if sender is Side.UE:
-            self._ue += (found,)
+            looked = (*self._ue, found)
+            self._ue = _ALIKE.get(looked, looked)
         else:
-            self._pcscf += (found,)
+            looked = (*self._pcscf, found)
+            self._pcscf = _ALIKE.get(looked, looked)
 
     def unfinished(self, side: Side) -> bool:
         """Whether that side left its checksums to its network card, and the other did not."""

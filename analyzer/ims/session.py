@@ -5,7 +5,7 @@ The database is the one loop of the picture: SM6 tells which associations will b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from analyzer.frame import FrameRef
@@ -91,7 +91,7 @@ class Session:
         since each of them holds its set and its registration."""
         self.retire: Callable[[Context, SaSet], None] = lambda context, dropped: None
 
-    def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
+    def add_set(self, context: Context, made: SaSet, pairs: list[tuple[str, str]], vectors: Sequence[Vector]) -> None:
         """Enter a new set: its SPIs become known, its ports watched, its candidate keys go into the database."""
         pair, terms = context.pair, made.terms
         keys = self._expanded(pairs, vectors)
@@ -118,7 +118,7 @@ class Session:
         if len(context.sets) > SETS:
             self.drop(context, _least_wanted(context.sets))
 
-    def enter_more(self, made: SaSet, pairs: list[tuple[str, str]], vectors: list[Vector]) -> None:
+    def enter_more(self, made: SaSet, pairs: list[tuple[str, str]], vectors: Sequence[Vector]) -> None:
         """Candidate keys of a set that is known already, as far as they are new."""
         context = made.contact
         assert isinstance(context, Context)
@@ -297,7 +297,7 @@ class Session:
         return key
 
     @staticmethod
-    def _expanded(pairs: list[tuple[str, str]], vectors: list[Vector]) -> list[tuple[Found, Vector]]:
+    def _expanded(pairs: list[tuple[str, str]], vectors: Sequence[Vector]) -> list[tuple[Found, Vector]]:
         """Keys of every pair of algorithms under every vector: the four associations of a set share them."""
         found = []
         for vector in vectors:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from sys import intern
 from typing import TYPE_CHECKING
 
 from analyzer.ims.events import MessageDuringRegistration
@@ -254,7 +255,7 @@ class Pair:
     def place_register(self, message: Message, offer: tuple[Mechanism, ...]) -> Context:
         """The context of a REGISTER in clear, made if it is new (R16)."""
         found = credentials(message)
-        impi = found.username if found and found.username else None
+        impi = intern(found.username) if found and found.username else None
         instance = instance_of(message)
         emergency = is_emergency(message)
         port_us = next((entry.port_s for entry in offer if entry.is_ipsec), None)

@@ -119,11 +119,14 @@ class Message:
             self.top_via = self.top_via.compact()
 
     def stub(self) -> Message:
-        """A copy that has forgotten headers and body; others may still want to read the message itself."""
+        """A copy that has forgotten headers and body; others may still want to read the message itself.
+
+        Several of one Call-ID are kept for long, which then is there but once.
+        """
         short = Message()
         short.raw, short._uri, short.top_via = self.raw, self._uri, self.top_via
-        short.is_request, short.method, short.status = self.is_request, self.method, self.status
-        short.call_id, short.cseq, short.truncated_headers = self.call_id, self.cseq, self.truncated_headers
+        short.is_request, short.method, short.status = self.is_request, intern(self.method), self.status
+        short.call_id, short.cseq, short.truncated_headers = intern(self.call_id), self.cseq, self.truncated_headers
         short.usual = self.usual
         short.forget()
         return short

@@ -192,7 +192,7 @@ class Calm:
             made = transactions.acknowledged(key, call_id, now)
             if made is None:
                 return None
-            if made not in requests:
+            if not made.final_status and made not in requests:
                 requests.append(made)
         else:
             made = Transaction.of(seen, data, method)

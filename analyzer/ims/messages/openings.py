@@ -86,7 +86,7 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
             session.emit(kind(request.at, context.subject))
         return
     verify = _mirrored(context, owner, request)
-    if verify is not None and verify.ok and compare(owner.server, request.message.values("security-verify")).ok:
+    if verify is not None and verify.ok and compare(list(owner.server), request.message.values("security-verify")).ok:
         _marks(session, context, owner).mirrored(head)
     routed = _route(head, head.lower().find(_ROUTE), _marks(session, context, owner).route)
     session.emit(
@@ -187,7 +187,7 @@ def _mirrored(context: Context, owner: SaSet, request: Sighting) -> Comparison |
     for each in (owner, *reversed(context.sets)):
         if each.challenge is None or (each is not owner and not each.established()):
             continue
-        comparison = compare(each.server, values)
+        comparison = compare(list(each.server), values)
         if comparison.ok:
             return comparison
         first = first or comparison

@@ -29,6 +29,8 @@ def terms(
     """What the UE's and the P-CSCF's value agree for the next set of a contact; without a procedure nobody saw how."""
     context.generations += 1
     shared = common(procedure.offer, procedure.server) if procedure is not None else ()
+    if procedure is not None and procedure.parent is not None and procedure.parent.terms.common == shared:
+        shared = procedure.parent.terms.common  # one object for all sets of a contact
     return SetTerms(
         generation=context.generations,
         parent=procedure.parent.generation if procedure is not None and procedure.parent else None,
@@ -57,7 +59,7 @@ def mirrored(context: Context, owner: SaSet | None, register: Sighting) -> Mirro
     if owner.sm12_may_be_missing():
         last = owner  # it protects SM1, so the UE at least takes it for the last success
     sm6 = last.challenge
-    success = compare(last.server, values) if sm6 is not None else None
+    success = compare(list(last.server), values) if sm6 is not None else None
     other, led = None, False
     if values and success is not None and not success.ok:
         other, led = _repeated(context, sm6, values)

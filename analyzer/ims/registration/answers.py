@@ -6,6 +6,8 @@ replaced; a refusal ends it. Which REGISTER is which, `registration.py` has said
 
 from __future__ import annotations
 
+from sys import intern
+
 from msgspec.structs import replace
 
 from analyzer.ims.events import (
@@ -114,17 +116,17 @@ class Answers:
             if transaction.kind == "SM7":
                 temporary.end(Side.UE, End.SUPERSEDED, sighting.at)
         procedure.challenge = sighting
-        procedure.nonce = found.nonce or ""
+        procedure.nonce = intern(found.nonce or "")  # the UE's answer has the same
         procedure.server = entries_of(sighting.message, "security-server")
         for older in context.challenges.values():
             older.superseded()
         context.newest = procedure
         for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
-            context.challenges[each.nonce or ""] = procedure
+            context.challenges[intern(each.nonce or "")] = procedure
         while len(context.challenges) > CHALLENGES:
             del context.challenges[next(iter(context.challenges))]
         rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
-        procedure.vectors = [vector for rand in rands for vector in session.keyring.vectors(context.impi, rand)]
+        procedure.vectors = tuple([each for rand in rands for each in session.keyring.vectors(context.impi, rand)])
         procedure.set = self._temporary(context, procedure, sighting)
         if procedure.set is not None:
             procedure.shared = shared(context, procedure.set, sighting.at.time, session.profile)
@@ -159,7 +161,7 @@ class Answers:
         made.alg, made.ealg = theirs.alg, theirs.ealg
         known = {entry.written: entry.written for entry in procedure.server}  # there are these texts but once
         made.challenge = sm6
-        made.server = [known.get(value, value) for value in sm6.message.values("security-server")]
+        made.server = tuple([known.get(value, value) for value in sm6.message.values("security-server")])
         made.modes = modes(procedure.offer, procedure.server)
         if context.port_us is None:
             context.port_us = mine.port_s

@@ -186,7 +186,7 @@ def concluded(
             sm7=register.at,
             generation=procedure.set.generation if procedure.set is not None else None,
             inputs=_inputs(found),
-            nonce=found.nonce or "",
+            nonce=intern(found.nonce or ""),
             response=identifier(found.response or ""),
             next_nonce=next_nonce(sighting.message),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import Deregistered
 from analyzer.ims.losses import IDENTITIES
@@ -29,7 +31,7 @@ def identify(context: Context, message: Message, leaves: bool) -> None:
     """What a REGISTER says about who its sender is; one that deregisters (`leaves`) may speak of another's contact."""
     found = credentials(message)
     if context.impi is None and found is not None and found.username:
-        context.impi = found.username
+        context.impi = intern(found.username)
     if leaves and context.contact is not None:
         return
     for entry in message.contacts:
@@ -79,14 +81,14 @@ def bind(
     """A 2xx to a REGISTER: identities, the end of the binding, the life of the set; or the end of everything."""
     message, now = sighting.message, sighting.at.time
     target = transaction.request.message.to_uri
-    impu = target.text if target else ""
+    impu = intern(target.text if target else "")
     listed = []
     for value in message.values("p-associated-uri"):
         context.associated = True
         for part in split(value, ","):
             uri = read_address(part).uri
             if uri is not None:
-                listed.append(identifier(uri.text))
+                listed.append(intern(identifier(uri.text)))
                 _add(context.impus, listed[-1])
     if impu:
         _add(context.impus, identifier(impu))

@@ -18,5 +18,5 @@ def more_keys(session: Session, context: Context, made: SaSet) -> None:
     if not isinstance(procedure, Procedure):
         return
     rands = dict.fromkeys(each.rand for each in asked if each.rand is not None)
-    procedure.vectors = [vector for rand in rands for vector in session.keyring.vectors(context.impi, rand)]
+    procedure.vectors = tuple([each for rand in rands for each in session.keyring.vectors(context.impi, rand)])
     session.enter_more(made, algorithms(procedure.offer, procedure.server), procedure.vectors)

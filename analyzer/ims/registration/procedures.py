@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from analyzer.frame import SECOND, FrameRef
 from analyzer.ims.events import EarlyUse, RegistrationOverlapped, Shared
 from analyzer.ims.knowledge import REORDERED, Vantage
@@ -58,7 +60,7 @@ class Procedure:
         """The transactions of its first and of its latest REGISTER."""
         self.parent = parent
         """The set that protected SM1, None if it was in clear."""
-        self.call_id = register.message.call_id
+        self.call_id = intern(register.message.call_id)  # the same in all registrations of a contact
         self._offer: tuple[Mechanism, ...] | tuple[str, ...] = offered(register.message)
         self.challenge: Sighting | None = None
         self.nonce = ""
@@ -77,7 +79,7 @@ class Procedure:
         """Its challenge was captured behind the SM7 that answers it: what came before what is not sure here."""
         self.overlap: RegistrationOverlapped | None = None
         """Another procedure that began while this one waited, until it is sure that no answer was lost."""
-        self.vectors: list[Vector] = []
+        self.vectors: tuple[Vector, ...] = ()
 
     def waits(self, now: int, profile: Profile) -> bool:
         """Whether its latest REGISTER has neither a final answer nor reached Timer F, by any clock (FP14)."""
@@ -99,6 +101,8 @@ class Procedure:
             if self.set is not None and last is not None:
                 self.set.sm7_last = short if last is self.sm7 else _short(last, self.transaction)
             self.register, self.sm7 = _short(self.register, self.first), short
+            if self.register.message.raw == short.message.raw:
+                self.register.message.raw = short.message.raw
             self.first = self.transaction
             self._keep_challenge()
         for sighting in (self.register, self.challenge, self.sm7):

@@ -152,7 +152,7 @@ class SaSet:
         self.sm12_last: FrameRef | None = None
         """The latest copy of SM12."""
         self.challenge: Sighting | None = None
-        self.server: list[str] = []
+        self.server: tuple[str, ...] = ()
         """The values of Security-Server in it, which the UE has to repeat."""
         self.marks: Marks | None = None
         """What the UE's requests on it have in them, once it is asked for."""
@@ -253,7 +253,7 @@ class SaSet:
         requests = self.open_requests
         if requests and now - requests[0].last > profile.timer_64_t1:
             self._close(now, profile)
-        if transaction not in requests:
+        if not transaction.final_status and transaction not in requests:  # that of an ACK is over, as a rule
             requests.append(transaction)
         if len(requests) > OPEN:
             self._close(now, profile)
@@ -332,7 +332,7 @@ class SaSet:
         self.past = ()
         self.strays = self.nat_ports = NONE
         self.challenge = self.sm7_last = self.sm12_stream = self.parent = self.marks = self.ivs = self.away = None
-        self.server = []
+        self.server = ()
         self.uplink_transaction = self.downlink_transaction = None
 
     def repeated(self, sighting: Sighting) -> None:

@@ -183,6 +183,8 @@ class Transactions:
             gone += 1
         drop_oldest(self._table, gone)
         self._census.forgot(gone)
+        if gone and not self._table:
+            self._table = {}  # an empty one stays as large as it ever was
         calls = self._calls
         if calls and next(iter(calls.values())).last < before:
             drop_oldest(calls, sum(1 for _ in takewhile(lambda each: each.last < before, calls.values())))
@@ -194,13 +196,14 @@ class Transactions:
     def forget(self, until: int) -> int:
         """Let go of all that was heard of then or earlier, as `heard` counts; returns how many that were."""
         table, calls = self._table, self._calls
-        silent = [key for key, each in table.items() if _heard(each) <= until]
-        for key in silent:
-            del table[key]
-        for call_id in [call_id for call_id, each in calls.items() if _heard(each) <= until]:
-            del calls[call_id]
-        self._census.forgot(len(silent))
-        return len(silent)
+        kept = {key: each for key, each in table.items() if _heard(each) > until}
+        left = {call_id: each for call_id, each in calls.items() if _heard(each) > until}
+        silent = len(table) - len(kept)
+        # Others in their place, since a dictionary does not become smaller
+        self._table = kept if type(table) is dict else OrderedDict(kept)
+        self._calls = left if type(calls) is dict else OrderedDict(left)
+        self._census.forgot(silent)
+        return silent
 
     def clear(self) -> None:
         """The pair is forgotten, and so is all that it asked."""
