@@ -67,6 +67,27 @@ WORKLOADS = {
             name="D5", about="A5 with null + hmac-md5-96", pair=("hmac-md5-96", "null"), profile="rel-11", ratio=4
         ),
         A5._replace(name="A5-port", about="A5 with one media port in all SDP", one_media_port=True),
+        A5._replace(
+            name="A5-40k-port",
+            about="its beginning",
+            one_media_port=True,
+            esp=40_000,
+            ratio=4,
+            whole=A5.esp,
+            named=True,
+        ),
+        A5._replace(
+            name="B5-port", about="A5-port over TCP", one_media_port=True, transport="tcp", ratio=4, named=True
+        ),
+        A5._replace(
+            name="D5-port",
+            about="A5-port with null + hmac-md5-96",
+            one_media_port=True,
+            pair=("hmac-md5-96", "null"),
+            profile="rel-11",
+            ratio=4,
+            named=True,
+        ),
         A5._replace(name="A5-gtp", about="A5 in GTP-U", link="gtp", ratio=0, named=True),
         A5._replace(name="A5-ipv6", about="A5 over IPv6", ipv6=True, ratio=A5.ratio * 2 / 3),
         A5._replace(name="M", about="days of 20 UEs", esp=50_000, phones=20, day=True, ratio=0),
