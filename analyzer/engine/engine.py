@@ -259,6 +259,7 @@ class Engine:
             self._clear_packet(datagram, "UDP", sport, dport, f"UDP datagram of {len(text)} octets")
 
     def _tcp(self, datagram: Datagram, payload: bytes, tag: Packet | None) -> None:
+        """A TCP segment, in clear or out of ESP."""
         segment = parse_segment(payload, datagram.at, datagram.frames, datagram.source, datagram.destination, tag)
         if segment is None:
             return
@@ -287,12 +288,14 @@ class Engine:
             self._encapsulation.marker(opened[0].owner, datagram.at)
 
     def _clear_ah(self, datagram: Datagram, sport: int, dport: int) -> None:
+        """A clear packet in an authentication header (RFC 4302), which protects nothing on Gm."""
         found = self._pair(datagram)
         if found is not None and datagram.shell is not None and datagram.shell.ah:
             pair, sender = found
             self._encapsulation.clear_ah(pair, sender, sport in pair.guarded or dport in pair.guarded, datagram.at)
 
     def _clear_packet(self, datagram: Datagram, transport: str, sport: int, dport: int, what: str) -> None:
+        """A clear packet, ``what`` in words, perhaps on a protected port (CLR-01)."""
         found = self._pair(datagram)
         if found is None:
             return
@@ -330,6 +333,7 @@ class Engine:
             self._lines.forget(event.connection)
 
     def _framed(self, line: Line, framed: Framed) -> None:
+        """A message that the text of a connection was cut into; keep-alives and what is no SIP end here."""
         if framed.kind == "keepalive":
             return
         connection, by = line.connection, line.by

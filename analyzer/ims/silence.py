@@ -135,6 +135,10 @@ def _newer(context: Context, old: SaSet) -> SaSet | None:
 def _neglect(
     session: Session, context: Context, old: SaSet, newer: SaSet, asked: Transaction, copies: list[int]
 ) -> None:
+    """Tell of a request over UDP on an old set that was repeated at these times and never answered.
+
+    Nothing is told if its receiver may have given that set up by then, or was heard on it.
+    """
     request, profile = asked.request, session.profile
     side = request.sender.other
     trigger: FrameRef | None

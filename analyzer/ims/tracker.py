@@ -189,6 +189,11 @@ class Tracker:
         return True
 
     def _protected(self, context: Context, binding: Binding, sighting: Sighting) -> None:
+        """A message on a set, step by step; the order matters.
+
+        First its transaction, then whether it shows that an SM12 was missed, then what it tells of the sets. Only after
+        that is a REGISTER allowed to change them, and last the message itself may take the set into use.
+        """
         owner = binding.set
         message, at = sighting.message, sighting.at
         context.last_seen = at.time
@@ -227,6 +232,7 @@ class Tracker:
             self._finish(transaction, at)
 
     def _clear(self, pair: Pair, sighting: Sighting) -> None:
+        """A message in clear: whose it is, whether it may be in clear, and what it does to a registration."""
         message = sighting.message
         ue_port, pcscf_port = (
             (sighting.sport, sighting.dport) if sighting.sender is Side.UE else (sighting.dport, sighting.sport)
@@ -269,6 +275,10 @@ class Tracker:
         final: bool,
         owner: SaSet | None,
     ) -> None:
+        """A REGISTER of the UE, or the first final answer to one; ``owner`` is the set that protects it.
+
+        Requests that are repeated, and answers after the first final one, change nothing here.
+        """
         message = sighting.message
         if message.is_request:
             if sighting.sender is not Side.UE or transaction is None or not fresh:

@@ -79,6 +79,10 @@ def retire(session: Session, owner: SaSet) -> None:
 
 
 def _tell(session: Session, owner: SaSet, knock: Knock, outcome: str, at: FrameRef) -> None:
+    """Tell how a handshake ended: ``answered``, ``refused`` or ``silent``.
+
+    Unanswered ones say nothing if the set was not established yet, or had expired.
+    """
     context, receiver = owner.contact, knock.role.sender.other
     assert isinstance(context, Context)
     established = owner.sm12 is not None and knock.first.time > owner.sm12.time

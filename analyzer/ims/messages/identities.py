@@ -121,6 +121,7 @@ class Identities:
         self._tell(claim, at, "forwarded", message.start_line, tuple(printable(each, 200) for each in asserted))
 
     def _tell(self, claim: Claim, at: FrameRef, outcome: str, answer: str, asserted: tuple[str, ...]) -> None:
+        """Tell of a claim that is not its own, and of what the P-CSCF made of it, by the message ``at``."""
         self._session.emit(
             ForeignIdentity(
                 at=at,

@@ -144,6 +144,7 @@ def _opens(lower: bytes) -> bool:
 
 
 def _marks(session: Session, context: Context, owner: SaSet) -> Marks:
+    """What the usual opening request on a set has in it, worked out when the first one is asked about."""
     if owner.marks is not None:
         return owner.marks
     terms, text = owner.terms, context.pair.pcscf_text

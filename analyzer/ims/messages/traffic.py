@@ -106,6 +106,11 @@ class Traffic:
         owner.take_into_use(sighting.sender, sighting.at, transaction)
 
     def _during_registration(self, context: Context, sighting: Sighting, transaction: Transaction | None) -> None:
+        """Note a message other than REGISTER while a registration procedure with ipsec-3gpp runs.
+
+        One on the set that protects the procedure is told at once; whether the others came before its end is only known
+        then.
+        """
         procedure = context.current
         if procedure is None or procedure.finished:
             return

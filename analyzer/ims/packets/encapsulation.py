@@ -97,6 +97,7 @@ class Encapsulation:
     def _wrong(
         self, binding: Binding, kind: str, observed: str, expected: str, at: FrameRef, complete: Knowledge | None
     ) -> None:
+        """Tell that the packets of an association are not wrapped as was agreed; once for each."""
         binding.faults |= {"encapsulation"}
         self._session.emit(
             WrongEncapsulation(

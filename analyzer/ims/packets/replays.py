@@ -81,6 +81,7 @@ class Replays:
             self._settle(key)
 
     def _settle(self, key: int) -> None:
+        """Stop to watch a transaction: tell whether its receiver reacted to the replayed packet."""
         watch = self._watched.pop(key)
         binding, transaction, at, reaction = watch.binding, watch.transaction, watch.at, watch.reaction
         transaction.replayed = False

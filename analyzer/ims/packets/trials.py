@@ -89,6 +89,7 @@ class Trials:
         return found[1]
 
     def _try(self, owner: SaSet, bindings: list[Binding], packet: bytes) -> bool:
+        """Try the vectors of an association with other algorithms and mistaken keys on a packet that failed."""
         role = bindings[0].role
         tried = owner.trials.get(role, 0)
         if self.left <= 0 or tried >= PACKETS or any(known.proven for known in owner.of(role)):

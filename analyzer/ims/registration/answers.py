@@ -98,6 +98,10 @@ class Answers:
         found: Challenge,
         beside: bool = False,
     ) -> None:
+        """SM6, or another challenge in answer to SM7: it announces a set, and what it replaces is temporary no more.
+
+        Its nonce is what an SM7 is known by from now on.
+        """
         session = self._session
         adopted = context.challenges.get(found.nonce or "")
         if adopted is not None and adopted.adopted:
@@ -169,6 +173,7 @@ class Answers:
         return made
 
     def _success(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        """A 2xx: SM12 if it answers an SM7, else the registration goes on without a new set."""
         session, kind, now = self._session, transaction.kind, sighting.at
         expected = procedure.set
         offered = procedure.parent is not None or any(entry.is_ipsec for entry in procedure.offer)
@@ -300,6 +305,7 @@ class Answers:
         return True
 
     def _refusal(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        """A final answer that is neither a 2xx nor a challenge: the set that was announced fails with an SM7."""
         session, at = self._session, sighting.at
         answers_sm7 = transaction.kind == "SM7"
         failed = procedure.set

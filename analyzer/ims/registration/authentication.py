@@ -52,6 +52,7 @@ def started(session: Session, context: Context, sighting: Sighting, transaction:
 
 
 def _reject(session: Session, context: Context, sighting: Sighting) -> None:
+    """The UE reports a wrong MAC (no AUTS), or an SQN out of range (AUTS): was it right to, as far as K tells?"""
     exchange, refused, found = context.exchange, context.newest, credentials(sighting.message)
     if refused is None or refused.challenge is None or found is None:
         return

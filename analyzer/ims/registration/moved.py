@@ -66,6 +66,10 @@ class Movements:
         return False
 
     def _away(self, owner: SaSet, datagram: Datagram, what: str) -> None:
+        """A packet of a set came from another address of the UE; ``what`` is the start line of the message in it.
+
+        A second one from there shows that it is no accident: then it is told.
+        """
         context, known = owner.contact, owner.away
         assert isinstance(context, Context)
         if known is not None and known.settled:

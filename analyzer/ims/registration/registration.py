@@ -83,6 +83,10 @@ class Registrar:
         return procedure
 
     def _start(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
+        """A REGISTER that begins a procedure (SM1), or that reports a failed challenge and so begins another.
+
+        With it the UE gives up the temporary sets of procedures before.
+        """
         session, earlier = self._session, context.current
         in_use = context.in_use()
         now = sighting.at.time
@@ -123,6 +127,7 @@ class Registrar:
                 temporary.end(Side.PCSCF, End.FAILED, sighting.at)
 
     def _knew_of_newer(self, context: Context, owner: SaSet | None, now: int) -> Knowledge | None:
+        """Whether the UE knew of a newer set when it sent SM1 on this older one; None if there is no newer one."""
         newest = context.newest_established()
         if owner is None or newest is None or newest is owner or owner.sm12 is None:
             return None
@@ -165,6 +170,7 @@ class Registrar:
             procedure.overlap = None
 
     def _sm7(self, context: Context, procedure: Procedure, sighting: Sighting, transaction: Transaction) -> None:
+        """A REGISTER that answers a challenge: what it repeats is held against what was offered and announced."""
         message, sm6 = sighting.message, procedure.challenge
         transaction.procedure = procedure
         procedure.transaction = transaction

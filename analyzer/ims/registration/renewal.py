@@ -129,6 +129,10 @@ def _tell(
     seen: FrameRef,
     complete: Knowledge,
 ) -> None:
+    """Tell whether the UE registered anew in time: by ``register``, or not at all until ``seen``.
+
+    ``alive`` is a packet by which it showed after the deadline that it was still there.
+    """
     tolerance = session.profile.tolerance(renewal.lifetime)
     session.emit(
         RenewalSeen(
@@ -156,6 +160,10 @@ def _restarted(
     sighting: Sighting,
     goes_on: Knowledge | None,
 ) -> None:
+    """A UE with a set in use registers in clear: tell what may have driven it to that.
+
+    ``goes_on`` says whether this belongs to a procedure that began before, if anything does.
+    """
     profile, at = session.profile, sighting.at
     silent = unanswered(in_use, Side.UE, at.time, profile)
     heard, before = in_use.last_from(Side.PCSCF), context.clear_start
@@ -181,6 +189,7 @@ def _restarted(
 
 
 def _excused(context: Context, earlier: Procedure | None) -> str:
+    """In words, why a UE may register in clear although it has a set; empty if nothing excuses it."""
     if context.ended is not None:
         return f"the network ended or shortened the registration (frame {context.ended.number})"
     if earlier is None:
