@@ -34,6 +34,16 @@ def is_emergency(message: Message) -> bool:
     return any(contact.uri is not None and "sos" in contact.uri.params for contact in message.contacts)
 
 
+def emergency_call(message: Message) -> bool:
+    """Whether a message belongs to an emergency call (FP10)."""
+    if b"urn:service:sos" not in message.raw.lower():
+        return False
+    ends = (message.from_uri, message.to_uri)
+    return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in ends) or (
+        message.uri is not None and "urn:service:sos" in message.uri.lower()
+    )
+
+
 def offered(register: Message) -> tuple[Mechanism, ...]:
     """The entries of Security-Client."""
     return register.once("offer", lambda message: entries_of(message, "security-client"))

@@ -17,8 +17,8 @@ from analyzer.ims.sets.announcements import SPIS, Announcements
 from analyzer.ims.sets.association import Binding
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.sets.strength import Strength, keyed
-from analyzer.ims.subjects import FORGOTTEN, SETS, Context, Pair
-from analyzer.ims.vocabulary import ROLES, Role, Side, Sighting
+from analyzer.ims.subjects import FORGOTTEN, SETS, Context
+from analyzer.ims.vocabulary import ROLES, Role, Side
 from analyzer.ipsec.algorithms import UNCHECKED, Keys, UnknownAlgorithm, expand
 from analyzer.ipsec.database import SaDatabase
 from analyzer.ipsec.esp import SecurityAssociation
@@ -27,14 +27,11 @@ from analyzer.ipsec.trial import Found, associate
 from analyzer.keys.keyring import Keyring, Vector
 from analyzer.network.tcp import Connection
 from analyzer.profile import Profile
-from analyzer.sip.secagree import Mechanism
 
 Watch = Callable[[bytes, int], None]
 
 CANDIDATES = 16
 """Pairs of algorithms tried for one set; a list of mechanisms may be as long as an attacker likes."""
-TRANSPORT = frozenset({"trans"})
-"""What nearly every negotiation agrees on: one object for all of them."""
 TUNNEL = "udp-enc-tun"
 """The mode in which a UE behind a NAT sends: ESP tunnel in UDP (TS 33.203 Annex M)."""
 PROVEN = 200_000
@@ -315,71 +312,6 @@ def _least_wanted(sets: list[SaSet]) -> SaSet:
     over = (each for each in older if not each.alive(Side.UE) and not each.alive(Side.PCSCF))
     unfinished = (each for each in older if not each.established())
     return next(over, None) or next(unfinished, older[0])
-
-
-def agree(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[Mechanism, Mechanism] | None:
-    """The entry of each side that the set is built from: the first of the server that the UE offered too.
-
-    Where nothing is common the first of each side that have the same algorithms stand in, or just the first of each,
-    so that a wrong choice can still be followed (NEG-15).
-    """
-    mine, theirs = _ipsec(offer), _preferred(_ipsec(server))
-    for entry in theirs:
-        for own in mine:
-            if own.pair == entry.pair and own.mod == entry.mod and own.prot == entry.prot:
-                return own, entry
-    for entry in theirs:
-        for own in mine:
-            if own.pair == entry.pair:
-                return own, entry
-    return (mine[0], theirs[0]) if mine and theirs else None
-
-
-def _ipsec(entries: tuple[Mechanism, ...]) -> list[Mechanism]:
-    return [entry for entry in entries if entry.is_ipsec and not entry.is_mediasec]
-
-
-def _preferred(entries: list[Mechanism]) -> list[Mechanism]:
-    """Entries in the order of preference: by q, then as they stand there (R8)."""
-    if len(entries) > 1:
-        entries.sort(key=lambda entry: -(entry.q if entry.q is not None else 1000))
-    return entries
-
-
-def common(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> tuple[tuple[str, str], ...]:
-    """The pairs of algorithms that both sides name with the same protocol and mode, the most preferred first.
-
-    By q, then in the server's order (R8).
-    """
-    mine = {(*entry.pair, entry.prot, entry.mod) for entry in _ipsec(offer)}
-    theirs = [entry for entry in _ipsec(server) if (*entry.pair, entry.prot, entry.mod) in mine]
-    return tuple(dict.fromkeys([entry.pair for entry in _preferred(theirs)]))
-
-
-def modes(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> frozenset[str]:
-    """The modes that both sides name for a pair of algorithms."""
-    mine = {(*entry.pair, entry.mod) for entry in _ipsec(offer)}
-    found = {entry.mod for entry in _ipsec(server) if (*entry.pair, entry.mod) in mine}
-    return TRANSPORT if found == TRANSPORT else frozenset(found)
-
-
-def algorithms(offer: tuple[Mechanism, ...], server: tuple[Mechanism, ...]) -> list[tuple[str, str]]:
-    """Every pair of algorithms that may be in use, the server's first, each once."""
-    return list(dict.fromkeys([entry.pair for entry in (*_ipsec(server), *_ipsec(offer)) if entry.alg]))
-
-
-def emergency_call(sighting: Sighting) -> bool:
-    """Whether a message belongs to an emergency call (FP10)."""
-    message = sighting.message
-    if b"urn:service:sos" not in message.raw.lower():
-        return False
-    ends = (message.from_uri, message.to_uri)
-    return any(uri is not None and "urn:service:sos" in uri.text.lower() for uri in ends) or (
-        message.uri is not None and "urn:service:sos" in message.uri.lower()
-    )
-
-
-__all__ = ["Packet", "Pair", "Session", "Watch", "agree", "algorithms", "emergency_call"]
 
 
 def _unchecked(

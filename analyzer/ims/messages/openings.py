@@ -11,7 +11,8 @@ from array import array
 from collections.abc import Sequence
 
 from analyzer.ims.events import CallOpened, CallOpenedRight, ContactRight, RouteRight
-from analyzer.ims.session import TUNNEL, Session, emergency_call
+from analyzer.ims.register import emergency_call
+from analyzer.ims.session import TUNNEL, Session
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import CONTACT_UNUSED, NOT_PRELOADED, Sighting
@@ -95,7 +96,7 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
             subject=context.subject,
             request=request,
             verify=verify,
-            emergency=not routed and (context.emergency or emergency_call(request)),
+            emergency=not routed and (context.emergency or emergency_call(request.message)),
         )
     )
 

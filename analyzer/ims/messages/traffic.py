@@ -21,8 +21,9 @@ from analyzer.ims.messages.endings import after_its_end, answered_elsewhere, ans
 from analyzer.ims.messages.identities import stranger
 from analyzer.ims.messages.openings import opened
 from analyzer.ims.messages.switch import Switch
+from analyzer.ims.register import emergency_call
 from analyzer.ims.registration.procedures import swapped
-from analyzer.ims.session import Session, emergency_call
+from analyzer.ims.session import Session
 from analyzer.ims.sets.association import Binding
 from analyzer.ims.sets.associations import EARLY, SaSet
 from analyzer.ims.sets.overdue import overdue
@@ -135,7 +136,7 @@ class Traffic:
             parent=parent,
             challenged=challenged,
             begun_before=before or old_call,
-            emergency=context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting)),
+            emergency=context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting.message)),
             sent_astray=sent_astray(sighting, transaction.request if transaction else None),
             running=_running(sighting, procedure.begun, context.pair.vantage.round_trip),
         )
@@ -164,7 +165,7 @@ class Traffic:
         request = transaction.request if transaction is not None and not message.is_request else None
         bound = not context.without_ipsec and any(found.serves() for found in context.sets)
         established = bound or bool(request and request.protection)
-        emergency = context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting))
+        emergency = context.emergency or context.pair.emergency(message.call_id, emergency_call(sighting.message))
         leaves = leaves_old(context, sighting, transaction, self._session.profile)
         foreign = bound and not (request and request.protection) and stranger(context, sighting)
         passed = self._session.passed

@@ -9,8 +9,8 @@ from __future__ import annotations
 from analyzer.frame import FrameRef
 from analyzer.ims.events import ChallengeBefore, Mirrored, Shared
 from analyzer.ims.register import entries_of
+from analyzer.ims.registration.choice import common
 from analyzer.ims.registration.procedures import Procedure
-from analyzer.ims.session import common
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import SIDES, End, SetTerms, Side, Sighting, State

@@ -26,10 +26,11 @@ from analyzer.ims.registration.authentication import (
     unchallenged,
 )
 from analyzer.ims.registration.bindings import bind
+from analyzer.ims.registration.choice import agree, algorithms, modes
 from analyzer.ims.registration.counting import living
 from analyzer.ims.registration.procedures import Procedure, came_before, confirmed, res_right, swapped
 from analyzer.ims.registration.renewal import answered as replied
-from analyzer.ims.session import Session, agree, algorithms, modes
+from analyzer.ims.session import Session
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.sets.overdue import overdue
 from analyzer.ims.subjects import CHALLENGES, Context

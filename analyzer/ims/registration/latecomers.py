@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from analyzer.ims.register import entries_of, offered
 from analyzer.ims.registration.agreement import terms
+from analyzer.ims.registration.choice import agree, algorithms
 from analyzer.ims.registration.procedures import Procedure
-from analyzer.ims.session import Session, agree, algorithms
+from analyzer.ims.session import Session
 from analyzer.ims.sets.association import Binding
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context, Pair

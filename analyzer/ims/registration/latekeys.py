@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from analyzer.ims.registration.choice import algorithms
 from analyzer.ims.registration.procedures import Procedure
-from analyzer.ims.session import Session, algorithms
+from analyzer.ims.session import Session
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.subjects import Context
 from analyzer.sip.digest import challenges
