@@ -25,8 +25,8 @@ def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
     port fits, which many UEs share, another device behind the same address cannot be excluded (FP25). A REGISTER that
     goes from the UE's port to an unprotected one, and what is no SIP there, may be that of a UE that lost its state
     (FP15) or of another one behind the same address (FP28): `probable`, and so is the P-CSCF's side of such a TCP
-    connection. A UE that answers where the P-CSCF's Via points is `probable` and PORT-13 the cause (R23). The clause is
-    cited from memory.
+    connection, or of media for which the UE took this port. A UE that answers where the P-CSCF's Via points is
+    `probable` and PORT-13 the cause (R23). The clause is cited from memory.
     """
     if event.follows_via or event.unprotected_port:
         return None
@@ -50,12 +50,12 @@ def clear_on_protected_port(event: ClearOnProtectedPort) -> Verdict | None:
             fault="begins-anew" if event.begins_anew else "answers-clear-connection",
             message="the UE begins in clear from a protected port of a set that should be alive"
             if event.begins_anew
-            else "the P-CSCF takes part in a clear connection to a protected port of the UE",
+            else "the P-CSCF takes part in something else in clear on a protected port of the UE",
             cause=None if event.begins_anew else "CLR-01",
             traps=("FP15", "FP28") if event.begins_anew else ("R23",),
             argument="it goes to an unprotected port: a UE that lost its state, or another behind the address, does so"
             if event.begins_anew
-            else "it comes from an unprotected port: the UE may have opened the connection",
+            else "it is no SIP and comes from an unprotected port: the UE may have begun it",
             **common,
         )
     if event.answers_clear:

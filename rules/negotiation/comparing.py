@@ -33,12 +33,13 @@ def verdict_of(comparison: Comparison, event: ChallengeAnswered, name: str, refe
             related=related,
         )
     if result == "MISSING":
+        media = event.register.message.first(name) is not None
         return Broken(
             fault="missing",
-            message=f"SM7 has no {name}",
+            message=f"{name} of SM7 has no entry but for media" if media else f"SM7 has no {name}",
             actor=Actor.UE,
             expected=f"the entries of {reference}",
-            observed="no such header",
+            observed="mediasec entries alone" if media else "no such header",
             related=related,
         )
     if result == "REDUCED":

@@ -235,3 +235,23 @@ def test_decrypted_copies(direction: str, transport: str) -> None:
             s.record(f"{record.label}.decrypted", bytes(Ether() / inner), record.uplink)
     check(s)
     assert any("decrypted copy" in notice for notice in audited(s).notices)
+
+
+def test_media_of_a_ue_that_took_a_protected_port_for_it() -> None:
+    """UDP is free where SIP runs over TCP, and a border controller has its media on the address of the P-CSCF."""
+    s = Scenario(transport="tcp")
+    first = s.register()
+    media = bytes((0x80, 0)) + bytes(170)
+    s.send("ue", media, transport="udp", sport=first.port_us, dport=20000, label="up")
+    s.send("pcscf", media, transport="udp", sport=20000, dport=first.port_us, label="down")
+    s.expect("CLR-01", "probable", actor="UE", at="up")
+    s.expect("CLR-01", "probable", actor="P-CSCF", at="down", cause="CLR-01")
+    check(s)
+
+
+def test_a_keep_alive_in_clear_from_the_port_of_sip_is_no_media() -> None:
+    s = Scenario()
+    first = s.register()
+    s.send("pcscf", b"\r\n\r\n", sport=5060, dport=first.port_us, label="ping")
+    s.expect("CLR-01", "violation", actor="P-CSCF", at="ping")
+    check(s)

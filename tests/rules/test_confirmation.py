@@ -361,3 +361,12 @@ def test_another_challenge_is_no_acceptance() -> None:
     s.expect("NEG-08", "violation", actor="UE", at="sm7")
     check(s)
     assert not tally(s, "NEG-09").exercised
+
+
+def test_entries_for_media_alone_are_called_so() -> None:
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p, headers={"Security-Verify": MEDIA})
+    (found,) = [each for each in audited(s).findings if each.rule == "NEG-08"]
+    assert (found.verdict, found.fault, found.observed) == ("violation", "missing", "mediasec entries alone")

@@ -252,7 +252,8 @@ class ClearOnProtectedPort(Event, frozen=True, kw_only=True):
     begins_anew: bool
     """A REGISTER of the UE, or what is no SIP message, to a port that is not protected: its set may be gone (FP15)."""
     reaction: bool
-    """TCP of the P-CSCF from a port that is not protected, other than a SYN: the UE may have opened the connection."""
+    """What is no SIP message of the P-CSCF, from a port that is not protected: the UE may have opened the connection,
+    or have begun with media."""
     unprotected_port: bool
     """The announced port is 5060 or 5061 (R7)."""
     deregistration: bool

@@ -87,7 +87,7 @@ def told(session: Session, pair: Pair, packet: ClearPacket) -> None:
             follows_via=protected_ports == {packet.dport} and _follows_clear_via(packet, answered),
             invited=invited,
             begins_anew=sender is Side.UE and not at_pcscf and (sighting is None or _is_register(sighting)),
-            reaction=sender is Side.PCSCF and not at_pcscf and sighting is None and _continues_tcp(packet),
+            reaction=sender is Side.PCSCF and not at_pcscf and sighting is None and _may_continue(packet),
             unprotected_port=bool(protected_ports) and protected_ports <= SIP_PORTS,
             deregistration=packet.transaction is not None and packet.transaction.deregisters,
             answers_protected=answered is not None and answered.protection is not None,
@@ -125,6 +125,6 @@ def _is_register(sighting: Sighting) -> bool:
     return sighting.message.is_request and sighting.message.method == "REGISTER"
 
 
-def _continues_tcp(packet: ClearPacket) -> bool:
-    """Whether it is TCP that does not open a connection."""
-    return packet.transport == "TCP" and packet.what != "TCP SYN"
+def _may_continue(packet: ClearPacket) -> bool:
+    """Whether the other side may have begun what it belongs to: a TCP connection, or, from no port of SIP, media."""
+    return packet.what != "TCP SYN" if packet.transport == "TCP" else packet.sport not in SIP_PORTS
