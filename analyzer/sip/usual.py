@@ -28,7 +28,8 @@ _BEFORE_VIA = r"(?:[^ \t\r\nVvCcIi].*+\n)*+"
 _BETWEEN = r"(?:(?:[^ \t\r\nCcIi]|Con).*+\n)*+"  # whatever cannot be a Call-ID or CSeq; Contact and Content-* are many
 _HOST = r"(\[[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]++\]|[-.0-9A-Z_a-z]++)"
 _BRANCH = rf'((?:[^;,"\r\nb][^;,"\r\n]*+;){{0,8}}+)branch=([^ \t\r\n;,"]{{1,{IDENTIFIER_LIMIT}}}+)((?:;[^\r\n,"]*+)?+)'
-_VIA = rf"Via: SIP/2\.0/([-A-Z]++) {_HOST}(?::([0-9]{{1,5}}+))?;{_BRANCH}\r\n"
+_MORE_VIAS = r"(?:,[^\r\n]*+)?+"
+_VIA = rf"Via: SIP/2\.0/([-A-Z]++) {_HOST}(?::([0-9]{{1,5}}+))?;{_BRANCH}{_MORE_VIAS}\r\n"
 _CALL_ID = rf"Call-ID: ([^ \t\r\n]{{1,{IDENTIFIER_LIMIT}}}+)\r\n"
 _CSEQ = r"CSeq: ([0-9]{1,9}+) ([A-Z]{1,64}+)\r\n"
 _REST = r"(?![ \t])(?:[^\r\n].*+\n)*+\r\n"

@@ -51,6 +51,10 @@ VIAS = [
     "SIP/2.0/UDP ::1;branch=a",
     "SIP/2.0/udp h:1;branch=a",
     "SIP/2.0/UDP h:1;branch=a, SIP/2.0/TCP g:2;branch=b",
+    "SIP/2.0/UDP h:1;branch=a;rport ,SIP/2.0/TCP g:2;branch=b",
+    'SIP/2.0/UDP h:1;branch=a,SIP/2.0/TCP g:2;x=",;branch=b',
+    "SIP/2.0/UDP h:1;branch=a,",
+    "SIP/2.0/UDP h:1,x;branch=a",
     'SIP/2.0/UDP h:1;x=";branch=q";branch=a',
     "SIP / 2.0/UDP h:1",
     "SIP/2.0/UDP h:1;branch=a b",
@@ -160,6 +164,7 @@ def test_messages_of_the_lab_are_usual(data: bytes) -> None:
         "Via: SIP/2.0/UDP 10.1.0.7:45000;branch=z9hG4bKm7x1",
         "Via: SIP/2.0/TCP [2001:DB8::1]:5060;rport;branch=z9hG4bK.a_b~c;keep;transport=TCP",
         "Record-Route: <sip:h;lr>\r\nVia: SIP/2.0/TLS proxy.example;branch=z9hG4bK1;i=7",
+        'Via: SIP/2.0/UDP h:1;branch=z9hG4bK1;rport, SIP/2.0/TCP [::1]:2;branch=b;x="a, b"',
     ],
 )
 def test_what_is_usual_in_the_field(via: str) -> None:

@@ -284,6 +284,8 @@ def _harmless(method: str, data: bytes) -> bool:
 
 def _otherwise(data: bytes) -> tuple[bytes, re.Match[str] | None]:
     """A message that has not the usual shape, in the usual spelling, and what is found in it."""
+    if b"\n\r\n" not in data:
+        return data, None  # a part of one
     found = any_order(data.decode("latin-1"), 0, LONGEST)
     if found is not None:
         return data, found
