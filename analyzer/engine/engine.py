@@ -98,7 +98,9 @@ class Engine:
         self._segments = Segments(self._streams, self._lines, self.tracker)
         self._express = Express(self._reader, self.tracker, self._segments, self.shadows, self._deliver)
         self._reader.whole = self._express.takes_whole
-        self._sealed = Sealed(self._reader, self.tracker, self._encapsulation, self.shadows, self._deliver, self._pair)
+        self._sealed = Sealed(
+            self._reader, self.tracker, self._encapsulation, self.shadows, self._segments, self._deliver, self._pair
+        )
 
     def leave_out(self, strangers: Strangers) -> None:
         """Let ESP packets of others be left out; the caller adds them to the counts in the end."""

@@ -94,11 +94,13 @@ def stacked(link: int, data: bytes) -> tuple[Stack, int] | None:
         return None
     if data[at + (9 if version == 4 else 6)] != UDP:
         return Stack(link, at, 0, 0, version), view(outbound, 0)
+    begin = at + (20 if version == 4 else 40)
+    if int.from_bytes(data[begin + 2 : begin + 4], "big") != GTP_U:
+        return None
     packet = ip.parse(data, at, end, False)
     if isinstance(packet, str) or packet.offset or packet.more or packet.cut or packet.protocol != UDP:
         return None
-    begin = packet.begin
-    if begin != at + (20 if version == 4 else 40) or int.from_bytes(data[begin + 2 : begin + 4], "big") != GTP_U:
+    if begin != packet.begin:
         return None
     span = user_packet(data, begin + 8, packet.end)
     if span is None or not span[2] or span[0] - begin - 16 not in (0, 8):

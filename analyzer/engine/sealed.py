@@ -11,11 +11,12 @@ from struct import Struct
 from typing import Final, Protocol
 
 from analyzer.engine.layouts import AROUND, view
+from analyzer.engine.segments import Segments
 from analyzer.engine.shadows import Shadows
 from analyzer.ims.packets.encapsulation import Encapsulation
 from analyzer.ims.packets.trials import Trials, flaw
 from analyzer.ims.session import TUNNEL, Packet
-from analyzer.ims.sets.association import NOWHERE, Binding
+from analyzer.ims.sets.association import NOWHERE, Binding, Wrapping
 from analyzer.ims.subjects import Pair
 from analyzer.ims.tracker import Tracker
 from analyzer.ims.vocabulary import Side
@@ -23,8 +24,8 @@ from analyzer.ipsec.database import MALFORMED, Refusal
 from analyzer.ipsec.esp import Opened, SecurityAssociation
 from analyzer.layers.tunnels import IP_IN_IP
 from analyzer.network.copies import ESP, TCP, UDP
-from analyzer.network.ip import DESTINATION_OPTIONS, behind_options
-from analyzer.network.packets import Datagram, PacketReader
+from analyzer.network.ip import DESTINATION_OPTIONS, behind_options, plain
+from analyzer.network.packets import TUNNEL_PORTS, WIRE, Datagram, PacketReader
 
 CUT: Final = Refusal("cut by the capture", ())
 """What stands for the outcome of a packet that cannot be verified because a part of it is missing."""
@@ -67,6 +68,7 @@ class Sealed:
         tracker: Tracker,
         encapsulation: Encapsulation,
         shadows: Shadows,
+        segments: Segments,
         deliver: Deliver,
         pair: Callable[[Datagram], tuple[Pair, Side] | None],
     ) -> None:
@@ -77,6 +79,7 @@ class Sealed:
         self._tracker = tracker
         self._encapsulation = encapsulation
         self._shadows = shadows
+        self._segments = segments
         self._deliver = deliver
         self._pair = pair
         self._database = tracker.session.database
@@ -191,6 +194,8 @@ class Sealed:
         An association of Gm (TS 33.203 Annex M) protects what is in it. One that no negotiation names may be that of
         another service, whose tunnel to an ePDG is no protection of Gm: then neither of its ends is the packet's.
         """
+        if type(association.owner) is Binding and self._wrapped(association.owner, outer, content):
+            return
         found = self._reader.read_inside(outer, content.payload, isinstance(association.owner, Binding))
         inside = found[0] if found else None
         flow = None
@@ -204,7 +209,8 @@ class Sealed:
             if not packets.verified(binding, content.sequence, outer.payload, outer.at, source, flow):
                 return
             self._tracker.session.follow(binding, outer.source)
-            self._encapsulation.look(binding, outer.shell, True, outer.at)
+            agreed = self._encapsulation.look(binding, outer.shell, True, outer.at)
+            self._remember(binding, outer, inside, agreed and flow == binding.ports and source == binding.address)
             tag = Packet(binding, content.sequence)
         else:
             packets.unbound(association)
@@ -218,6 +224,55 @@ class Sealed:
             self.open(inside)
         elif inside.protocol == TCP or flow is not None:
             self._deliver(inside, inside.protocol, inside.payload, tag)
+
+    def _wrapped(self, binding: Binding, outer: Datagram, content: Opened) -> bool:
+        """Whether a packet in tunnel mode is like the one before, so that nothing more has to be asked about it, and is
+        dealt with, which takes 22 µs less.
+        """
+        wrapping, (_, packet, sequence, _) = binding.wrapping, content
+        at, frames, source, _, _, payload, ttl, outbound, depth, _, _, shell = outer
+        if (
+            wrapping is None
+            or wrapping[0] != (source, ttl, outbound, depth, shell)
+            or sequence != binding.ledger.highest + 1
+            or binding.refused
+            or len(payload) & 3
+        ):
+            return False
+        assert shell is not None and shell.udp is not None
+        found = plain(packet)
+        if found is None or found[:2] != wrapping[1:] or not self._encapsulation.usual(binding, shell.udp):
+            return False
+        *_, protocol, inner = found
+        if inner[:4] != binding.flow or protocol not in (UDP, TCP) or len(inner) < _UDP_HEADER:
+            return False
+        self._tracker.packets.next(binding, sequence, payload, at)
+        self._tracker.session.follow(binding, source)
+        self._shadows.opened(at.time, inner, *wrapping[1:])
+        if protocol == TCP:
+            done = self._segments.takes(binding, sequence, at, inner)
+        else:
+            done = self._tracker.calm.takes(binding, sequence, at, frames, inner[_UDP_HEADER:])
+        if not done:
+            inside = self._reader.read_inside(outer, packet, True)[0]
+            self._deliver(inside, protocol, inner, Packet(binding, sequence))
+        return True
+
+    def _remember(self, binding: Binding, outer: Datagram, inside: Datagram | None, ordinary: bool) -> None:
+        """How a packet in tunnel mode was wrapped; ``ordinary``: all is as agreed, and all rules let it pass."""
+        before, ports = binding.wrapping, binding.ports
+        binding.wrapping = None
+        if (
+            ordinary
+            and inside is not None
+            and binding.receipt is not None
+            and (inside.depth, inside.origin, inside.shell, inside.cut) == (outer.depth + 1, WIRE, None, False)
+            and TUNNEL_PORTS.isdisjoint(ports)
+        ):
+            outside = outer.source, outer.ttl, outer.outbound, outer.depth, outer.shell
+            binding.wrapping = Wrapping(outside, inside.source, inside.destination)
+        if binding.wrapping != before:
+            binding.course = None
 
     def _explicit(self, source: bytes, destination: bytes, packet: bytes) -> bool:
         """Look once whether there are keys for this SPI; true if the database got something new."""

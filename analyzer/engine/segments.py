@@ -107,4 +107,7 @@ class Segments:
         association, (sport, dport) = binding.association, binding.ports
         if association is None or sport is None or dport is None:
             return None
-        return self._streams.course((binding.address, sport), (association.destination, dport))
+        wrapping, source, destination = binding.wrapping, binding.address, association.destination
+        if wrapping is not None:
+            _, source, destination = wrapping
+        return self._streams.course((source, sport), (destination, dport))

@@ -58,6 +58,21 @@ class Packet(NamedTuple):
     """The bytes end before the packet does."""
 
 
+def plain(data: bytes) -> tuple[bytes, bytes, int, bytes] | None:
+    """Source, destination, protocol and payload of a packet in one piece that fills the octets, without options or
+    extension headers that could be walked; None if it is not plainly that.
+    """
+    if len(data) < 20:
+        return None
+    if data[0] == 0x45:
+        _, total, _, flags, _, protocol, source, destination = _V4(data)
+        return (source, destination, protocol, data[20:]) if total == len(data) and not flags & 0x3FFF else None
+    if data[0] >> 4 != 6 or len(data) < 40:
+        return None
+    total, protocol, _, source, destination = _V6(data)
+    return (source, destination, protocol, data[40:]) if total + 40 == len(data) else None
+
+
 class Upper(NamedTuple):
     """What follows a chain of IPv6 extension headers."""
 

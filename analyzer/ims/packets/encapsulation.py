@@ -37,8 +37,11 @@ class Encapsulation:
         self._session = session
         self._warned: OrderedDict[tuple[int, Side], None] = OrderedDict()
 
-    def look(self, binding: Binding, shell: Shell | None, tunnel: bool, at: FrameRef) -> None:
-        """A packet that its association opened; ``tunnel`` says that an IP packet was inside."""
+    def look(self, binding: Binding, shell: Shell | None, tunnel: bool, at: FrameRef) -> bool:
+        """A packet that its association opened; ``tunnel`` says that an IP packet was inside.
+
+        True if it is in UDP as it was agreed, and nothing had to be told of it.
+        """
         owner = binding.set
         agreed = owner.terms.mod == TUNNEL
         udp = shell.udp if shell is not None else None
@@ -55,6 +58,15 @@ class Encapsulation:
             self._ports(binding, udp, at)
         if shell is not None and shell.ah:
             self.ah(id(owner.contact), _subject(owner), binding.sender, True, at)
+            return False
+        return udp is not None and self.usual(binding, udp)
+
+    @staticmethod
+    def usual(binding: Binding, udp: tuple[int, int]) -> bool:
+        """Whether a packet in tunnel mode and UDP was agreed, with these ports, of which that of the UE is known."""
+        owner = binding.set
+        outside, served = udp if binding.sender is Side.UE else (udp[1], udp[0])
+        return owner.terms.mod == TUNNEL and served == NAT_TRAVERSAL and outside in owner.nat_ports
 
     def _ports(self, binding: Binding, udp: tuple[int, int], at: FrameRef) -> None:
         """The UDP ports outside: 4500 at the P-CSCF, and at the other end one that the UE's own packets came from."""

@@ -6,7 +6,7 @@ TS 33.203 7.1 gives each of the four a role; RFC 4303 what a packet of it has.
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import IntegrityFailed
@@ -36,6 +36,17 @@ UNUSED: Final = Ledger()
 """The ledger of all associations that have not seen a packet; nothing is ever entered in it (`Binding.begun`)."""
 
 _flow: Final = Struct("!HH").pack
+
+
+class Wrapping(NamedTuple):
+    """How a packet in tunnel mode is wrapped, in UDP behind a NAT (TS 33.203 Annex M)."""
+
+    outside: tuple[bytes, int, bool | None, int, object]
+    """Source, TTL, direction, depth and shell of the packet around."""
+    source: bytes
+    """That inside."""
+    destination: bytes
+    """That inside."""
 
 
 class Binding:
@@ -73,6 +84,8 @@ class Binding:
     """Kinds of faults in the form of its packets that were told."""
     inner = Rare[bytes | None](None)
     """In tunnel mode the source address inside, of the first packet."""
+    wrapping = Rare[Wrapping | None](None)
+    """In tunnel mode that of the packet before, if it was an ordinary one."""
 
     def __init__(self, owner: SaSet, role: Role) -> None:
         self.odd: dict[str, object] | None = None
