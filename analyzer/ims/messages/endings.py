@@ -35,24 +35,20 @@ def after_its_end(
         return
     if ending.end is End.EXPIRED and sender is Side.UE and context.renewal is not None:
         overran(session, context, owner, sighting.at)
-    begins = fresh and sighting.message.is_request
-    if sighting.message.method in ("ACK", "CANCEL"):
-        begins = False
+    message = sighting.message
+    ends_invite = message.method in ("ACK", "CANCEL")
+    if ends_invite:
         transaction = context.pair.transactions.invite(sighting) or transaction
-    begun = transaction.request.at.time if transaction else None
-    unknown = begun is None and not sighting.message.is_request  # the capture does not have its request (FP4, FP6)
-    if sighting.message.method in ("ACK", "CANCEL") and (transaction is None or transaction.method != "INVITE"):
-        unknown = True  # nor its INVITE
-    pending = unknown or (begun is not None and begun <= ending.time and not begins)
-    repeat = not fresh
-    if not pending and not repeat:
+    begins = fresh and message.is_request and not ends_invite
+    pending = not begins and _from_before(sighting, transaction, ending)
+    if fresh and not pending:
         owner.misused |= {(sender, ending.end)}
         if transaction is not None and begins:
             if len(owner.astray) < EARLY:
                 owner.astray += (transaction,)
             else:
                 session.losses.note(UNDECIDED)
-    if transaction is not None and not sighting.message.is_request and transaction.owner is owner:
+    if transaction is not None and not message.is_request and transaction.owner is owner:
         answers(session, context, owner, sender, transaction, sighting)
     session.emit(
         DeadSetUsed(
@@ -65,24 +61,42 @@ def after_its_end(
             since_time=ending.time,
             knew=_knew_of_end(session, context, owner, sender, now),
             pending=pending,
-            repeat=repeat,
-            invited=not sighting.message.is_request and sender is Side.UE,
+            repeat=not fresh,
+            invited=not message.is_request and sender is Side.UE,
             complete=_complete(context, owner, ending),
         )
     )
     if sender is Side.PCSCF and not (pending and ending.end is End.REPLACED):
-        several = at_once(context, owner, now, session.profile)
-        if len(several) > session.profile.most_sets:
-            session.emit(
-                SetsAtOnce(
-                    at=sighting.at,
-                    subject=context.subject,
-                    sets=tuple(each.terms for each in several),
-                    ends=tuple(each.ends[sender].end if sender in each.ends else None for each in several),
-                    sighting=sighting,
-                    knew=_knew_of_end(session, context, owner, sender, now),
-                )
+        _count_sets(session, context, owner, sighting)
+
+
+def _from_before(sighting: Sighting, transaction: Transaction | None, ending: Ending) -> bool:
+    """Whether a message belongs to a request from before the end of its set, or may: the capture does not have its
+    request, or the INVITE that it ends (FP4, FP6).
+    """
+    message = sighting.message
+    if message.method in ("ACK", "CANCEL") and (transaction is None or transaction.method != "INVITE"):
+        return True
+    if transaction is None:
+        return not message.is_request
+    return transaction.request.at.time <= ending.time
+
+
+def _count_sets(session: Session, context: Context, owner: SaSet, sighting: Sighting) -> None:
+    """Tell if the P-CSCF, which has just used a dead set, has more sets at once with it than it may."""
+    sender, now = sighting.sender, sighting.at.time
+    several = at_once(context, owner, now, session.profile)
+    if len(several) > session.profile.most_sets:
+        session.emit(
+            SetsAtOnce(
+                at=sighting.at,
+                subject=context.subject,
+                sets=tuple(each.terms for each in several),
+                ends=tuple(each.ends[sender].end if sender in each.ends else None for each in several),
+                sighting=sighting,
+                knew=_knew_of_end(session, context, owner, sender, now),
             )
+        )
 
 
 def answered_elsewhere(session: Session, context: Context, response: Sighting, transaction: Transaction) -> None:
