@@ -17,11 +17,11 @@ LIMIT: Final = 100_000
 """Looks that are remembered; what finds no room is settled at the end of its set, as all was that has no deadline."""
 
 Look = Callable[[int], None]
-"""Gets its own time, in nanoseconds since the epoch."""
+"""What is done at a deadline; it gets the time of the deadline, in nanoseconds since the epoch."""
 
 
 class Deadlines:
-    """Looks by time."""
+    """The looks that are still to be done, by their times."""
 
     __slots__ = ("_count", "_looks", "due")
 

@@ -49,13 +49,13 @@ Stack = tuple[int, ...]
 before GTP-U, and so do TCP, UDP and ESP at the end."""
 
 CERTAIN: Final = 0
-"""Why a loop stops: the last frame is to be kept;"""
+"""A loop stops since the last frame is to be kept."""
 UNPROVEN: Final = 1
-"""the last frame has no proof;"""
+"""A loop stops since nothing proves that the last frame cannot matter: the complete answer is needed."""
 LATE: Final = 2
-"""the next frame is later than the limit, and the loop ends;"""
+"""A loop ends since the next frame is later than the limit."""
 MORE: Final = 3
-"""the next record is not whole, or of another kind, and the loop ends."""
+"""A loop ends since the next record is not whole, or of another kind."""
 
 Walk = Callable[..., Iterator[tuple[int, int, int, int]]]
 """``walk(buffer, view, start, after, end, number, limit, ...)`` goes on from ``after``, before which there were
@@ -83,6 +83,21 @@ def walk(buffer, view, start, after, end, number, limit{parameters}, {known}):
         {late}start, after = after, following
         {also}{proofs}yield start, after, number, UNPROVEN
 """
+# For a pcap file with Ethernet and IPv4 that comes to (EtherType 0x0800 read in little-endian order is 8):
+#
+#     for number in count(number):
+#         size, kind, version0, fragment0, protocol0, source, target, head, flags = unpack0(buffer, after)
+#         following = after + 16 + size
+#         if following > end:
+#             yield start, after, number, MORE
+#             return
+#         start, after = after, following
+#         if kind == 8 and version0 == 0x45 and (fragment0 == 64 or fragment0 & 65343 == 0):
+#             if protocol0 == 17:
+#                 if not starting[head] and (not ports[source] or ...) and (not ports[target] or ...):
+#                     continue  # it begins no SIP message and goes between ports on which nobody is watched
+#             ...
+#         yield start, after, number, UNPROVEN
 
 _LATE: Final = """if {late}:
             yield start, after, number, LATE
@@ -224,6 +239,7 @@ class Judge:
         return None
 
     def _compile(self, stacks: tuple[Stack, ...], bounded: bool) -> Walk:
+        """Write the loop with proofs for these stacks of headers, in this order; ``bounded``: it looks at the time."""
         records, flows = self._records, self._flows is not None
         layout, names = records.bounded if bounded else records.plain
         texts = [_Text(records, self._edge, self.shape.network, stack, flows) for stack in stacks]
