@@ -409,6 +409,42 @@ def test_a_reader_that_goes_away_leaves_no_trace() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize(
+    ("streams", "status", "said"),
+    [
+        (">/dev/full", 2, "gmaudit: standard output: No space left on device\n"),
+        (">&-", 2, "gmaudit: standard output: Bad file descriptor\n"),
+        (">&- 2>&-", 2, ""),
+        ("2>/dev/full", 0, ""),
+        ("2>&-", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["rules", "--help", "trace captures/udp4_sha1_aes/udp4_sha1_aes.pcap"])
+def test_streams_that_are_full_or_closed(command: str, streams: str, status: int, said: str) -> None:
+    """What was asked for has not arrived: no traceback, and no status that looks as if it had."""
+    call = f"{sys.executable} -m analyzer {command} {streams}"
+    done = subprocess.run(["/bin/sh", "-c", call], text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (status, said)
+
+
+@pytest.mark.parametrize("stream", [">/dev/full", "2>/dev/full", "2>&-"])
+def test_a_refusal_that_nobody_hears_keeps_its_status(stream: str) -> None:
+    call = f"{sys.executable} -m analyzer check no-such-file {stream}"
+    done = subprocess.run(["/bin/sh", "-c", call], text=True, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path, run: Run) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    status, _, err = run("check", "captures/udp4_sha1_aes/udp4_sha1_aes.pcap", "--output", str(loop))
+    assert (status, err) == (
+        2,
+        f"gmaudit: --output {loop}: Too many levels of symbolic links; name another file with --output\n",
+    )
+
+
 def test_a_terminal_without_unicode_still_gets_a_report() -> None:
     code = (
         "import analyzer.run, sys; from tests.report.reports import report\n"

@@ -17,7 +17,7 @@ from analyzer.cli.completion import asked
 from analyzer.cli.diff import diff
 from analyzer.cli.keys import export
 from analyzer.cli.live import live
-from analyzer.cli.refusal import hush, place, refuse
+from analyzer.cli.refusal import UNUSABLE, furnish, hush, place, refuse, say
 from analyzer.cli.rules import rule, rules
 from analyzer.cli.trace import trace
 from analyzer.cli.version import version_option
@@ -29,6 +29,7 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; every error is one line on standard error."""
+    furnish()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -37,8 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = answer if answer is not None else _run(list(sys.argv[1:] if argv is None else argv))
         try:
             sys.stdout.flush()
-        except OSError:
-            hush()
+        except OSError as error:
+            hush(sys.stdout)
+            if not isinstance(error, BrokenPipeError) and status != UNUSABLE:
+                status = _failed(error)
         if argv is None:
             gc.freeze()  # the process ends: to look for cycles in what is left would take a twentieth of its time
     return status
@@ -56,16 +59,20 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return refuse(error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        click.echo("gmaudit: interrupted", err=True)
+        say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         return CLEAN
     except OSError as error:
-        return refuse(f"{error.filename or 'standard output'}: {error.strerror or type(error).__name__}")
+        return _failed(error)
     except Exception as error:
         if sys.flags.dev_mode:
             raise
         return refuse(f"internal error: {place(error)}; please report it (python -X dev -m analyzer shows more)")
+
+
+def _failed(error: OSError) -> int:
+    return refuse(f"{error.filename or 'standard output'}: {error.strerror or type(error).__name__}")
 
 
 @click.group(

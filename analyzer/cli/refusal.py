@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import click
 
@@ -41,14 +41,41 @@ def refuse(message: str) -> int:
     """Say why on standard error, in one line that no terminal acts upon; the exit status."""
     from analyzer.report.safe import clean
 
-    click.echo(f"gmaudit: {clean(' '.join(message.split()))}", err=True)
+    say(clean(" ".join(message.split())))
     return UNUSABLE
 
 
-def hush() -> None:
-    """The reader of standard output has gone: what is still buffered must not fail again at exit."""
+def say(line: str) -> None:
+    """A line on standard error; where that is full or its reader has gone, nobody is told, and the status stays."""
+    try:
+        click.echo(f"gmaudit: {line}", err=True)
+    except OSError:
+        hush(sys.stderr)
+
+
+def hush(stream: TextIO) -> None:
+    """The reader of a stream has gone: what is still buffered must not fail again at exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def furnish() -> None:
+    """Standard streams that the caller has closed, for which Python has None, and the next file opened their number.
+
+    What goes to standard output fails then, as it does in any program; what goes to standard error is lost.
+    """
+    if sys.stdout is None:
+        sys.stdout = _filled(1, os.O_RDONLY)
+    if sys.stderr is None:
+        sys.stderr = _filled(2, os.O_WRONLY)
+
+
+def _filled(number: int, mode: int) -> TextIO:
+    null = os.open(os.devnull, mode)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
+    return open(number, "w", encoding="utf-8", closefd=False)
 
 
 def place(error: BaseException) -> str:

@@ -49,7 +49,7 @@ def pair(order: Iterable[tuple[str, str]]) -> list[Output]:
         pairs.append(_named(waiting, alone=not pairs))
     pairs = pairs or [Output(DEFAULT, None)]
     pairs = [Output(output.format, None if output.path == "-" else output.path) for output in pairs]
-    places = [None if output.path is None else str(Path(output.path).resolve()) for output in pairs]
+    places = [None if output.path is None else os.path.realpath(output.path) for output in pairs]
     for place, output in zip(places, pairs, strict=True):
         if places.count(place) > 1:
             name = "standard output" if output.path is None else output.path
