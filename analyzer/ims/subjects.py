@@ -25,6 +25,7 @@ from analyzer.ims.transactions.resting import rest
 from analyzer.ims.transactions.table import Census, Transactions
 from analyzer.ims.vocabulary import ROLES, Side, Subject
 from analyzer.network.taps import Taps
+from analyzer.sip.addresses import names, read_uri
 from analyzer.sip.digest import credentials
 from analyzer.sip.message import Message
 from analyzer.sip.secagree import Mechanism
@@ -161,6 +162,11 @@ class Context:
         """Sets that this side holds as TMP."""
         return (candidate for candidate in self.sets if not candidate.established() and candidate.alive(side))
 
+    @property
+    def names(self) -> set[str]:
+        """What the identities that are registered may be compared by."""
+        return {each for text in self.impus for each in names(read_uri(text))}
+
     def remember_call(self, call_id: str) -> bool:
         """A message with this Call-ID was protected; true if it is the first one, as far as that is remembered."""
         if call_id in self.calls:
@@ -265,6 +271,8 @@ class Pair:
             procedure = context.current
             if procedure is not None and procedure.call_id == message.call_id:
                 return context
+            if impi is None and context.impus and names(message.to_uri).isdisjoint(context.names):
+                continue  # of another subscriber behind the same address (FP28)
             if instance is not None and context.instance is not None:
                 if instance == context.instance:
                     return context
@@ -290,9 +298,9 @@ class Pair:
                 assert isinstance(owner, Context)
                 return owner
         if len(self.contexts) > 1:
-            names = {uri.text for uri in (message.from_uri, message.to_uri) if uri}
+            named = names(message.from_uri) | names(message.to_uri)
             for context in reversed(self.contexts):
-                if names & set(context.impus):
+                if not named.isdisjoint(context.names):
                     return context
         return self.contexts[-1] if self.contexts else None
 

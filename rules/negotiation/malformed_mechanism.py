@@ -10,6 +10,8 @@ TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 USUAL = re.compile(rf"[0-9]{{10}} [0-9]{{10}} [1-9][0-9]* [1-9][0-9]* {TOKEN.pattern} {TOKEN.pattern}").fullmatch
 """Matches both SPIs, both ports and both algorithms: one look instead of six, of which none lets a blank pass."""
+VALUED = frozenset({"ealg", "prot", "mod", "q"})
+"""Parameters that may be left out, but have a value; of those that have to be there NEG-02 and NEG-05 speak."""
 DIGITS = 10
 """Digits of an SPI in the grammar of Annex H."""
 
@@ -96,6 +98,8 @@ def _flaws(entry: Mechanism, papers: bool) -> list[tuple[str, str]]:
     found = []
     for key, value in entry.params.items():
         if value is None:
+            if key in VALUED:
+                found.append((key, "has no value"))
             continue
         if key in ("spi-c", "spi-s"):
             if not _number(value, 0, 2**32 - 1):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.scenario import Scenario, audited, check, passes
+from tests.scenario.sip_text import Edits
 from tests.scenario.state import Sent
 
 
@@ -129,3 +130,25 @@ def test_requests_that_are_looked_for_are_bounded_and_it_is_told(monkeypatch: py
     report = audited(s)
     assert [each.count for each in report.findings if each.rule == "CLR-04"] == [3]
     assert "3 forgotten: requests in clear that may be seen behind the P-CSCF: too many" in report.notices
+
+
+def test_another_ue_behind_the_address_registers_without_ipsec() -> None:
+    """FP28: neither its REGISTER nor its calls are those of the first one, which is held to its set as before."""
+    s = Scenario()
+    first = s.register()
+    other = s.ue(2, address=first.ue.address)
+    plain: Edits = {
+        "Security-Client": None,
+        "Require": None,
+        "Proxy-Require": None,
+        "Authorization": None,
+        "Contact": lambda text: text.partition(";")[0],
+    }
+    s.sm12(s.sm1(ue=other, sport=45060, headers=plain))
+    s.request("ue", "MESSAGE", ue=other, sport=45060)
+    s.request("pcscf", "MESSAGE", ue=other, dport=45060)
+    check(s)
+    s.request("ue", "MESSAGE", label="own", status=403)
+    s.expect("CLR-02", "violation", actor="UE", at="own")
+    check(s)
+    passes(s, "CLR-04")

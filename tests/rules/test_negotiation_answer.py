@@ -330,3 +330,12 @@ def test_few_digits_are_a_note() -> None:
     check(s)
     told = [(each.verdict, each.actor, each.fault) for each in found(s, "NEG-21")]
     assert told == [("note", "UE", "short-spi"), ("note", "P-CSCF", "short-spi")]
+
+
+@pytest.mark.parametrize("name", ["ealg", "prot", "mod"])
+def test_a_parameter_that_has_no_value(name: str) -> None:
+    s = Scenario()
+    s.sm12(s.sm1(headers={"Security-Client": lambda text: re.sub(rf";{name}=[^;]+", f";{name}", text)}), status=403)
+    s.expect("NEG-21", "violation", actor="UE", at="sm1")
+    check(s)
+    assert found(s, "NEG-21")[0].fault == name

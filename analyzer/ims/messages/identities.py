@@ -77,7 +77,7 @@ class Identities:
         claimed = read_address(line[len(name) :].decode("latin-1")).uri
         if claimed is None or not line:
             return
-        bound = {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}
+        bound = context.names
         if "anonymous" in claimed.text.lower() or names(claimed) & bound:
             _remember(context, message.method, line, begin)
         elif name is PREFERRED or message.to_tag is None:  # see `_in_dialog`
@@ -160,7 +160,7 @@ def stranger(context: Context, sighting: Sighting) -> bool:
     own = read_address(f"<{context.contact or ''}>").uri
     if own is not None and any(uri is not None and (uri.user, uri.host) == (own.user, own.host) for uri in ends):
         return False
-    return named.isdisjoint({each for text in context.impus for each in names(read_address(f"<{text}>").uri)})
+    return named.isdisjoint(context.names)
 
 
 def right(context: Context, method: str, raw: bytes) -> bool:

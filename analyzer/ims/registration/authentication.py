@@ -29,7 +29,7 @@ from analyzer.ims.session import Session
 from analyzer.ims.subjects import Context
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Knowledge, Protection, Sighting
-from analyzer.sip.addresses import names, read_address
+from analyzer.sip.addresses import names
 from analyzer.sip.digest import Challenge, Credentials, challenge, challenges, credentials, meant, next_nonce
 from analyzer.sip.text import identifier
 
@@ -259,9 +259,7 @@ class Rands:
 def _unregistered(context: Context, register: Sighting) -> bool:
     """Whether a REGISTER is for an identity that is not registered yet, as far as its 2xx have told."""
     identity = names(register.message.to_uri)
-    return bool(identity) and identity.isdisjoint(
-        {each for text in context.impus for each in names(read_address(f"<{text}>").uri)}
-    )
+    return bool(identity) and identity.isdisjoint(context.names)
 
 
 def _octets(text: str) -> bytes:
