@@ -10,7 +10,7 @@ from analyzer.ims.events import AnsweredAfterLoss, ConnectionClosing, Connection
 from analyzer.ims.messages.handshakes import knocked, replied
 from analyzer.ims.session import Packet, Session
 from analyzer.ims.sets.associations import SaSet
-from analyzer.ims.sets.overdue import overdue
+from analyzer.ims.sets.overdue import in_force, overdue
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import End, Knowledge, Side, Sighting, State
@@ -68,12 +68,11 @@ class Connections:
             ports = (terms.port_pc, terms.port_ps) if sender is Side.UE else (terms.port_uc, terms.port_us)
             if dport not in ports or owner.sm12 is None:
                 continue
-            if isinstance(owner.contact, Context):
-                for side in Side:
-                    overdue(
-                        owner, owner.contact.newest_established(), side, owner.contact.last_seen, self._session.profile
-                    )
-            if owner.alive(Side.UE) and owner.alive(Side.PCSCF):
+            context = owner.contact
+            assert isinstance(context, Context)
+            if context.ended is not None:
+                continue  # the network has ended the registration, and with it perhaps the set
+            if in_force(owner, context.newest_established(), context.last_seen, self._session.profile):
                 return owner
         return None
 

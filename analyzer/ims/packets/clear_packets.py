@@ -10,7 +10,7 @@ from analyzer.ims.messages.connections import told_to
 from analyzer.ims.messages.traffic import sent_astray
 from analyzer.ims.session import Session
 from analyzer.ims.sets.associations import SaSet
-from analyzer.ims.sets.overdue import overdue
+from analyzer.ims.sets.overdue import in_force
 from analyzer.ims.subjects import Context, Pair
 from analyzer.ims.transactions.transaction import Transaction
 from analyzer.ims.vocabulary import Side, Sighting
@@ -105,11 +105,15 @@ def _living(session: Session, pair: Pair, packet: ClearPacket) -> SaSet | None:
     SM6 only announces a set: until it is used, nothing lives on its ports.
     """
     ue_port, pcscf_port = packet.ports
-    for owner in reversed(pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or ()):
-        if isinstance(owner.contact, Context):
-            for side in Side:
-                overdue(owner, owner.contact.newest_established(), side, packet.at.time, session.profile)
-        if owner.alive(Side.UE) and owner.alive(Side.PCSCF):
+    owners = pair.guarded.get(ue_port) or pair.guarded.get(pcscf_port) or ()
+    if packet.sighting is None:  # a connection that is left over from an old set has one port of the newer one, too
+        owners = tuple(each for each in owners if each in pair.guarded.get(pcscf_port, ())) or owners
+    for owner in reversed(owners):
+        context = owner.contact
+        assert isinstance(context, Context)
+        if packet.sighting is None and context.ended is not None:
+            continue  # the network has ended the registration, and with it perhaps the set: connections go then
+        if in_force(owner, context.newest_established(), packet.at.time, session.profile):
             used = owner.unopened or any(each.ledger.highest for each in owner.bindings)
             return owner if owner.sm12 is not None or used else None
     return None

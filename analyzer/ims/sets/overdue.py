@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.ims.sets.associations import SaSet
 from analyzer.ims.transactions.transaction import Transaction
-from analyzer.ims.vocabulary import End, Side, State
+from analyzer.ims.vocabulary import SIDES, End, Side, State
 from analyzer.profile import Profile
 
 
@@ -32,3 +32,17 @@ def overdue(
     if capped or not owner.pending(now, profile, but):
         cap = trigger.time + profile.timer_64_t1 if capped else owner.busy_until
         owner.end(side, End.REPLACED, trigger, max(trigger.time, min(cap, owner.busy_until)))
+
+
+def in_force(owner: SaSet, newest: SaSet | None, now: int, profile: Profile) -> bool:
+    """Whether both sides have a set for sure: neither had to give it up by now, by the clock of either, and a set that
+    nobody has confirmed is not older than its SM7 may be (Timer F).
+    """
+    for side in SIDES:
+        overdue(owner, newest, side, now, profile)
+    if not (owner.alive(Side.UE) and owner.alive(Side.PCSCF)):
+        return False
+    if owner.expires_at is not None and owner.expiry_from is not None:
+        return now <= owner.expires_at - profile.tolerance(owner.expires_at - owner.expiry_from.time)
+    begun = owner.sm7 or owner.terms.sm6
+    return owner.serves() or begun is None or now - begun.time <= profile.timer_64_t1
