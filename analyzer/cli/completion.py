@@ -7,6 +7,7 @@ import os
 import click
 from click.shell_completion import CompletionItem
 
+from analyzer.cli.installed import installed_rules
 from analyzer.profile import FLAGS, PROFILES
 
 VARIABLE = "_GMAUDIT_COMPLETE"
@@ -25,11 +26,10 @@ def asked(command: click.Command) -> int | None:
 
 def rule_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of rules and the names of their families, the last one of those by comma."""
-    from analyzer.cli.options import collect
     from analyzer.report.text_names import named
 
     before, comma, begun = incomplete.rpartition(",")
-    rules = {rule.id: named(rule) for rule in collect()}
+    rules = {rule.id: named(rule) for rule in installed_rules()}
     families = {rule.partition("-")[0]: "" for rule in rules} if param.name != "id" else {}
     return [
         CompletionItem(f"{before}{comma}{word}", help=told or None)

@@ -11,6 +11,7 @@ import click
 
 from analyzer.cli.completion import flags, profiles, rule_ids
 from analyzer.cli.config import Flag
+from analyzer.cli.installed import installed_rules
 from analyzer.cli.refusal import Refusal, guarded
 from analyzer.profile import DEFAULT, FLAGS, PROFILES, Profile
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from analyzer.report.chronicle import Chronicle
     from analyzer.report.model import Report
     from analyzer.report.pseudonyms import Pseudonyms
-    from analyzer.rule import Rule
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
@@ -146,7 +146,7 @@ def audit_options(
         raise Refusal("--keys has no name of a file; is the variable that should hold it set?")
     if start is not None and end is not None and end < start:
         raise Refusal("--to is before --from, so nothing lies between them")
-    installed = collect()
+    installed = installed_rules()
     if strange := profile.levels.keys() - {one.id for one in installed}:
         raise Refusal(f"profile {profile.name}: levels: no rule is called {min(strange)}; gmaudit rules lists them all")
     try:
@@ -206,16 +206,6 @@ def pseudonyms(wanted: bool, path: str | None) -> Pseudonyms | None:
     if len(key) < SHORTEST_KEY:
         raise Refusal(f"{path}: a key needs {SHORTEST_KEY} octets at least: head -c 32 /dev/urandom > {path}")
     return Pseudonyms(key)
-
-
-def collect() -> list[Rule]:
-    """All rules that are installed."""
-    from analyzer.rule import collect
-
-    try:
-        return collect()
-    except ValueError as error:
-        raise Refusal(f"{error}; remove one of the two rule packages") from error
 
 
 def words(lists: Sequence[str]) -> list[str]:

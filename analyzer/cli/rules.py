@@ -8,7 +8,8 @@ import sys
 import click
 
 from analyzer.cli.completion import rule_ids
-from analyzer.cli.options import collect, in_force, profile_option
+from analyzer.cli.installed import installed_rules
+from analyzer.cli.options import in_force, profile_option
 from analyzer.cli.refusal import Refusal
 
 
@@ -18,7 +19,7 @@ def rule(id: str) -> int:
     """Explain one rule: what it checks, why, and what looks like a fault but is none."""
     from analyzer.report.rules import explain
 
-    known = {one.id: one for one in collect()}
+    known = {one.id: one for one in installed_rules()}
     if id.upper() in known:
         explain(known[id.upper()], sys.stdout)
         return 0
@@ -35,6 +36,6 @@ def rules(profile: str, flag: tuple[str, ...]) -> int:
     from analyzer.report.rules import catalogue, switched
 
     chosen = in_force(profile, flag)
-    catalogue([one for one in collect() if one.in_force(chosen)], chosen, sys.stdout)
+    catalogue([one for one in installed_rules() if one.in_force(chosen)], chosen, sys.stdout)
     switched(chosen, sys.stdout)
     return 0
