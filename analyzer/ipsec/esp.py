@@ -198,8 +198,10 @@ class SecurityAssociation:
         with_all = self.ciphers
         keyed, decrypt, start = with_all.mac, with_all.decrypt, with_all.iv
         end = len(packet) - with_all.cut
-        if keyed is None or end < with_all.shortest or self.doubtful:
+        if end < with_all.shortest or self.doubtful:
             return None
+        if keyed is None:
+            return self._combined_content(packet, end)
         mac = keyed.copy()
         mac.update(packet[:end])
         if not mac.finalize().startswith(packet[end:]):
@@ -243,20 +245,31 @@ class SecurityAssociation:
         length = body[-2]
         return iv, Trailer(body[max(0, len(body) - 2 - length) : len(body) - 2], length, body[-1])
 
+    def _combined_content(self, packet: bytes, end: int) -> tuple[int, bytes] | None:
+        """The same in a combined mode."""
+        gcm = self.ciphers.combined
+        body = self._combined_body(gcm, packet, end) if gcm is not None else None
+        found = inner(packet, body) if body is not None else BAD_ICV
+        return None if isinstance(found, str) else found[:2]
+
     def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
-        """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
-        nonce = self.ciphers.salt + packet[8:16]
-        try:
-            if self.ciphers.encryption.combined:
-                body = gcm.decrypt(nonce, packet[16:], packet[:8])
-            else:
-                gcm.decrypt(nonce, packet[end:], packet[:end])
-                body = packet[16:end]
-        except InvalidTag:
+        body = self._combined_body(gcm, packet, end)
+        if body is None:
             self.failed += 1
             return BAD_ICV
         self.verified += 1
         return inner(packet, body)
+
+    def _combined_body(self, gcm: AESGCM, packet: bytes, end: int) -> bytes | None:
+        """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
+        nonce = self.ciphers.salt + packet[8:16]
+        try:
+            if self.ciphers.encryption.combined:
+                return gcm.decrypt(nonce, packet[16:], packet[:8])
+            gcm.decrypt(nonce, packet[end:], packet[:end])
+        except InvalidTag:
+            return None
+        return packet[16:end]
 
     def _weighed(self, opened: Opened | str) -> Opened | str:
         """BAD_PADDING if nothing but chance, or another encryption key, made this content."""

@@ -139,6 +139,19 @@ def test_what_is_too_old_to_have_a_copy_does_not_wait_for_one(
     assert 4 <= len(audit.engine.reader.recent.fresh) <= 8
 
 
+@pytest.mark.parametrize(("alg", "ealg"), [("null", "aes-gcm"), ("aes-gmac", "null"), ("hmac-md5-96", "null")])
+def test_whatever_the_algorithms(monkeypatch: pytest.MonkeyPatch, alg: str, ealg: str) -> None:
+    s = Scenario(alg=alg, ealg=ealg)
+    on = s.register()
+    for number in range(12):
+        s.request(("ue", "pcscf")[number % 2], "MESSAGE", on=on, label=str(number))
+    s.corrupt("10")
+    audit, taken = heard(monkeypatch, s, s.frames())
+    packets = audit.engine.tracker.packets
+    assert (packets.verified_count, packets.bad_icv) == (2 + 2 * 12 - 1, 1)
+    assert len(taken) >= 2 * 12 - 6
+
+
 def hop(s: Scenario, label: str) -> None:
     """One router more lay on the way of this message."""
     for record in s.records:

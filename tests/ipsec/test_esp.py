@@ -60,6 +60,21 @@ def test_one_flipped_bit_anywhere_is_a_bad_icv(alg: str, ealg: str) -> None:
     assert isinstance(ours.open(packet), Opened)
 
 
+@pytest.mark.parametrize(("alg", "ealg"), [pair for pair in PAIRS if pair[0] != "null" or pair[1] == "aes-gcm"])
+def test_the_content_is_what_opening_finds_and_counts_nothing(alg: str, ealg: str) -> None:
+    packet, inside = protected(alg, ealg, text=b"short")
+    ours = association(alg, ealg)
+    assert ours.content(packet) is None  # it was never opened, and nothing is prepared
+    assert isinstance(ours.open(packet), Opened)
+    assert ours.content(packet) == (17, inside)
+    for position in range(len(packet)):
+        changed = bytearray(packet)
+        changed[position] ^= 1 << position % 8
+        assert ours.content(bytes(changed)) is None
+        assert ours.content(packet[:position]) is None
+    assert (ours.verified, ours.failed) == (1, 0)
+
+
 @pytest.mark.parametrize(("alg", "ealg"), PAIRS)
 def test_a_packet_is_read_the_same_whatever_came_before(alg: str, ealg: str) -> None:
     """The context of the cipher lives on from packet to packet, also over packets that were refused."""
