@@ -71,7 +71,7 @@ class Options(Struct, kw_only=True):
 
 
 class _Bound(Struct):
-    """A rule as the audit calls it."""
+    """A rule with the profile filled in, so that it can be called with an event alone."""
 
     rule: Rule
     judge: Callable[[object], Verdict | None]
@@ -102,7 +102,7 @@ class _Listeners:
         """The report has something to say of it, whatever the rules say."""
 
     def add(self, bound: _Bound) -> None:
-        """Enter a rule that wants to know of it."""
+        """Enter a rule that wants to hear of this kind of event."""
         self.bound.append(bound)
         self.judges.append(bound.judge)
 

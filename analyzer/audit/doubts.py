@@ -35,7 +35,7 @@ ACCUSING: Final = ("violation", "warning")
 
 
 class Basis(NamedTuple):
-    """What a finding rests on."""
+    """What a finding rests on, as far as the quality of the captures bears on it."""
 
     rule: Rule
     subject: Subject | None

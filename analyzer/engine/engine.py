@@ -227,7 +227,7 @@ class Engine:
         self._emit(Notice(at=datagram.at, subject=None, text=COPY))
 
     def _clear(self, datagram: Datagram) -> None:
-        """A packet that really was in clear."""
+        """A UDP or TCP packet that really was in clear, and not only captured in clear beside its ESP packet."""
         if datagram.protocol == UDP:
             self._udp(datagram)
         else:
@@ -316,7 +316,7 @@ class Engine:
         return found
 
     def _stream(self, event: object) -> None:
-        """What the TCP reassembly says."""
+        """Pass on what the reassembly of TCP says: octets, holes, connections that close or are forgotten."""
         if isinstance(event, Data):
             if self._lines.feed(event).is_diameter:
                 self.cx.stream(event)

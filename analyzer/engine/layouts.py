@@ -58,7 +58,7 @@ class Stack(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where in a frame that holds ESP is what."""
+    """Where the fields lie in a frame that holds an ESP packet."""
 
     link: int
     where: slice

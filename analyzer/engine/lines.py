@@ -57,7 +57,7 @@ class Lines:
         self._held = 0
 
     def feed(self, event: Data) -> Line:
-        """The next octets of a direction; returns it."""
+        """Take the next octets of a direction, and return what is known of that direction."""
         line = self._line(event.connection, event.by, event.start)
         for framed in line.framer.feed(event.data, event.at, event.frames, event.tag, event.end):
             self._deliver(line, framed)

@@ -49,10 +49,10 @@ class Strangers(Protocol):
         """Nobody can make anything of this packet, nor of others like it."""
 
     def announced(self, destination: bytes, spi: bytes) -> None:
-        """Something is known of this SPI."""
+        """Somebody is known to use this SPI from now on: its packets are no strangers'."""
 
     def related(self, one: bytes, other: bytes) -> None:
-        """These two are a UE and its P-CSCF."""
+        """Two addresses are those of a UE and its P-CSCF: packets between them are no strangers'."""
 
 
 PLACES: Final = tuple((ttl, None, 0) for ttl in range(256))

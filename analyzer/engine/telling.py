@@ -124,7 +124,7 @@ class Telling:
         return self.tracker.directory.context(subject) if self.tracker is not None else None
 
     def close(self) -> None:
-        """No more is told: what still waits is judged."""
+        """The capture is over: judge what still waits for something that a tool might tell."""
         if self.tracker is not None:
             self.tracker.close()
             self._release(None)

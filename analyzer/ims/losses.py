@@ -25,5 +25,5 @@ class Losses:
         self.counts: dict[str, int] = {}
 
     def note(self, what: str) -> None:
-        """One more, of one of the kinds above."""
+        """Count something that was forgotten too early; ``what`` is one of the texts above."""
         self.counts[what] = self.counts.get(what, 0) + 1

@@ -122,7 +122,7 @@ class Sides:
 
     @property
     def both_unfinished(self) -> bool:
-        """Both sides run on the capturing host."""
+        """Whether both sides run on the capturing host, as neither has finished its checksums."""
         return self._unfinished(Side.UE) and self._unfinished(Side.PCSCF)
 
     def _unfinished(self, side: Side) -> bool:

@@ -73,6 +73,6 @@ class Passed:
         return True
 
     def learn(self, kind: Hashable, answer: Receipt | None) -> None:
-        """What was answered to the first of a kind."""
+        """Remember the receipt that the first event of a kind was answered with, if it was."""
         if answer is not None and len(self._kinds) < KINDS:
             self._kinds[kind] = answer

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Spelling(Enum):
-    """Whose name for an algorithm it is."""
+    """Where a name of an algorithm comes from."""
 
     HEADER = "Security-Client, Security-Server, Security-Verify"
     WIRESHARK = "esp_sa, without the RFC in brackets"

@@ -48,7 +48,7 @@ _WEIGHT: Final = {
 
 
 class Refusal(NamedTuple):
-    """Why a packet could not be opened."""
+    """Why a packet could not be opened, and which associations were tried."""
 
     reason: str
     """UNKNOWN_SPI, NO_KEY, BAD_ICV or one of MALFORMED."""

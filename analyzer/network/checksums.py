@@ -14,7 +14,7 @@ _PLACE: Final = {UDP: 6, 6: 16}
 
 
 class Checksum(Enum):
-    """What stands in the field."""
+    """What stands in the checksum field of a packet."""
 
     RIGHT = "right"
     PARTIAL = "partial"

@@ -359,4 +359,4 @@ def _text_of(segment: bytes) -> bytes:
 
 
 def _ignore(_: str) -> None:
-    """Nobody wants to be told."""
+    """What is called where nobody wants to be told of evictions."""

@@ -68,7 +68,7 @@ class Connection:
 
 
 class Opened(NamedTuple):
-    """A SYN opened a connection."""
+    """Tells that a SYN has opened a connection."""
 
     connection: Connection
     at: FrameRef
@@ -178,7 +178,7 @@ class Side:
 
     @property
     def cost(self) -> int:
-        """What the waiting pieces are charged."""
+        """Octets that the waiting pieces are charged against the limit of all."""
         return self.octets + OVERHEAD * len(self.queue)
 
     def insert(self, start: int, segment: Segment) -> None:

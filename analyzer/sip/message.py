@@ -185,7 +185,7 @@ class Message:
         return False
 
     def _made(self) -> _Table:
-        """The table, which was not needed before."""
+        """The table of headers, made when it is asked for first."""
         table = header_table(_lines_of(self.raw))
         if table is None:  # more headers than usual, or folded ones
             table = header_table(careful_lines(self.raw)[0]) or ({}, {})

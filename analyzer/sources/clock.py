@@ -32,7 +32,7 @@ class WireClock:
         self._since = 0
 
     def heard(self, moment: int) -> None:
-        """A frame of this time has just come."""
+        """Note that a frame with this time has just come."""
         now = self.steady()
         delay = now - moment
         if self._longest is None:

@@ -54,7 +54,7 @@ class Decompressor(Protocol):
 
 
 class Form(NamedTuple):
-    """A way to compress."""
+    """A form of compression: how it is recognised, and what undoes it."""
 
     name: str
     magics: tuple[bytes, ...]

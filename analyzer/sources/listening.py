@@ -50,7 +50,7 @@ class NoCapture(Exception):
 
 
 class Heard(NamedTuple):
-    """One frame."""
+    """A frame as a socket has given it."""
 
     time: int
     """Nanoseconds since the epoch, by the kernel; 0 if it does not tell."""
@@ -134,7 +134,7 @@ class Listener:
         _attach(self._ins, filter, self.link, self.name)
 
     def close(self) -> None:
-        """Give it back."""
+        """Close the socket."""
         self._socket.close()
 
     def _index(self, name: str) -> int:

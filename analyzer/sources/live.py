@@ -97,7 +97,7 @@ class Live:
                 os.write(self._recorder.stdin.fileno(), f"keep {address} {port}\n".encode())
 
     def close(self) -> None:
-        """Give everything back."""
+        """Hear nothing more, and end the process that records."""
         self.stop()
         if self._recorder is not None:
             if self._recorder.stdout is not None:
@@ -187,7 +187,7 @@ class _Patient(io.RawIOBase):
 
 
 class _Tee:
-    """A stream that somebody else reads along."""
+    """A stream whose octets another gets as well."""
 
     def __init__(self, stream: Stream, tee: Callable[[memoryview], None]) -> None:
         self._stream = stream

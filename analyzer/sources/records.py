@@ -52,7 +52,7 @@ class Heading(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """A frame."""
+    """A record that holds a frame."""
 
     which: int
     """The interface's place in its section."""
@@ -75,7 +75,7 @@ class Statistics(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A block that is neither."""
+    """A block that holds neither frames nor statistics."""
 
     kind: int
     body: bytes

@@ -24,7 +24,7 @@ OURS: Final = "gmaudit live"
 
 
 class Piece(NamedTuple):
-    """A block."""
+    """A block or record, whole."""
 
     block: bytes
     kind: int
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
     @property
     def numbered(self) -> bool:
-        """It has a number of its own among the frames."""
+        """Whether it counts as a frame, so that the next frame has the next number."""
         return self.kind in blocks.PACKETS or self.kind in blocks.NUMBERED
 
 

@@ -54,18 +54,18 @@ class Strangers:
         self.last[key] = packet[4:8]
 
     def announced(self, destination: bytes, spi: bytes) -> None:
-        """Something is known now of this SPI of this host."""
+        """Something is known now of this SPI of this host: its packets are left out no more."""
         for key in tuple(self._of_spi.get(destination + spi, ())):
             self._forget(key)
 
     def related(self, one: bytes, other: bytes) -> None:
-        """These two hosts have to do with Gm, as is known now."""
+        """These two hosts have to do with Gm, as is known now: packets between them are left out no more."""
         for ends in (one + other, other + one):
             for key in tuple(self._of_ends.get(ends, ())):
                 self._forget(key)
 
     def surprise(self, key: bytes) -> None:
-        """A packet came twice, or in the wrong order."""
+        """A packet came twice, or in the wrong order: those like it are never left out again."""
         self._forget(key)
         if len(self._odd) < MAX_STRANGERS:
             self._odd.add(key)

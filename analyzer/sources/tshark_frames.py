@@ -127,5 +127,5 @@ def _raw(field: Any) -> str:
 
 
 def _true(text: str) -> bool:
-    """Versions write ``1`` or ``True``."""
+    """Whether a field is set, which some versions of tshark write as ``1`` and others as ``True``."""
     return text.lower() in ("1", "true")

@@ -53,7 +53,7 @@ class Watched:
         self._tables: dict[str, Ports] = {}
 
     def add(self, address: bytes, port: int) -> None:
-        """Watch a pair from now on, or still."""
+        """Watch a pair of address and port from now on, or go on to."""
         pair = address + port.to_bytes(2, "big")
         self.pairs[pair] = None
         self.pairs.move_to_end(pair)

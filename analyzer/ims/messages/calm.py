@@ -232,7 +232,7 @@ class Calm:
         branch: str,
         method: str,
     ) -> Transaction | None:
-        """The transaction that it goes on with or ends."""
+        """Enter an answer: the transaction that it goes on with or ends; None if it has to go the long way."""
         owner, sender = binding.set, binding.sender
         asked = pair.transactions.get((_PCSCF if sender is _UE else _UE, branch, method))
         if asked is None or asked.owner is not owner or asked.final is not None or asked.odd is not None:
@@ -278,7 +278,7 @@ def _begins(owner: SaSet, context: Context, binding: Binding, now: int) -> bool:
 
 
 def _harmless(method: str, data: bytes) -> bool:
-    """Whether a request is a NOTIFY that ends nothing."""
+    """Whether a request that is none of `PLAIN` is a NOTIFY, and one that ends no registration."""
     return method == "NOTIFY" and not may_end(data)
 
 

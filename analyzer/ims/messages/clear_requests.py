@@ -63,7 +63,7 @@ class ClearRequests:
             self.waiting[key] = None
 
     def forwarded(self, at: FrameRef, message: Message) -> None:
-        """A request behind the P-CSCF."""
+        """A request was seen behind the P-CSCF: one that had come to it in clear was forwarded."""
         key = _key(message)
         known = self.waiting.get(key)
         if known is None:

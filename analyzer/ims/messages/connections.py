@@ -58,7 +58,7 @@ class Connections:
         )
 
     def accepting(self, packet: Packet, sport: int, dport: int, at: FrameRef) -> None:
-        """A SYN with ACK on an association."""
+        """An endpoint accepts a connection: a SYN with ACK on an association."""
         replied(self._session, packet, sport, dport, False, at)
 
     def _served(self, pair: Pair, sender: Side, dport: int) -> SaSet | None:

@@ -53,7 +53,7 @@ class CoreLeg:
         self.messages = 0
 
     def note(self, context: Context, sighting: Sighting, kind: str) -> None:
-        """Remember a REGISTER of a UE."""
+        """Remember a REGISTER of a UE, since the P-CSCF is going to forward it."""
         message, protection = sighting.message, sighting.protection
         latest, judged = self.registers, self._judged
         before = sighting.at.time - CORE_PATIENCE

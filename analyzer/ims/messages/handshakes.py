@@ -20,7 +20,7 @@ ATTEMPTS: Final = 4
 
 
 class Knock:
-    """A SYN that waits for its answer."""
+    """The SYN of a TCP handshake, with its repetitions, until it is answered."""
 
     __slots__ = ("count", "first", "last", "role")
 

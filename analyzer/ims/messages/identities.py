@@ -94,7 +94,7 @@ class Identities:
             self._session.emit(Notice(at=sighting.at, subject=None, text=text))
 
     def answered(self, response: Sighting) -> None:
-        """A response on Gm, while claims wait."""
+        """A response on Gm: it may show what became of a claim that waits."""
         message = response.message
         key = message.call_id, message.cseq, message.method
         claim = self.waiting.get(key)
@@ -225,7 +225,7 @@ def _known(context: Context, method: str, line: bytes, begin: int) -> bool:
 
 
 def _remember(context: Context, method: str, line: bytes, begin: int) -> None:
-    """Remember a claim that is right."""
+    """Remember the line of a right claim and where it stood: the next one often has it there too."""
     if method not in context.asserted and len(context.asserted) >= METHODS:
         context.asserted.clear()
     context.asserted[intern(method)] = line, begin

@@ -70,7 +70,7 @@ class Marks:
             self.places.clear()  # what stood in these requests are not these lines
 
     def remember(self, method: str, lines: tuple[bytes, ...], places: array[int]) -> None:
-        """This stood in a right request of a method."""
+        """Remember what stood where in a request that was right; the next one of its method is held against it."""
         lines = next((known for known, _ in self.places.values() if known == lines), lines)
         if len(self.places) >= METHODS:
             self.places.clear()

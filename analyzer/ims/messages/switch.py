@@ -38,11 +38,11 @@ class Switch:
 
     @property
     def undecided(self) -> bool:
-        """Something waits that a message may decide."""
+        """Whether a request waits that the next message may decide."""
         return bool(self._pending or self._without_sm12)
 
     def waits(self, owner: SaSet) -> bool:
-        """Something waits for the next message on this set."""
+        """Whether a request waits for the next message on this set."""
         key = id(owner)
         return key in self._pending or key in self._without_sm12 or key in self.without_use
 
@@ -120,7 +120,7 @@ class Switch:
             self._session.emit(replace(event, complete=owner.complete()))
 
     def heard(self, owner: SaSet, sighting: Sighting, transaction: Transaction | None) -> None:
-        """A message on a set."""
+        """A message on a set: what waited for such a one is decided."""
         if transaction is not None:
             self._still_open(owner, transaction, sighting.at)
         if sighting.sender is not Side.UE or id(owner) not in self._without_sm12:

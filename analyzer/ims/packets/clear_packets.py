@@ -41,7 +41,7 @@ class ClearPacket(NamedTuple):
 
     @property
     def is_request(self) -> bool:
-        """It completes a SIP request."""
+        """Whether it completes a SIP request."""
         return self.sighting is not None and self.sighting.message.is_request
 
     @property

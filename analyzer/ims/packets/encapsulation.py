@@ -29,7 +29,7 @@ MARKER: Final = bytes(4)
 
 
 class Encapsulation:
-    """Looks at what is around a set's packets."""
+    """Watches what is around the ESP packets of each set: UDP, an outer IP header, AH."""
 
     __slots__ = ("_session", "_warned")
 

@@ -28,7 +28,7 @@ class Forms:
         self._session = session
 
     def begin(self, binding: Binding, at: FrameRef) -> None:
-        """The first packet of an association verified."""
+        """An association has its first verified packet: from now on its form is looked at."""
         association = binding.association
         if association is None or not association.icv or association.keys is None:
             return

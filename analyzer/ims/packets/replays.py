@@ -25,7 +25,7 @@ WATCHED: Final = 256
 
 
 class _Watch:
-    """A replayed request."""
+    """A request whose packet was replayed, and what its receiver did then."""
 
     __slots__ = ("at", "binding", "reaction", "sequence", "transaction")
 
@@ -39,7 +39,7 @@ class _Watch:
 
 
 class Replays:
-    """The replayed requests of all subjects."""
+    """Watches, for all subjects, whether a replayed request is answered again."""
 
     __slots__ = ("_session", "_watched")
 

@@ -210,7 +210,7 @@ def of_nonce(context: Context, register: Sighting) -> Procedure | None:
 
 
 def nonce_from(context: Context, register: Sighting) -> FrameRef | None:
-    """That challenge."""
+    """The challenge whose nonce a REGISTER repeats, as an event names it."""
     procedure = of_nonce(context, register)
     return procedure.challenge.at if procedure is not None and procedure.challenge is not None else None
 

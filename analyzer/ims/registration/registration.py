@@ -44,7 +44,7 @@ class Registrar:
         self._session = session
 
     def request(self, context: Context, sighting: Sighting, transaction: Transaction, owner: SaSet | None) -> None:
-        """A REGISTER that is no retransmission."""
+        """A REGISTER of the UE that is no retransmission: SM1, SM7 or the report of a failed challenge."""
         message = sighting.message
         transaction.deregisters = deregisters(message)
         identify(context, message, transaction.deregisters)

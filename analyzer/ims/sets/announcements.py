@@ -37,7 +37,7 @@ class Announcements:
         self._left: dict[bytes, int] = {}
         """How many of its first places a key has left, as it was removed, or announced again and so is young."""
         self._places = 0
-        """All of them."""
+        """How many such places there are in all."""
         self._former: deque[bytes] = deque()
         self._gone: set[bytes] = set()
         """Keys of sets that were forgotten, in the order of `_former`."""
@@ -55,7 +55,7 @@ class Announcements:
         return self._bindings(key) if key in self._table else default
 
     def values(self) -> Iterator[Sequence[Binding]]:
-        """All of it."""
+        """What was announced under each destination and SPI."""
         return (self._bindings(key) for key in self._table)
 
     def add(self, key: bytes, owner: SaSet, role: Role) -> bool:

@@ -213,7 +213,7 @@ class SaSet:
         self.unopened = {**self.unopened, spi: self.unopened.get(spi, 0) + 1}
 
     def becomes(self, side: Side, state: State) -> None:
-        """It is in that state at that side from now on."""
+        """Put it into that state at that side."""
         before = self.states
         self.states = _STATES[(state, before[Side.PCSCF]) if side is Side.UE else (before[Side.UE], state)]
 
@@ -226,7 +226,7 @@ class SaSet:
         return self.states[side] is not State.GONE
 
     def established(self) -> bool:
-        """SM12 has been seen."""
+        """Whether SM12 has been seen."""
         return self.sm12 is not None
 
     def serves(self) -> bool:
@@ -336,7 +336,7 @@ class SaSet:
         self.uplink_transaction = self.downlink_transaction = None
 
     def repeated(self, sighting: Sighting) -> None:
-        """SM7 or SM12 once more."""
+        """Note a repetition of SM7 or SM12."""
         if sighting.message.is_request:
             self.sm7_last = sighting
         elif self.sm12 is not None:

@@ -54,20 +54,20 @@ class FormerSets:
         """How many were added whose SM12 had been seen."""
 
     def add(self, owner: SaSet) -> None:
-        """The newest of them."""
+        """Pack a set that is forgotten, as the newest of these."""
         self._packed += (_pack(owner),)
         self.established += owner.established()
 
     def drop_first(self) -> None:
-        """The oldest is not listed any more."""
+        """Forget the oldest altogether."""
         self._packed = self._packed[1:]
 
     def clear(self) -> None:
-        """None is listed any more."""
+        """Forget all of them."""
         self._packed = ()
 
     def first(self) -> Former | None:
-        """The oldest."""
+        """The oldest of them; None if there is none."""
         return _unpack(self._packed[0]) if self._packed else None
 
     def __len__(self) -> int:

@@ -37,7 +37,7 @@ _CODES: Final = {role: code for code, role in enumerate(_ROLES)}
 
 
 class BadIv(NamedTuple):
-    """An IV that must not be."""
+    """What is wrong with an IV: it was there before, or could be predicted."""
 
     kind: str
     """REPEATED, COUNTED or CHAINED."""
@@ -112,14 +112,14 @@ class CbcIvs:
         return self._once(CHAINED, self._frame(count - 1, ledger)) if iv == cipher and block == 16 else None
 
     def _counts(self) -> bool:
-        """Whether all of the last `STEPS` are equal."""
+        """Whether the last `STEPS` IVs are numbers of which each is greater than the one before by the same."""
         seen, block = self._seen, self._block
         places = range(len(seen) - (STEPS + 1) * block, len(seen), block)
         numbers = [int.from_bytes(seen[place : place + block], "big") for place in places]
         return len({later - earlier for earlier, later in pairwise(numbers)}) == 1
 
     def _earlier(self, iv: bytes, seen: bytes) -> int | None:
-        """The first of the IVs so far that is this one: octets across two of them are none."""
+        """Which packet had this IV first; None if none had, and it lies only across two others."""
         place = seen.find(iv)
         while place >= 0 and place % self._block:
             place = seen.find(iv, place + 1)
@@ -168,7 +168,7 @@ class CombinedIvs:
         return None
 
     def _earlier(self, iv: bytes) -> tuple[Role, FrameRef]:
-        """The packet with an IV that is known."""
+        """The packet that had this IV before, which is among those that are remembered, and its association."""
         records = _COMBINED.iter_unpack(self._seen)
         role, *at = next(rest for first, *rest in records if first == iv)
         return _ROLES[role], FrameRef(*at)

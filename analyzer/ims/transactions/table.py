@@ -80,7 +80,7 @@ class Census:
                 self.rest(each)
 
     def forgot(self, count: int) -> None:
-        """So many are no longer remembered."""
+        """Count that so many transactions are no longer remembered."""
         self.count -= count
         if self.count < BUSY // 2:
             self.busy = False
