@@ -307,7 +307,7 @@ class Tracker:
                 return  # forgotten meanwhile: nothing would clear away what this answer makes
             answer = self.answers.response if final else self.answers.again
             answer(known, sighting, transaction)
-            if final and found is None and (known.current is None or known.current.finished):
+            if known.unsettled and final and found is None and (known.current is None or known.current.finished):
                 self.traffic.settle(known, self.answers.ended(known, sighting), sighting.at)
             newest = known.sets[-1] if known.sets else None
             if newest is not None and newest.terms.sm6 == sighting.at:

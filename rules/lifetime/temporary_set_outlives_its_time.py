@@ -1,7 +1,5 @@
 """LIFE-05: a temporary set lives no longer than an authentication may take."""
 
-from typing import Any
-
 from analyzer.ims.events import EarlyUse, RegistrationRefused, RegistrationSucceeded, Side
 from analyzer.rule import PASS, Actor, Broken, Profile, Severity, Verdict, judged, rule
 
@@ -34,7 +32,6 @@ def temporary_set_outlives_its_time(
     if profile.reg_await_auth is None:
         return None
     limit = profile.reg_await_auth + profile.tolerance(profile.reg_await_auth)
-    common: dict[str, Any] = {"expected": f"deleted {profile.reg_await_auth / 1e9:.0f} s after SM6"}
     if isinstance(event, EarlyUse):
         protection, sender = event.sighting.protection, event.sighting.sender
         if protection is None or protection.terms.sm6 is None:
@@ -44,6 +41,7 @@ def temporary_set_outlives_its_time(
             return None
         return judged(
             sure=event.certain.sure,
+            expected=_expected(profile.reg_await_auth),
             traps=("FP2", "FP4"),
             fault=f"used-by-{sender.name.lower()}",
             message=f"the {sender} used a temporary set after its time",
@@ -51,7 +49,6 @@ def temporary_set_outlives_its_time(
             observed=f"{event.sighting.message.start_line}, {(event.at.time - since.time) / 1e9:.0f} s later",
             related=(since,),
             argument=event.certain.how,
-            **common,
         )
     expected, answer = event.expected, event.response
     if expected is None or expected.sm6 is None or (isinstance(event, RegistrationRefused) and not event.answers_sm7):
@@ -67,8 +64,12 @@ def temporary_set_outlives_its_time(
         fault="late-sm7-accepted" if isinstance(event, RegistrationSucceeded) else "late-sm7-answered",
         message="the P-CSCF answered an SM7 whose set it had to have deleted before",
         actor=Actor.PCSCF,
+        expected=_expected(profile.reg_await_auth),
         observed=f"{answer.message.start_line} to an SM7 {took / 1e9:.0f} s after SM6",
         related=(expected.sm6, event.register.at),
         argument="SM7 carries the nonce of that SM6, and tolerance is included",
-        **common,
     )
+
+
+def _expected(time: int) -> str:
+    return f"deleted {time / 1e9:.0f} s after SM6"

@@ -258,8 +258,10 @@ class Rands:
 
 def _unregistered(context: Context, register: Sighting) -> bool:
     """Whether a REGISTER is for an identity that is not registered yet, as far as its 2xx have told."""
-    identity = names(register.message.to_uri)
-    return bool(identity) and identity.isdisjoint(context.names)
+    target = register.message.to_uri
+    if target is None or target.text in context.impus:  # nearly always it is, in the same spelling
+        return False
+    return names(target).isdisjoint(context.names)
 
 
 def _octets(text: str) -> bytes:
@@ -279,4 +281,4 @@ def _genuine(session: Session, context: Context, made: Challenge | None) -> bool
 
 
 def _inputs(found: Credentials) -> tuple[str, ...]:
-    return tuple(intern(identifier(text or "")) for text in (found.username, found.realm, found.uri, found.qop))
+    return tuple([intern(identifier(text or "")) for text in (found.username, found.realm, found.uri, found.qop)])

@@ -105,9 +105,10 @@ class Procedure:
                 self.register.message.raw = short.message.raw
             self.first = self.transaction
             self._keep_challenge()
-        for sighting in (self.register, self.challenge, self.sm7):
-            if sighting is not None:
-                shelve(sighting.message)
+        else:
+            for sighting in (self.register, self.challenge, self.sm7):
+                if sighting is not None:
+                    shelve(sighting.message)
         self._offer = tuple([entry.written for entry in self.offer])
         self._server = tuple([entry.written for entry in self.server])
 
