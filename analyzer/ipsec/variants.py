@@ -81,7 +81,7 @@ class VariantAssociation(SecurityAssociation):
         end = len(packet) - with_all.icv
         if end < with_all.shortest:
             return TOO_SHORT
-        body = self._combined_body(packet, end, keys) if combined else self._body(packet, end)
+        body = self._variant_body(packet, end, keys) if combined else self._body(packet, end)
         if body is None:
             self.failed += 1
             return BAD_ICV
@@ -110,7 +110,7 @@ class VariantAssociation(SecurityAssociation):
             mac.update(_HIGH)
         return packet[8:end] if mac.finalize()[: self.icv] == packet[end:] else None
 
-    def _combined_body(self, packet: bytes, end: int, keys: Keys) -> bytes | None:
+    def _variant_body(self, packet: bytes, end: int, keys: Keys) -> bytes | None:
         """GCM with a tag of another length, or with the extended number among what is authenticated."""
         alg, ealg = self.ciphers.integrity, self.ciphers.encryption
         octets = (keys.auth if alg.combined else keys.enc).octets
