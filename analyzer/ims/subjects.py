@@ -17,6 +17,7 @@ from analyzer.ims.events import MessageDuringRegistration
 from analyzer.ims.exchange import Exchange
 from analyzer.ims.knowledge import Vantage
 from analyzer.ims.losses import EMERGENCIES, Losses
+from analyzer.ims.oldest import in_order
 from analyzer.ims.register import instance_of, is_emergency
 from analyzer.ims.sets.association import NOTHING
 from analyzer.ims.sets.associations import SaSet
@@ -333,7 +334,7 @@ class Directory:
         self._on_evict = on_evict
         self._losses = losses or Losses()
         self._pairs: dict[bytes, tuple[Pair, Side]] = {}
-        self._order: OrderedDict[bytes, Pair] = OrderedDict()
+        self._order: dict[bytes, Pair] = {}
         self._young: OrderedDict[bytes, Pair] = OrderedDict()
         """Pairs that were not looked at yet, whether anything came of them."""
         self._vantage = vantage
@@ -368,6 +369,7 @@ class Directory:
             if not _lives(oldest):
                 self._evict(oldest)
         if len(self._order) > PAIRS:
+            self._order = in_order(self._order)
             self._evict(next(iter(self._order.values())))
         return pair
 

@@ -143,7 +143,7 @@ class Triage:
         self.codes: dict[str, CodeType] = {}
         """The loops of `proofs.py` that were compiled, by their source."""
         self._watched = Watched(SIGNALLING | TUNNELS)
-        self._pairs, self._ports = self._watched.pairs, self._watched.ports
+        self._ports = self._watched.ports
         self._tests: dict[int, Test] = {
             IPV4: self._ip4,
             IPV6: self._ip6,
@@ -159,7 +159,7 @@ class Triage:
     @property
     def watched(self) -> Iterable[bytes]:
         """The watched pairs: addresses and ports as they stand in a packet."""
-        return self._pairs
+        return self._watched.pairs
 
     @property
     def evicted(self) -> int:
@@ -305,7 +305,7 @@ class Triage:
                 return inside
         if source in SIGNALLING or target in SIGNALLING:
             return True
-        watched = self._pairs
+        watched = self._watched.pairs
         middle = addresses + width
         return (
             bytes(buffer[addresses:middle] + buffer[at : at + 2]) in watched

@@ -46,7 +46,7 @@ class Watched:
         """``always``: the ports that stand for everybody."""
         self.evicted = 0
         """Pairs that had to make room for newer ones."""
-        self.pairs: OrderedDict[bytes, None] = OrderedDict()
+        self.pairs: dict[bytes, None] = {}
         """Address (4 or 16 octets) and port as they stand in a packet."""
         self.ports: dict[int, Container[bytes]] = dict.fromkeys(always, EVERYBODY)
         """Addresses that are watched, by port."""
@@ -55,8 +55,8 @@ class Watched:
     def add(self, address: bytes, port: int) -> None:
         """Watch a pair of address and port from now on, or go on to."""
         pair = address + port.to_bytes(2, "big")
+        self.pairs.pop(pair, None)
         self.pairs[pair] = None
-        self.pairs.move_to_end(pair)
         there = self.ports.get(port)
         if there is None:
             self._put(port, (address,))
@@ -65,6 +65,8 @@ class Watched:
         elif isinstance(there, tuple) and address not in there:
             self._put(port, (*there, address) if len(there) < FEW else {*there, address})
         if len(self.pairs) > MAX_WATCHED:
+            if not isinstance(self.pairs, OrderedDict):  # which takes 70 octets more for a pair
+                self.pairs = OrderedDict(self.pairs)
             self._give_up(self.pairs.popitem(last=False)[0])
 
     def _give_up(self, pair: bytes) -> None:

@@ -6,7 +6,6 @@ that they are the UE's own is believed once its RES or its AUTS has come out rig
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from struct import Struct
 from sys import intern
 from typing import Final
@@ -22,6 +21,7 @@ from analyzer.ims.events import (
     RandSeen,
 )
 from analyzer.ims.exchange import Success
+from analyzer.ims.oldest import in_order
 from analyzer.ims.receipts import Emit
 from analyzer.ims.register import offered
 from analyzer.ims.registration.procedures import Procedure, res_right, was_waiting
@@ -231,7 +231,7 @@ class Rands:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._seen: OrderedDict[bytes, bytes] = OrderedDict()
+        self._seen: dict[bytes, bytes] = {}
         """By RAND and identity: frame, AUTN, addresses and REGISTER, as octets. That takes half of what a tuple of them
         does, and none may be forgotten for its age."""
 
@@ -245,7 +245,8 @@ class Rands:
         if known is None:
             self._seen[key] = _FIRST.pack(*sighting.at, autn, len(pair)) + pair + register
             if len(self._seen) > RANDS:
-                self._seen.popitem(last=False)
+                self._seen = oldest = in_order(self._seen)
+                oldest.popitem(last=False)
                 text = f"more than {RANDS} challenges: the oldest is not compared with later ones any more"
                 self._emit(Notice(at=sighting.at, subject=None, text=text))
             return None

@@ -6,12 +6,13 @@ of the UE all the same its ICV tells.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from sys import intern
 from typing import Final
 
 from msgspec.structs import replace
 
 from analyzer.ims.events import AddressChanged, AddressLeft, Notice
+from analyzer.ims.oldest import in_order
 from analyzer.ims.register import instance_of
 from analyzer.ims.session import Session
 from analyzer.ims.sets.association import Binding
@@ -40,7 +41,7 @@ class Movements:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._left = TRIALS
-        self._homes: OrderedDict[tuple[str, object], Pair] = OrderedDict()
+        self._homes: dict[tuple[str, object], Pair] = {}
 
     def recognised(self, datagram: Datagram) -> bool:
         """Whether an ESP packet, which no association fits, is one of a known set of a UE at another address."""
@@ -100,12 +101,15 @@ class Movements:
         found, pair = credentials(sighting.message), context.pair
         if found is None or not found.username or context.emergency:
             return
-        key = identifier(found.username), instance_of(sighting.message)
-        home = self._homes.get(key)
+        instance = instance_of(sighting.message)
+        if instance == context.instance:
+            instance = context.instance  # one object, for as many subscribers as there are
+        key = intern(identifier(found.username)), instance
+        home = self._homes.pop(key, None)
         self._homes[key] = pair
-        self._homes.move_to_end(key)
         if len(self._homes) > HOMES:
-            self._homes.popitem(last=False)
+            self._homes = oldest = in_order(self._homes)
+            oldest.popitem(last=False)
             text = f"more than {HOMES:,} subscribers: where the oldest registered last was forgotten"
             self._session.emit(Notice(at=sighting.at, subject=None, text=text))
         if home is None or home.ue == pair.ue or home.pcscf != pair.pcscf:

@@ -5,11 +5,11 @@ Asked once an association, when its first packet has been opened (CRY-01 to CRY-
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from analyzer.frame import FrameRef
 from analyzer.ims.events import AlgorithmsInUse, AssociationKeyed, KeyReused, Notice, StrongerBefore
+from analyzer.ims.oldest import in_order
 from analyzer.ims.receipts import Emit, Passed
 from analyzer.ims.sets.association import Binding
 from analyzer.ims.sets.associations import SaSet
@@ -32,7 +32,7 @@ class Strength:
     __slots__ = ("_had",)
 
     def __init__(self) -> None:
-        self._had: OrderedDict[tuple[str, bytes, str], StrongerBefore] = OrderedDict()
+        self._had: dict[tuple[str, bytes, str], StrongerBefore] = {}
 
     def opened(
         self,
@@ -80,7 +80,8 @@ class Strength:
         if known is None or weaker(*known.pair, pair):
             self._had[key] = StrongerBefore(pair, at)
             if len(self._had) > SUBSCRIBERS:
-                self._had.popitem(last=False)
+                self._had = oldest = in_order(self._had)
+                oldest.popitem(last=False)
                 text = f"more than {SUBSCRIBERS} subscribers: the oldest's algorithms are not compared any more"
                 emit(Notice(at=at, subject=None, text=text))
             return None
