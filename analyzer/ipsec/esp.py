@@ -248,19 +248,19 @@ class SecurityAssociation:
     def _combined_content(self, packet: bytes, end: int) -> tuple[int, bytes] | None:
         """The same in a combined mode."""
         gcm = self.ciphers.combined
-        body = self._combined_body(gcm, packet, end) if gcm is not None else None
+        body = self._verified_body(gcm, packet, end) if gcm is not None else None
         found = inner(packet, body) if body is not None else BAD_ICV
         return None if isinstance(found, str) else found[:2]
 
     def _open_combined(self, gcm: AESGCM, packet: bytes, end: int) -> Opened | str:
-        body = self._combined_body(gcm, packet, end)
+        body = self._verified_body(gcm, packet, end)
         if body is None:
             self.failed += 1
             return BAD_ICV
         self.verified += 1
         return inner(packet, body)
 
-    def _combined_body(self, gcm: AESGCM, packet: bytes, end: int) -> bytes | None:
+    def _verified_body(self, gcm: AESGCM, packet: bytes, end: int) -> bytes | None:
         """Verify and decrypt in one (RFC 4106), or verify what can be read (RFC 4543: all but the ICV is AAD)."""
         nonce = self.ciphers.salt + packet[8:16]
         try:
