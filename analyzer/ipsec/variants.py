@@ -101,6 +101,13 @@ class VariantAssociation(SecurityAssociation):
         self.verified += 1
         return opened
 
+    def content(self, packet: bytes) -> tuple[int, bytes] | None:
+        """Next header and payload of a packet that `open` would open, if its ICV is another only by its length."""
+        if self._variant.esn or self.ciphers.combined is not None:
+            return None
+        found = super().content(packet)
+        return found if found is not None and makes_sense(Opened(*found, 0, 0)) else None
+
     def _body(self, packet: bytes, end: int) -> bytes | None:
         keyed = self.ciphers.mac
         assert keyed is not None

@@ -25,6 +25,7 @@ from analyzer.ipsec.esp import (
     makes_sense,
 )
 from analyzer.ipsec.secret import Secret
+from analyzer.ipsec.variants import VariantAssociation, variants
 from tests.ipsec.packets import CK, IK, SPI, association, other_keys, protected
 
 ALIGNMENT = {"aes-cbc": 16, "des-ede3-cbc": 8, "aes-gcm": 4, "null": 4}
@@ -73,6 +74,18 @@ def test_the_content_is_what_opening_finds_and_counts_nothing(alg: str, ealg: st
         assert ours.content(bytes(changed)) is None
         assert ours.content(packet[:position]) is None
     assert (ours.verified, ours.failed) == (1, 0)
+
+
+@pytest.mark.parametrize(("alg", "ealg"), PAIRS)
+def test_no_variant_finds_content_in_what_it_does_not_open(alg: str, ealg: str) -> None:
+    """A packet as the algorithms demand it is none of an association whose packets have another ICV."""
+    packet, _ = protected(alg, ealg)
+    for variant in variants(alg, ealg):
+        ours = VariantAssociation(
+            variant, spi=SPI, destination=bytes(4), alg=alg, ealg=ealg, keys=expand(alg, ealg, CK, IK)
+        )
+        assert ours.open(packet) == BAD_ICV
+        assert variant.lax or ours.content(packet) is None
 
 
 @pytest.mark.parametrize(("alg", "ealg"), PAIRS)
