@@ -101,7 +101,9 @@ class Wire:
         self.segments = Segments(self.streams, self.lines, cast(Tracker, self.tracker))
         flows = (UE, PCSCF, PORTS), (PCSCF, UE, PORTS[::-1])
         self.bindings: list[Any] = [
-            Bound(course=None, address=source, association=SimpleNamespace(destination=target), ports=ports)
+            Bound(
+                course=None, wrapping=None, address=source, association=SimpleNamespace(destination=target), ports=ports
+            )
             for source, target, ports in flows
         ]
 
