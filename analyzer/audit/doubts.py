@@ -227,11 +227,13 @@ def _between_protected_ports(ground: Basis, context: Context | None) -> bool:
 
 
 def _behind_decryption(ground: Basis, context: Context | None) -> bool:
-    """Whether it is about a clear message between protected ports, in a capture that has nothing else of its set.
+    """Whether it is about a clear message on a protected port, in a capture that has nothing else of its set.
 
-    A trace of what a host has decrypted looks like that; by its clock, the copies may lie anywhere.
+    A trace of what a host has decrypted looks like that; by its clock, the copies may lie anywhere. One of the two
+    ports is enough, for the client port may be that of a set which was forgotten.
     """
-    if not _between_protected_ports(ground, context):
+    guarded = context.pair.guarded if context is not None else {}
+    if not any(port in guarded for flow in ground.clear for port in flow):
         return False
     last = [binding.ledger.last for owner in (context.sets if context else ()) for binding in owner.bindings]
     sealed = {at.capture for at in last if at is not None}

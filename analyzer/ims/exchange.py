@@ -28,7 +28,7 @@ class Success(NamedTuple):
     nonce: str
     response: str
     next_nonce: str
-    """``nextnonce`` of SM12's Authentication-Info, empty if it had none."""
+    """``nextnonce`` in the Authentication-Info of SM12, or of a later 2xx that had one; else empty."""
 
 
 class Exchange:

@@ -13,7 +13,7 @@ from rules.authentication.comparing import cell, side_by_side
     source="24.229 5.1.1.4.2 a [T]",
     actor="UE",
     severity=Severity.LOW,
-    traps=("FP3", "FP13", "FP17"),
+    traps=("FP3", "FP4", "FP13", "FP17"),
     evidence=("E3",),
 )
 def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
@@ -23,10 +23,11 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
 
     Compared is only an SM1 on the set of the last success that the capture has (else that is not known, FP3);
     deregistrations are left out. Not a violation: a nonce that the network handed out as `nextnonce`; another response
-    where a nonce count makes it so; empty values after a refusal, which empties them, or in the
-    first REGISTER for another public identity (TS 24.229 5.1.1.2.2). Empty values without that are a
-    warning, since some stacks send them. The nonce of a later challenge that came to nothing may count as the last
-    one (FP17): `probable`. With two clocks the challenge that an empty response rejects may seem to come later (FP13).
+    where a nonce count makes it so; empty values after a refusal, which empties them, or in the first REGISTER for
+    another public identity (TS 24.229 5.1.1.2.2); a report with auts. Empty values without that are a warning, since
+    some stacks send them. The nonce of a later challenge that came to nothing may count as the last one (FP17):
+    `probable`, and so is what the capture may have missed: a 2xx with another `nextnonce`, a refusal, a challenge that
+    an empty response rejects (FP4). With two clocks that challenge may seem to come later (FP13).
     """
     (last, nonce), (answer, response) = event.nonce, event.response
     if nonce and nonce == event.next_nonce:
@@ -44,12 +45,15 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
     )
     common: dict[str, Any] = {"actor": Actor.UE, "related": (event.sm7,), "tables": (table,)}
     if empty:
-        return Broken(
+        return judged(
+            sure=event.complete.sure,
+            traps=("FP4",),
             fault="empty",
             message="a protected re-REGISTER has an empty nonce or response",
             level=Level.SHOULD,
             expected="nonce and response of the last authentication",
             observed="empty",
+            argument=event.complete.how,
             **common,
         )
     if nonce == last:
@@ -61,14 +65,16 @@ def credentials_not_repeated(event: CredentialsRepeated) -> Verdict | None:
             argument="the response is computed over the same values, without a nonce count",
             **common,
         )
-    unsure = event.refused_since or event.newer_challenge is not None
+    later = event.refused_since or event.newer_challenge is not None
     return judged(
-        sure=not unsure,
-        traps=("FP17",),
+        sure=event.complete.sure and not later,
+        traps=("FP17",) if later else ("FP4",),
         fault="other-nonce",
         message="a protected re-REGISTER has another nonce than that of the last authentication",
         expected=cell(last),
         observed=cell(nonce),
-        argument="it is on the set of that authentication, so the UE had no later success",
+        argument="it is on the set of that authentication, so the UE had no later success"
+        if event.complete.sure
+        else event.complete.how,
         **common,
     )

@@ -68,9 +68,11 @@ class CredentialsRepeated(Event, frozen=True, kw_only=True):
     comparable: bool
     """The response must be the same: it was computed over the same, without a nonce count."""
     next_nonce: str
-    """``nextnonce`` of SM12's Authentication-Info, if it had one."""
+    """``nextnonce`` in the Authentication-Info of the last 2xx that had one, if there was any."""
     refused_since: bool
     """A later authentication was refused."""
+    complete: Knowledge
+    """Whether the capture has all that was sent on the set, a later challenge or refusal among it."""
     new_identity: bool
     """It registers another public identity than those that are registered, for which this is the first REGISTER."""
     newer_challenge: FrameRef | None

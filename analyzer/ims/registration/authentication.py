@@ -40,15 +40,28 @@ _FIRST: Final = Struct("=IQq16sB")
 """Of a challenge that is remembered: its frame, its AUTN, and how many octets the addresses behind it are."""
 
 
-def started(session: Session, context: Context, sighting: Sighting, transaction: Transaction) -> None:
-    """An SM1, or a REGISTER that rejects the newest challenge."""
+def started(
+    session: Session, context: Context, earlier: Procedure | None, sighting: Sighting, transaction: Transaction
+) -> None:
+    """An SM1, or a REGISTER that rejects the newest challenge; `earlier` is the procedure before."""
     exchange, protection = context.exchange, sighting.protection
     if transaction.kind == "failure":
         _reject(session, context, sighting)
         return
     exchange.rejections, exchange.rejected = 0, ""
-    if protection is not None and exchange.success is not None and not transaction.deregisters:
-        _repeat(session, context, sighting, exchange.success, protection)
+    success = exchange.success
+    if success is None or protection is None or protection.generation != success.generation:
+        return
+    if not transaction.deregisters:
+        _repeat(session, context, sighting, success, _answered(context, earlier, protection))
+
+
+def _answered(context: Context, earlier: Procedure | None, protection: Protection) -> Knowledge:
+    """Whether the capture has all that the network told on a set, so that nobody has other credentials by now."""
+    if earlier is not None and earlier.transaction.final is None:
+        return Knowledge(False, f"the REGISTER of frame {earlier.transaction.request.at.number} has no answer here")
+    owner = next((each for each in context.sets if each.terms is protection.terms), None)
+    return owner.complete() if owner is not None else Knowledge(False, "the set was forgotten")
 
 
 def _reject(session: Session, context: Context, sighting: Sighting) -> None:
@@ -85,11 +98,11 @@ def _reject(session: Session, context: Context, sighting: Sighting) -> None:
     )
 
 
-def _repeat(session: Session, context: Context, sighting: Sighting, success: Success, protection: Protection) -> None:
+def _repeat(session: Session, context: Context, sighting: Sighting, success: Success, complete: Knowledge) -> None:
     """What the credentials of an SM1 on the set of the last authentication have of it."""
-    if protection.generation != success.generation:
-        return
     found = credentials(sighting.message)
+    if found is not None and found.auts:
+        return  # it rejects a challenge, be it one that is not in the capture
     nonce = (found.nonce or "") if found is not None else ""
     later = context.challenges.get(nonce) if nonce not in ("", success.nonce) else None
     session.emit(
@@ -103,6 +116,7 @@ def _repeat(session: Session, context: Context, sighting: Sighting, success: Suc
             comparable=found is not None and _inputs(found) == success.inputs and not found.qop,
             next_nonce=success.next_nonce,
             refused_since=context.exchange.refused,
+            complete=complete,
             new_identity=_unregistered(context, sighting),
             newer_challenge=later.challenge.at if later is not None and later.challenge is not None else None,
         )
@@ -159,6 +173,8 @@ def concluded(
     exchange, sm6 = context.exchange, procedure.challenge
     if status >= 300:
         exchange.refused = True
+    elif kind == "SM1" and exchange.success is not None and (following := next_nonce(sighting.message)):
+        exchange.success = exchange.success._replace(next_nonce=following)
     if kind == "SM1" or (kind == "SM7" and sm6 is None):
         return
     found = credentials(register.message)

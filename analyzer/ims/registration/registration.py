@@ -115,7 +115,7 @@ class Registrar:
                 challenge_before=challenge_before(earlier, sighting, session.profile),
             )
         )
-        started(session, context, sighting, transaction)
+        started(session, context, earlier, sighting, transaction)
         if unfinished is not None:
             self._overlaps(context, unfinished, procedure)
         failed = transaction.kind == "failure"
