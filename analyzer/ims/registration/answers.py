@@ -99,10 +99,7 @@ class Answers:
         found: Challenge,
         beside: bool = False,
     ) -> None:
-        """SM6, or another challenge in answer to SM7: it announces a set, and what it replaces is temporary no more.
-
-        Its nonce is what an SM7 is known by from now on.
-        """
+        """SM6, or another challenge in answer to SM7: it announces a set, and what it replaces is temporary no more."""
         session = self._session
         adopted = context.challenges.get(found.nonce or "")
         if adopted is not None and adopted.adopted:
@@ -120,18 +117,7 @@ class Answers:
             temporary.end(Side.PCSCF, End.SUPERSEDED, sighting.at)
             if transaction.kind == "SM7":
                 temporary.end(Side.UE, End.SUPERSEDED, sighting.at)
-        procedure.challenge = sighting
-        procedure.nonce = intern(found.nonce or "")  # the UE's answer has the same
-        procedure.server = entries_of(sighting.message, "security-server")
-        for older in context.challenges.values():
-            older.superseded()
-        context.newest = procedure
-        for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
-            context.challenges[intern(each.nonce or "")] = procedure
-        while len(context.challenges) > CHALLENGES:
-            del context.challenges[next(iter(context.challenges))]
-        rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
-        procedure.vectors = tuple([each for rand in rands for each in session.keyring.vectors(context.impi, rand)])
+        self._challenged(context, procedure, sighting, found)
         procedure.set = self._temporary(context, procedure, sighting)
         if procedure.set is not None:
             procedure.shared = shared(context, procedure.set, sighting.at.time, session.profile)
@@ -155,6 +141,22 @@ class Answers:
                 emergency=context.emergency,
             )
         )
+
+    def _challenged(self, context: Context, procedure: Procedure, sighting: Sighting, found: Challenge) -> None:
+        """Enter a challenge into its procedure: an SM7 with its nonce is known by that from now on."""
+        procedure.challenge = sighting
+        procedure.nonce = intern(found.nonce or "")  # the UE's answer has the same
+        procedure.server = entries_of(sighting.message, "security-server")
+        for older in context.challenges.values():
+            older.superseded()
+        context.newest = procedure
+        for each in challenges(sighting.message):  # one for each algorithm on offer: the UE answers one of them
+            context.challenges[intern(each.nonce or "")] = procedure
+        while len(context.challenges) > CHALLENGES:
+            del context.challenges[next(iter(context.challenges))]
+        rands = dict.fromkeys(each.rand for each in challenges(sighting.message) if each.rand is not None)
+        keyring = self._session.keyring
+        procedure.vectors = tuple([each for rand in rands for each in keyring.vectors(context.impi, rand)])
 
     def _temporary(self, context: Context, procedure: Procedure, sm6: Sighting) -> SaSet | None:
         """The set that SM1 and SM6 announce, in state TMP at both sides."""

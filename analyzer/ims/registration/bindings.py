@@ -82,31 +82,11 @@ def bind(
     message, now = sighting.message, sighting.at.time
     target = transaction.request.message.to_uri
     impu = intern(target.text if target else "")
-    listed = []
-    for value in message.values("p-associated-uri"):
-        context.associated = True
-        for part in split(value, ","):
-            uri = read_address(part).uri
-            if uri is not None:
-                listed.append(intern(identifier(uri.text)))
-                _add(context.impus, listed[-1])
+    listed = _associated(context, message)
     if impu:
         _add(context.impus, identifier(impu))
     if transaction.deregisters:
-        session.emit(
-            Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=transaction.request)
-        )
-        if not _own(context, transaction.request.message):
-            return
-        context.bindings.pop(impu, None)
-        context.renewal = None
-        everything = any(contact.star for contact in transaction.request.message.contacts) and not context.apart
-        if everything or not any(end > now for end in context.bindings.values()):
-            newest = context.newest_established()
-            for each in context.sets:
-                for side in SIDES:
-                    overdue(each, newest, side, now, session.profile)
-                    each.end(side, End.DEREGISTERED, sighting.at)
+        _unbind(session, context, impu, sighting, transaction.request)
         return
     expiry = _expiry(message, transaction.request.message)
     if expiry is None:
@@ -128,6 +108,36 @@ def bind(
         elif granted.granted_until is not None and (granted.expires_at or 0) > granted.granted_until:
             granted.refreshed = sighting.at
         renewal.granted(context, sighting.at, expiry)
+
+
+def _associated(context: Context, message: Message) -> list[str]:
+    """The identities that a 2xx lists as registered (P-Associated-URI), which the contact has from now on."""
+    listed = []
+    for value in message.values("p-associated-uri"):
+        context.associated = True
+        for part in split(value, ","):
+            uri = read_address(part).uri
+            if uri is not None:
+                listed.append(intern(identifier(uri.text)))
+                _add(context.impus, listed[-1])
+    return listed
+
+
+def _unbind(session: Session, context: Context, impu: str, sighting: Sighting, register: Sighting) -> None:
+    """A 2xx to a deregistration of this identity; with the last one, or with all contacts, all sets end."""
+    session.emit(Deregistered(at=sighting.at, subject=context.subject, response=sighting, register=register))
+    if not _own(context, register.message):
+        return
+    now = sighting.at.time
+    context.bindings.pop(impu, None)
+    context.renewal = None
+    everything = any(contact.star for contact in register.message.contacts) and not context.apart
+    if everything or not any(end > now for end in context.bindings.values()):
+        newest = context.newest_established()
+        for each in context.sets:
+            for side in SIDES:
+                overdue(each, newest, side, now, session.profile)
+                each.end(side, End.DEREGISTERED, sighting.at)
 
 
 def _grant(context: Context, granted: SaSet, procedure: Procedure, at: FrameRef, deadline: int) -> None:
