@@ -149,7 +149,10 @@ class Session:
         source, destination = (pair.ue, pair.pcscf) if role.sender is Side.UE else (pair.pcscf, pair.ue)
         # Behind a NAT, the outer source may be any.
         source_known = None if terms.mod == TUNNEL else source
-        self._enter(binding, associate(found, spi, destination, source_known, binding.ports), key)
+        association = associate(found, spi, destination, source_known)
+        if not association.icv:
+            association.ports = binding.ports
+        self._enter(binding, association, key)
 
     def _enter(self, binding: Binding, association: SecurityAssociation, key: bytes | None = None) -> None:
         binding.association = association

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from analyzer.ipsec.algorithms import PAIRS, Keys, expand, integrity, pair
-from analyzer.ipsec.esp import BAD_ICV, UNKNOWN_PORTS, SecurityAssociation
+from analyzer.ipsec.esp import BAD_ICV, SecurityAssociation
 from analyzer.ipsec.secret import Secret
 from analyzer.ipsec.variants import Variant, VariantAssociation, variants
 
@@ -110,7 +110,6 @@ def associate(
     spi: int = 0,
     destination: bytes = b"",
     source: bytes | None = None,
-    ports: tuple[int | None, int | None] = UNKNOWN_PORTS,
 ) -> SecurityAssociation:
     """The association that these keys make."""
     kind = SecurityAssociation if found.variant is None else partial(VariantAssociation, found.variant)
@@ -121,5 +120,4 @@ def associate(
         alg=found.alg,
         ealg=found.ealg,
         keys=found.keys,
-        ports=ports,
     )

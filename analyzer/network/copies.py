@@ -209,16 +209,19 @@ class Copies:
         if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
             self._forgets(1)
         since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
+        young, first, last = self._young, self._since, self._until
         for time, source, destination, packet, ident, where, (ttl, _, _), capture in fresh:
             if time >= since:
-                if not self._since <= time <= self._until:
+                if not first <= time <= last:
                     self._rotate(time)
+                    young, first, last = self._young, self._since, self._until
                 # As `fingerprint` has it; and with a number that is higher than all before it is no copy itself
                 key = source + destination + packet[:8] + packet[-12:]
-                self._young[key] = time, ESP, packet, ident or 0, where | ttl << 4, capture
+                young[key] = time, ESP, packet, ident or 0, where | ttl << 4, capture
                 self._room -= len(packet) + OVERHEAD
                 if self._room < 0:
                     self._crowded(time)
+                    young, first, last = self._young, self._since, self._until
         fresh.clear()
 
     def _crowded(self, time: int) -> None:
