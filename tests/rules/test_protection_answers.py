@@ -137,3 +137,16 @@ def test_a_ue_that_gives_all_its_requests_the_same_branch(transport: str, profil
     s.request("ue", "MESSAGE", on=second, headers=via)
     check(s, profile=profile)
     passes(s, "SA-16", at_least=3, profile=profile)
+
+
+@both_profiles
+def test_a_request_that_came_on_both_sets(profile: str) -> None:
+    """The UE repeats it on the wrong set (TRN-10), and is answered there: nobody knows which copy the answer is for."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first, answered=False)
+    second = s.register(over=first)
+    s.wait(2)
+    s.again("req", on=second)
+    s.answer("req", 200, on=second)
+    check(s, profile=profile, rules=["SA-16", "TRN-01"])

@@ -122,3 +122,15 @@ def test_numbers_are_compared_and_not_their_spelling() -> None:
     )
     s.expect("SA-19", "violation", actor="UE", at="reject")
     check(s, rules=["SA-19"])
+
+
+def test_the_network_has_ended_the_registration_meanwhile() -> None:
+    """Then there is no set to go on with."""
+    s = Scenario()
+    first = s.register()
+    procedure = s.sm1(over=first)
+    s.sm6(procedure)
+    s.notify_terminated(on=first)
+    s.reject(procedure, "mac", on=None)
+    s.sm12(procedure, status=403)
+    check(s, rules=["SA-19"])

@@ -102,6 +102,30 @@ def test_the_network_ended_the_registration() -> None:
     assert notes(s) == []
 
 
+@pytest.mark.parametrize("way", ["504", "refused", "over"])
+def test_the_ue_has_to_begin_anew(way: str) -> None:
+    """The network asks for it, takes no connection on the set, or the registration is over; the set is there yet."""
+    s = Scenario(transport="tcp" if way == "refused" else "udp", expires=600)
+    first = s.register()
+    if way == "over":
+        s.wait(560)
+    if way == "504":
+        s.request("ue", "INVITE", on=first, status=504)
+    else:
+        s.request("pcscf", "MESSAGE", on=first)
+    if way == "refused":
+        s.rst("pcscf", on=first, role="ps>uc")
+        s.syn("ue", on=first, answered=False)
+        s.rst("pcscf", on=first, role="ps>uc", label="no")
+    s.wait(45 if way == "over" else 1)
+    ue = first.ue
+    again = s.sm1(call_id=ue.call_id, headers={"CSeq": f"{ue.cseq + 1} REGISTER"})
+    s.sm6(again)
+    s.sm7(again)
+    s.sm12(again)
+    check(s, rules=["SA-01"])
+
+
 def test_the_second_clear_register_is_no_second_fault() -> None:
     s = Scenario()
     first = s.register()

@@ -58,6 +58,8 @@ def replied(session: Session, packet: Packet, sport: int, dport: int, reset: boo
         return
     binding.set.knocks = {flow: each for flow, each in binding.set.knocks.items() if each is not knock}
     if knock.role.sender is not binding.sender:
+        if reset and binding.sender is Side.PCSCF:
+            binding.set.shut = at
         _tell(session, binding.set, knock, "refused" if reset else "answered", at)
 
 

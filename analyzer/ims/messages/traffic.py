@@ -61,12 +61,14 @@ class Traffic:
                 learn(session.passed, binding, sighting, receipt)
         else:
             kind = transaction.kind if transaction is not None else ""
+            # A request that was repeated on another set may be answered on either: it is not to be seen which copy was
+            twice = transaction is not None and transaction.elsewhere and transaction.owner is not owner
             receipt = session.emit(
                 ResponseSent(
                     at,
                     context.subject,
                     sighting,
-                    transaction.request if transaction else None,
+                    transaction.request if transaction and not twice else None,
                     transaction is None or _there_yet(transaction),
                     kind,
                     _closing_seen(sighting, transaction) if sighting.connection is not None else None,

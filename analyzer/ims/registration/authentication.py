@@ -79,6 +79,8 @@ def _reject(session: Session, context: Context, sighting: Sighting) -> None:
     in_use = context.in_use()
     if in_use is not None and in_use.expires_at is not None and sighting.at.time > in_use.expires_at:
         in_use = None
+    if context.ended is not None:
+        in_use = None  # the network has ended the registration meanwhile
     session.emit(
         ChallengeRejected(
             at=sighting.at,

@@ -24,6 +24,9 @@ LONG = 1200 * SECOND
 """Registrations that last longer are renewed `BEFORE` their end, others at half time (TS 24.229 5.1.1.4.1)."""
 BEFORE = 600 * SECOND
 
+LATEST = 32
+"""Transactions that are looked at for a 504, the latest."""
+
 
 class Renewal(NamedTuple):
     """When the next REGISTER of a contact is due."""
@@ -64,11 +67,21 @@ def began(session: Session, context: Context, earlier: Procedure | None, sightin
     if kind == "failure":
         return
     in_use = context.in_use()
-    valid = in_use is not None and (in_use.expires_at is None or sighting.at.time <= in_use.expires_at)
+    valid = in_use is not None and _registered(in_use, sighting.at, session.profile)
     goes_on = _continues(earlier, sighting)
     _renewed(session, context, in_use, sighting, goes_on)
     if sighting.protection is None and in_use is not None and valid and not context.emergency:
         _restarted(session, context, in_use, earlier, sighting, goes_on)
+
+
+def _registered(in_use: SaSet, at: FrameRef, profile: Profile) -> bool:
+    """Whether the registration that a set comes from still lasts for sure: the set lives a little longer, but whoever
+    has to register from the beginning does that in clear (TS 24.229 5.1.1.2.1).
+    """
+    if in_use.expires_at is None or in_use.expiry_from is None:
+        return True
+    tolerance = profile.tolerance(in_use.expires_at - in_use.expiry_from.time)
+    return at.time <= in_use.expires_at - profile.lifetime_margin - tolerance
 
 
 def _continues(earlier: Procedure | None, sighting: Sighting) -> Knowledge | None:
@@ -179,13 +192,27 @@ def _restarted(
             heard=heard,
             unanswered=tuple(each.request.at for each in silent),
             timed_out=len(timed_out(silent, at.time, profile)),
-            excused=_excused(context, earlier),
+            excused=_excused(context, earlier) or _sent_back(context, in_use, at, profile),
             again=before is not None and (heard is None or before.time > heard.time),
             continues=goes_on,
         )
     )
     context.clear_start = at
     context.suspect = _dropped(context, in_use, heard, at, profile)
+
+
+def _sent_back(context: Context, in_use: SaSet, at: FrameRef, profile: Profile) -> str:
+    """What else may have made the UE register from the beginning; empty if nothing did.
+
+    With a 504 the network asks for it, once its S-CSCF has lost the registration (TS 24.229 5.1.2A.1.6).
+    """
+    since = at.time - profile.timer_64_t1
+    if in_use.shut is not None and in_use.shut.time >= since:
+        return f"the P-CSCF refused a connection on the set (frame {in_use.shut.number})"
+    for each in context.pair.transactions.latest(LATEST):
+        if each.final_status == 504 and each.last >= since and each.owner in context.sets and each.final is not None:
+            return f"a request was answered 504 (frame {each.final.number})"
+    return ""
 
 
 def _excused(context: Context, earlier: Procedure | None) -> str:

@@ -123,6 +123,8 @@ class SaSet:
     strays = Rare[Mapping[tuple[int, int], bool]](NONE)
     """Source and destination ports seen on its associations that are not theirs; true if the other side had used
     them before."""
+    shut = Rare[FrameRef | None](None)
+    """The last RST with which the P-CSCF answered a SYN of the UE on it."""
     knocks: Rare[Mapping[tuple[int, int], Knock]] = Rare(NONE)
     """TCP handshakes on it that wait for an answer, by the ports of their SYN."""
     trials = Rare[Mapping[Role, int]](NONE)
