@@ -115,8 +115,11 @@ class Calm:
         connection: Connection | None = None,
     ) -> bool:
         """Enter a message between the ports of this association; false if it has to go the long way, and nothing was
-        done. ``frames`` is all that was needed for it, and ``data`` the message; if it has a connection (else it came
-        over UDP), perhaps not yet cut.
+        done.
+
+        ``data`` is the message, ``frames`` are all that it needed, and ``sequence`` is the number of its ESP packet. If
+        it has a ``connection`` (else it came over UDP), it may not have been cut out of its stream yet: then it is
+        taken only if it is exactly one.
         """
         owner = binding.set
         context: Context = owner.contact  # type: ignore[assignment]
@@ -133,13 +136,13 @@ class Calm:
             branch, call_id, answered = found.group(8, 10, 12)
             waiting = self._identities.waiting
             if waiting and (call_id, int(found[11]), answered) in waiting:
-                return False
+                return False  # it shows what became of a foreign identity
             transaction = self._answer(binding, context.pair, at, connection, status, branch, answered)
         else:
             end = found.end()
             method, transport, port, branch, call_id = found.group(2, 4, 6, 8, 10)
             if port is None or int(port) != binding.served or transport != ("UDP" if connection is None else "TCP"):
-                return False
+                return False  # its Via is none that the rules have let pass
             if binding.sender is _PCSCF and not recorded(plain[:end], binding.served):
                 return False
             needed = found.end(13) if plain is data else data.find(_EMPTY_LINE) + 2
@@ -159,8 +162,10 @@ class Calm:
     def _request(
         self, context: Context, seen: Seen, data: bytes, plain: bytes, end: int, method: str, branch: str, call_id: str
     ) -> Transaction | None:
-        """The transaction that it begins; ``data`` is the message, and ``plain`` in the usual spelling, with ``end``
-        octets of headers.
+        """Enter a request: the transaction that it begins, or ends if it is an ACK; None if it has to go the long way,
+        and nothing was done.
+
+        ``data`` is the message, and ``plain`` the same in the usual spelling, with ``end`` octets of headers.
         """
         at, _, _, binding, _, connection = seen
         owner, sender = binding.set, binding.sender
@@ -182,7 +187,7 @@ class Calm:
             if opens:
                 told = opened_right(self._session, context, owner, plain[:end], method)
         fresh = None
-        if owner.parent is not None:
+        if owner.parent is not None:  # it replaced another: who uses which is looked at (SA-12 to SA-14, TRN-09)
             fresh = known.fresh.get((sender, ends, udp))
             if fresh is None:
                 return None
