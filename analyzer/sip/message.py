@@ -118,16 +118,22 @@ class Message:
         if self.top_via is not None:
             self.top_via = self.top_via.compact()
 
-    def stub(self) -> Message:
-        """A copy that has forgotten headers and body; others may still want to read the message itself.
+    def twin(self) -> Message:
+        """A copy in which nothing was read on demand yet.
 
         Several of one Call-ID are kept for long, which then is there but once.
         """
-        short = Message()
-        short.raw, short._uri, short.top_via = self.raw, self._uri, self.top_via
-        short.is_request, short.method, short.status = self.is_request, intern(self.method), self.status
-        short.call_id, short.cseq, short.truncated_headers = intern(self.call_id), self.cseq, self.truncated_headers
-        short.usual = self.usual
+        other = Message()
+        other.raw, other._uri, other.top_via = self.raw, self._uri, self.top_via
+        other.is_request, other.method, other.status = self.is_request, intern(self.method), self.status
+        other.call_id, other.cseq, other.truncated_headers = intern(self.call_id), self.cseq, self.truncated_headers
+        other.usual = self.usual
+        other._table = other._read = None
+        return other
+
+    def stub(self) -> Message:
+        """A copy that has forgotten headers and body; others may still want to read the message itself."""
+        short = self.twin()
         short.forget()
         return short
 

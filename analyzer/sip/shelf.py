@@ -21,8 +21,7 @@ def kept(message: Message, names: frozenset[bytes]) -> Message:
     Two thirds of a challenge are left. Where lines are folded or end in another way than they should, all of them stay.
     Others may hold the whole of it.
     """
-    short = message.stub()
-    short.raw, short._uri = message.raw, message._uri
+    short = message.twin()
     head, _, _ = message.raw.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     plain = head.count(b"\n") == head.count(b"\r") == len(lines) and b"\n " not in head and b"\n\t" not in head
