@@ -78,6 +78,7 @@ class Context:
         "clear_start",
         "contact",
         "current",
+        "discovered",
         "emergency",
         "ended",
         "exchange",
@@ -116,6 +117,7 @@ class Context:
         self.contact: str | None = None
         self.instance: tuple[str, str | None] | None = None
         self.port_us: int | None = None
+        self.discovered: int | None = None  # the port at which the P-CSCF has answered a REGISTER in clear
         self.emergency = emergency
         self.exchange = Exchange()
         self.sets: list[SaSet] = []

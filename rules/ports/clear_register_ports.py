@@ -29,16 +29,18 @@ def clear_register_ports(event: RegistrationStarted) -> Verdict | None:
     port, where a strict UE drops it: the UE can then never register, and it looks like the P-CSCF's fault. So the UE is
     named here, and CLR-01 does not accuse the P-CSCF for following the Via.
 
-    Not a finding: a Via whose port is the source port itself; another port that is not announced as protected; a Via
-    with ``rport``, since the answer then goes to the source port; TCP, where the answer comes on the same connection;
-    5060 and 5061, of which PORT-05 speaks (R7). Emergency registrations are left alone (FP10).
+    Not a finding: a P-CSCF that has answered in clear on the port which it announces as protected; a Via whose port is
+    the source port itself; another port that is not announced as protected; a Via with ``rport``, since the answer then
+    goes to the source port; TCP, where the answer comes on the same connection; 5060 and 5061, of which PORT-05 speaks
+    (R7). Emergency registrations are left alone (FP10).
     """
     register = event.register
     if register.protection is not None or event.emergency:
         return None
     common: dict[str, Any] = {"actor": Actor.UE}
     in_use = event.in_use
-    if in_use is not None and register.dport == in_use.port_ps and register.dport not in STANDARD:
+    elsewhere = register.dport not in STANDARD and register.dport != event.discovered
+    if in_use is not None and register.dport == in_use.port_ps and elsewhere:
         return Broken(
             fault="to-port-ps",
             message="an unprotected REGISTER was sent to port_ps of a living set",

@@ -338,3 +338,16 @@ def test_a_register_in_clear_as_it_should_be(transport: str) -> None:
     s.wait(900)
     s.register()
     passes(s, "PORT-15", at_least=2)
+
+
+def test_a_p_cscf_that_announces_the_port_at_which_it_answers_in_clear() -> None:
+    """The UE goes where it was answered before; that the port is protected as well is not its fault."""
+    s = Scenario()
+    p = s.sm1(dport=4060)
+    s.sm6(p, sport=4060, dport=5060, server={"port_s": 4060})
+    s.sm7(p)
+    s.sm12(p)
+    s.wait(100)
+    s.sm1(dport=4060)
+    check(s, rules=["PORT-05", "PORT-15"])
+    passes(s, "PORT-15", at_least=2)

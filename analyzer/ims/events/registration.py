@@ -73,6 +73,8 @@ class RegistrationStarted(Event, frozen=True, kw_only=True):
     """On a set that a newer one replaced: how sure it is that the UE had to use the newer one."""
     sm12_missing: bool
     """It came on a set whose SM7 has no answer in the capture, so that SM12 may have been lost (FP4)."""
+    discovered: int | None
+    """The port at which the P-CSCF has answered the last REGISTER of this contact in clear, before this one."""
     mirrored: Mirrored | None
     """What its Security-Verify repeats; None in clear."""
     challenge_before: ChallengeBefore | None

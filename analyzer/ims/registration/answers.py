@@ -55,6 +55,8 @@ class Answers:
         procedure = transaction.procedure
         if not isinstance(procedure, Procedure):
             return
+        if transaction.request.protection is None:
+            context.discovered = transaction.request.dport
         if procedure.overlap is not None and procedure.overlap.unfinished == transaction.request.at:
             told = procedure.overlap
             late = Knowledge(True, f"its answer came only in frame {sighting.at.number}")

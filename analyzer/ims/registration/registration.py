@@ -111,6 +111,7 @@ class Registrar:
                 unfinished=unfinished.transaction.request.at if unfinished else None,
                 knew=self._knew_of_newer(context, owner, now),
                 sm12_missing=owner is not None and owner.sm12_may_be_missing(),
+                discovered=context.discovered,
                 mirrored=mirrored(context, owner, sighting),
                 challenge_before=challenge_before(earlier, sighting, session.profile),
             )
