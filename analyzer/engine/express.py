@@ -71,9 +71,9 @@ class Express:
         self._deliver = deliver
         self._layouts = {_USUAL: layout(_USUAL)}
         self._stack = _USUAL
-        """That of the packet before."""
+        """How the frame before was laid out."""
         self._layout = self._layouts[_USUAL]
-        """The same."""
+        """The layout of such frames."""
         self.last: Frame | Datagram | None = None
         """What came last, if it held the last ESP packet."""
 

@@ -30,13 +30,13 @@ AROUND: Final = tuple(ip.around(ESP, ttl) for ttl in range(256))
 Fetch = Callable[[bytes], tuple[Any, ...]]
 
 _V4: Final = "xHH4s2x4s8xI"
-"""Behind the first octet: length, identification, fragment to protocol, source, sequence number."""
+"""Fields of IPv4 behind the first octet, and of ESP: length, identification, fragment to protocol, source, number."""
 _V6: Final = "3xH0s2s16s20xI"
-"""The same; the identification is empty."""
+"""The same fields of IPv6, which has no identification: that is empty."""
 _OUTER_V4: Final = "xH2x4s10x2x2s4x"
-"""Of IP and UDP around GTP-U, behind the first octet: length, fragment to protocol, destination port."""
+"""The fields of IPv4 and UDP around GTP-U, behind the first octet: length, fragment to protocol, destination port."""
 _OUTER_V6: Final = "3xH1s33x2x2s4x"
-"""The same, with the next header alone."""
+"""The same fields of IPv6, which has the next header alone."""
 _GTP: Final = "2sH4x"
 """Flags and type of the message, and its length."""
 _CONTAINER: Final = "3x2s2x1s"
@@ -54,7 +54,7 @@ class Stack(NamedTuple):
     extra: int
     """Octets behind the eight that each header of GTP-U has: 0, or 8 with a PDU session container (TS 38.415)."""
     version: int
-    """That of the innermost IP."""
+    """The version of the innermost IP."""
 
 
 class Layout(NamedTuple):
@@ -110,7 +110,7 @@ def stacked(link: int, data: bytes) -> tuple[Stack, int] | None:
 
 
 def _version(data: bytes, at: int) -> int:
-    """Of the IP header that begins there, without options; 0 if there is none."""
+    """The version of the IP header that begins there, without options; 0 if there is none."""
     if len(data) < at + 40:
         return 0
     return 4 if data[at] == 0x45 else 6 if data[at] >> 4 == 6 else 0

@@ -85,13 +85,13 @@ class Shadows:
         self._heads: set[bytes] = set()
         """The pairs of ports of what is in `recent`, as far as it was looked at, and of some that was in it before."""
         self._newest: tuple[int, bytes] | None = None
-        """As far as that was."""
+        """The last entry of `recent` whose ports are in there."""
         self.held: deque[_Held] = deque()
         """What waits; to be looked at only for whether there is any."""
         self.counted = 0
         """Shadows that were recognised and left out."""
         self.guessed = 0
-        """Those of them whose ESP packet nothing opened, so that only its size spoke."""
+        """Shadows whose ESP packet nothing opened, so that only its size spoke."""
         self.crowded = 0
         """How often what might have shown that a clear packet is a shadow was forgotten too early."""
         self.tunnelled = False

@@ -40,7 +40,7 @@ def unanswered(owner: SaSet, asker: Side, now: int, profile: Profile) -> list[Tr
 
 
 def timed_out(requests: list[Transaction], now: int, profile: Profile) -> list[Transaction]:
-    """Those of them whose sender has given up."""
+    """Those of these unanswered requests whose sender has given up (64*T1)."""
     return [each for each in requests if now - each.request.at.time > profile.timer_64_t1]
 
 

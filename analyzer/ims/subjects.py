@@ -57,7 +57,7 @@ CHALLENGES = 8
 NOWHERE = bytes(4), bytes((0, 0, 0, 1))
 """What stands for the addresses of UE and P-CSCF where a tool made them up: such as nobody has."""
 UNKNOWN = "unknown"
-"""And how they are written."""
+"""How these addresses are written."""
 
 
 def address_text(octets: bytes) -> str:

@@ -38,7 +38,7 @@ class Side(StrEnum):
 
 
 SIDES: Final = tuple(Side)
-"""Both, as a tuple: to go through an enumeration takes ten times as long."""
+"""Both sides, as a tuple: to go through an enumeration takes ten times as long."""
 
 
 class Role(StrEnum):

@@ -73,7 +73,7 @@ class Ciphers:
         self.cut = first.icv + second.icv if cut is None else cut
         """Octets at the end of a packet that are an ICV."""
         self.icv = 0 if first is UNCHECKED else self.cut
-        """The same; 0 if it is not checked."""
+        """Octets of the ICV that are checked: all of them, or none."""
         self.iv, self.block = second.iv, second.block
         self.shortest = UNPREPARED
         self.mac: HMAC | None = None
@@ -111,7 +111,7 @@ class Ciphers:
 
 
 def ciphers(alg: str, ealg: str, keys: Keys | None, cut: int | None = None) -> Ciphers:
-    """Those of all who have the same keys for these algorithms."""
+    """The ciphers of these keys and algorithms: the same object for all who have both."""
     for known in keys.ciphers if keys is not None else ():
         if known.alg == alg and known.ealg == ealg and known.cut == (known.demanded if cut is None else cut):
             return known

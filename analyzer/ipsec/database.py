@@ -72,7 +72,7 @@ class SaDatabase:
         """In the order in which they came, one for each serial up to the latest; a place holds as long as its
         association has that serial (8 octets each, where an ordered dictionary needs 150)."""
         self._ready: OrderedDict[Ciphers, None] = OrderedDict()
-        """Those of associations that are here."""
+        """Ciphers of associations in this database that are ready to be used."""
         self._count = self._serial = 0
         self.evicted = 0
 

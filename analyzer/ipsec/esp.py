@@ -246,7 +246,7 @@ class SecurityAssociation:
         return iv, Trailer(body[max(0, len(body) - 2 - length) : len(body) - 2], length, body[-1])
 
     def _combined_content(self, packet: bytes, end: int) -> tuple[int, bytes] | None:
-        """The same in a combined mode."""
+        """What `content` says, of a packet in a combined mode."""
         gcm = self.ciphers.combined
         body = self._verified_body(gcm, packet, end) if gcm is not None else None
         found = inner(packet, body) if body is not None else BAD_ICV

@@ -53,7 +53,7 @@ Entry = tuple[int, int, bytes, int, int, int]
 """Time, protocol, payload, identification (0: none), `place`, and the index of the capture."""
 
 Fresh = tuple[int, bytes, bytes, bytes, int, int, tuple[int, bool | None, int], int]
-"""The same of an ESP packet: time, source, destination, payload, identification (0, b"": none), `place` without a TTL,
+"""An ESP packet that is kept: time, source, destination, payload, identification (0, b"": none), `place` without a TTL,
 TTL and more, and capture."""
 
 _WHEN: Final = itemgetter(0)
@@ -118,7 +118,7 @@ class Copies:
         self._shut: set[bytes] = set()
         """Destinations and SPIs of the packets of the young generation that nobody could open."""
         self._shut_before: set[bytes] = set()
-        """Of those of the old one."""
+        """Those of the packets of the old generation."""
         self.evicted = 0
         """Packets forgotten before their time, since more came than the table holds."""
 

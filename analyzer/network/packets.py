@@ -35,7 +35,8 @@ TUNNEL_PORTS: Final = frozenset((*BY_PORT, *told.HEP, NAT_TRAVERSAL))
 _INSIDE: Final = -1
 """In the place of a link type: the packet was inside something that was decrypted."""
 _PROVEN: Final = -2
-"""The same, and what it was in is known to be no copy: then it is none either, whatever was seen of it in clear."""
+"""Like `_INSIDE`, and what the packet was in is known to be no copy: then it is none either, whatever was seen of it in
+clear."""
 
 _SHORT_V4 = struct.Struct(">2xHHHBB2x4s4sHH").unpack_from
 _SHORT_V6 = struct.Struct(">4xHBB16s16sHH").unpack_from

@@ -154,9 +154,9 @@ class Side:
         self.base: int | None = None
         """Sequence number of stream offset 0; None until it is known."""
         self.plain = False
-        """Whoever reads it knows it for SIP and nothing else."""
+        """Whether the reader of the direction knows it for SIP, and for nothing else."""
         self.begins = False
-        """And the octet at ``next`` begins a message."""
+        """Whether, besides, the octet at ``next`` begins a message."""
         self.next = 0
         """Offset of the first octet that is still to be delivered."""
         self.acked = 0

@@ -197,9 +197,9 @@ class TcpTracker:
         return None if found is None else found[0]
 
     def course(self, source: Endpoint, destination: Endpoint) -> Course | None:
-        """The same for who follows it himself, as seen from the source; None until both streams have begun.
+        """The connection between two endpoints for somebody who follows it himself, as seen from the source.
 
-        It holds as long as the connection is in `order`.
+        None until both streams have begun. It holds as long as the connection is in `order`.
         """
         found = self._table.get((*source, *destination))
         if found is None:

@@ -168,7 +168,7 @@ def _contact_port(owner: SaSet) -> int | None:
 
 
 def _all_octets(connection: Connection) -> Knowledge | None:
-    """That octets were acknowledged which are not in the capture; None if there are none."""
+    """Whether octets of a connection were acknowledged that are not in the capture; None if all are there."""
     for side in connection.sides:
         if side.acked > side.next + ("FIN" in side.closing):
             return Knowledge(False, "octets of this connection were acknowledged that are not in the capture")

@@ -32,7 +32,7 @@ class ClearPacket(NamedTuple):
     sighting: Sighting | None = None
     """The message that it completes, if it completes one."""
     transaction: Transaction | None = None
-    """That of the message."""
+    """The transaction of the message."""
 
     @property
     def ports(self) -> tuple[int, int]:

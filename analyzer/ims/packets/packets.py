@@ -279,7 +279,7 @@ class PacketLedger:
     def _failed(
         binding: Binding, sequence: int, spi: int, at: FrameRef, neighbours: bool, cut: bool
     ) -> IntegrityFailed:
-        """That a packet did not verify, as far as it is known at once.
+        """The event that a packet did not verify, as far as it is known at once.
 
         ``neighbours``: others of its association did; ``cut``: the capture kept only a part of it.
         """

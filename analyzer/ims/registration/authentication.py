@@ -37,7 +37,7 @@ RANDS: Final = 65_536
 """Challenges remembered for all subscribers, to find one that comes again; the oldest goes first."""
 
 _FIRST: Final = Struct("=IQq16sB")
-"""Of a challenge that is remembered: its frame, its AUTN, and how many octets the addresses behind it are."""
+"""What is packed of a challenge: its frame, its AUTN, and how many octets the addresses behind these are."""
 
 
 def started(

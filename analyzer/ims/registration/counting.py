@@ -18,7 +18,7 @@ def living(context: Context, now: int, profile: Profile) -> list[SaSet]:
 
 
 def at_once(context: Context, used: SaSet, now: int, profile: Profile) -> list[SaSet]:
-    """Those, the dead one that it is using now, and others that it has misused since the newest was announced."""
+    """Living sets, the dead one that it is using now, and others that it has misused since the newest was announced."""
     alive = living(context, now, profile)
     announced = max((each.terms.sm6.time for each in alive if each.terms.sm6 is not None), default=now)
     found = []

@@ -38,7 +38,8 @@ EARLY = 16
 
 
 NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
-"""The same for tables: whoever enters something puts a new one in its place. Lists of rare things are tuples."""
+"""What a table of rare things is until there is one: nothing can be entered, whoever has something puts a new table in
+its place. Sets of rare things are `NOTHING` till then, and lists of them are tuples."""
 
 
 _STATES: Final[Mapping[tuple[State, State], Mapping[Side, State]]] = {
@@ -50,7 +51,7 @@ _ORDER: Final = {role: place for place, role in enumerate(Role)}
 
 
 class Ending:
-    """That a set had to go at one side: why, by which message, and from when on."""
+    """The end of a set at one side: why it had to go, by which message, and from when on."""
 
     __slots__ = ("end", "since", "time")
 
@@ -109,13 +110,13 @@ class SaSet:
     astray = Rare[tuple[Transaction, ...]](())
     """Requests that came on it after it had to be gone."""
     cut = Rare(0)
-    """How many of them the capture cut, so that no key could have opened them."""
+    """How many of its packets the capture cut, so that no key could have opened them."""
     misused = Rare[frozenset[tuple[Side, End]]](NOTHING)
     """Sides that used it after it had to be gone, with the reason that held then."""
     nat_ports = Rare[Mapping[int, FrameRef]](NONE)
     """UDP ports that the UE's encapsulated packets came from (port_Uenc), with the first packet of each."""
     neglected = Rare[tuple[Transaction, ...]](())
-    """Those of which it was told that the other side had to answer, and did not."""
+    """Requests that the other side had to answer and did not, of which that has been told."""
     past = Rare[tuple[tuple[Side, Ending], ...]](())
     """Ends that a later, more pressing one took the place of."""
     read = Rare(False)
@@ -173,7 +174,7 @@ class SaSet:
         self.busy_until = 0
         """When the last transaction on it ended, ns since the epoch."""
         self.open_requests: list[Transaction] = []
-        """Those that began on it and have no final answer, each once: rarely more than one or two."""
+        """Transactions that began on it and have no final answer, each once: rarely more than one or two."""
         self.bindings: list[Binding] = []
         """Its associations, in the order of their roles; several of one role if several keys may be right."""
         self.unopened: Mapping[int, int] = NONE

@@ -41,7 +41,7 @@ SILENCE = 900 * SECOND
 """How long a transaction without a message is remembered: no timer of the standards is as long."""
 
 FINISHED = 160 * SECOND
-"""The same for one that has its final answer, INVITEs apart: copies of it come within 64*T1 and T4 (TS 24.229 7.7)."""
+"""How long one with a final answer is remembered, INVITEs apart: copies come within 64*T1 and T4 (TS 24.229 7.7)."""
 
 
 def drop_oldest(table: dict[Any, Any], count: int) -> None:

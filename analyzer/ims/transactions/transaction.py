@@ -63,7 +63,7 @@ class Transaction:
     moved_to = Rare[object](None)
     """The TCP connection of its latest copy, if that is another than the first one's, or `UDP`; opaque here."""
     told = Rare(False)
-    """That it began on a set which had to be gone has been told."""
+    """Whether it has been told that it began on a set which had to be gone."""
     copies = Rare[tuple[int, ...]](())
     """When it was repeated, the last `COPIES` times."""
     repeats = Rare(0)
@@ -154,7 +154,7 @@ class Transaction:
 
 
 class Register(Transaction):
-    """That of a REGISTER, for which what is rare with others is the rule."""
+    """The transaction of a REGISTER, which has slots for what is rare with others."""
 
     __slots__ = ("context", "deregisters", "kind", "procedure")
 
