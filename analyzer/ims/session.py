@@ -272,6 +272,8 @@ class Session:
         for binding in old.bindings:
             if binding.association is not None:
                 self.database.remove(binding.association)
+                if self.proven is None:  # else somebody will ask whose it was
+                    binding.association.owner = None  # so that neither waits for the garbage collector
         pair, terms = context.pair, old.terms
         for port in (terms.port_uc, terms.port_us, terms.port_pc, terms.port_ps):
             if port is not None and port in pair.guarded:
