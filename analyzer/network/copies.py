@@ -208,7 +208,7 @@ class Copies:
         fresh = self.fresh
         if len(fresh) == FRESH and -WINDOW < now - fresh[0][0] < WINDOW:
             self._forgets(1)
-        since = min(now, fresh[-1][0]) - (FAR if self.taps.sightings else WINDOW)
+        since = min(now, fresh[-1][0]) - FAR  # a moment is not long enough: the first packet seen at two points tells
         young, first, last = self._young, self._since, self._until
         for time, source, destination, packet, ident, where, (ttl, _, _), capture in fresh:
             if time >= since:

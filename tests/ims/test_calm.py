@@ -23,7 +23,7 @@ from analyzer.sip.usual import LONGEST
 from analyzer.sources.files import UnreadableCapture
 from tests.fuzz.damage import CAPTURES, load, recordings, rough
 from tests.ims.lives import Life, life, replaced
-from tests.ims.manners import Manner, manner
+from tests.ims.manners import COMPACT, Manner, manner
 from tests.scenario import Scenario, crypto
 from tests.scenario.state import SaSet
 from tests.sip.samples import SM7
@@ -395,6 +395,34 @@ def test_the_topmost_record_route_of_a_request_to_the_ue(routes: list[str], shor
     assert taken - before == (12 if short else 6)
     if "10.20.0.1:{pc}" in routes[0]:
         assert counted(report, "PORT-13")["violation"] == 6
+
+
+@pytest.mark.parametrize("written", ["{}:", "{} : ", "{}:  ", "{}:\t", "lower", "compact"])
+@pytest.mark.parametrize("name", ["Contact", "Proxy-Require", "Require", "Route", "Security-Verify", "Supported"])
+def test_one_header_alone_in_another_spelling(name: str, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report counts what it counts where all are as usual, and nothing is told in full."""
+    spelt = {"lower": f"{name.lower()}: ", "compact": f"{COMPACT.get(name, name)}: "}.get(written, written.format(name))
+
+    def talk() -> dict[str, Any]:
+        s, owner = settled()
+        for method in ("INVITE", "OPTIONS", "SUBSCRIBE"):
+            for _ in range(4):
+                s.request("ue", method, on=owner, headers={"Subject": "odd", "Supported": "path"})
+        return same(lived(s))[0]
+
+    usual = talk()
+    told = list[str]()
+    monkeypatch.setattr("analyzer.ims.messages.openings._mirrored", lambda *given: told.append(name))
+    monkeypatch.setattr(
+        Scenario,
+        "spell",
+        lambda self, who, raw: (
+            raw.replace(f"\n{name}: ".encode(), f"\n{spelt}".encode()) if b"\nSubject: odd" in raw else raw
+        ),
+    )
+    report = talk()
+    assert (report["findings"], report["rules"]) == (usual["findings"], usual["rules"])
+    assert told == []
 
 
 ODD: tuple[tuple[str, dict[str, Any]], ...] = (

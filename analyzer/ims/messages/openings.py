@@ -18,11 +18,17 @@ from analyzer.ims.subjects import Context
 from analyzer.ims.vocabulary import CONTACT_UNUSED, NOT_PRELOADED, Sighting
 from analyzer.sip.headers import header_end
 from analyzer.sip.secagree import Comparison, compare
+from analyzer.sip.spelling import respelt
 
 METHODS = 16
 """Methods of one set whose last right request is remembered; all are forgotten for one more, which only costs time."""
 
 _UNKNOWN: tuple[tuple[bytes, ...], Sequence[int]] = (), ()
+_ODDLY = re.compile(
+    rb"\n(?!(?:Contact|Proxy-Require|Require|Route|Security-Verify): [^ \t])"
+    rb"(?i:contact|m|proxy-require|require|route|security-verify)[ \t]*+:"
+)
+"""A header that counts, in another spelling than the usual one."""
 _AFTER_PORT = frozenset(b";>")
 _ROUTE, _VERIFY = b"\nroute", b"\nsecurity-verify"
 """How the headers begin in lower case; another header may begin like that, too."""
@@ -102,12 +108,22 @@ def opened(session: Session, context: Context, owner: SaSet, request: Sighting) 
 
 
 def opened_right(session: Session, context: Context, owner: SaSet, head: bytes, method: str) -> Right | None:
-    """What is to be told of the request; None if it does not have all that it should, plainly spelt.
+    """What is to be told of the request; None if it does not have all that it should, in whatever spelling.
 
-    ``head`` ends with its headers.
+    ``head`` ends with its headers. Where one alone of those that count is spelt in another way than the rest, it costs
+    25 µs less to respell them all than to tell of the request in full.
     """
     if method in _ENDS:
         return None
+    right = _spelt_right(session, context, owner, head, method)
+    if right is not None or not _ODDLY.search(head):
+        return right
+    plain = respelt(head)
+    return None if plain is head else _spelt_right(session, context, owner, plain, method)
+
+
+def _spelt_right(session: Session, context: Context, owner: SaSet, head: bytes, method: str) -> Right | None:
+    """The same of one whose headers are plainly spelt."""
     marks = _marks(session, context, owner)
     lines, places = marks.places.get(method, _UNKNOWN)
     for line, place in zip(lines, places, strict=False):
