@@ -14,7 +14,7 @@ RFC_T1 = 500_000_000
     actor="either",
     level=Level.SHOULD,
     severity=Severity.LOW,
-    traps=("FP11", "FP13", "FP14"),
+    traps=("FP5", "FP11", "FP13", "FP14"),
     evidence=("E5",),
     plaintext=False,
 )
@@ -27,7 +27,8 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     Not a violation: a stack with the 500 ms of RFC 3261, which is merely worth knowing. Copies that follow each other
     even faster may have waited for the radio link and come in a burst (FP13), so that they are `probable`. A quarter of
     a timer is allowed for delays that differ from copy to copy. After 64*T1 five seconds and one per cent are allowed
-    (FP14). Only requests that had no response yet are judged, of contacts with ipsec-3gpp (FP11).
+    (FP14); what comes after a pause of twice that time is no timer's work, but perhaps a copy that somebody or
+    something sent again (FP5): `probable`. Only requests that had no response yet are judged, of contacts with ipsec-3gpp (FP11).
     """
     request = event.request
     if not event.ipsec or request.message.method == "ACK":
@@ -37,7 +38,9 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     actor = Actor(request.sender)
     limit = profile.timer_64_t1 + profile.tolerance(profile.timer_64_t1)
     if event.elapsed > limit:
-        return Broken(
+        return judged(
+            sure=event.waited <= 2 * limit,
+            traps=("FP5",),
             fault="after-64-t1",
             message=f"the {actor} repeats a request after 64*T1",
             actor=actor,

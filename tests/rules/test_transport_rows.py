@@ -391,6 +391,7 @@ def test_sm1_may_be_repeated_in_another_way() -> None:
         (0.3, [("probable", "too-soon")]),
         (126, []),
         (140, [("warning", "after-64-t1")]),
+        (600, [("probable", "after-64-t1")]),
     ],
 )
 def test_when_a_request_is_repeated(waited: float, expected: list[tuple[str, str]]) -> None:
