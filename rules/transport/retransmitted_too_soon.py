@@ -1,7 +1,7 @@
 """TRN-11: the timers of UDP."""
 
 from analyzer.ims.events import RequestRepeated
-from analyzer.rule import PASS, Actor, Broken, Level, Profile, Severity, Verdict, judged, rule
+from analyzer.rule import PASS, Actor, Level, Profile, Severity, Verdict, judged, rule
 
 RFC_T1 = 500_000_000
 """T1 of RFC 3261, ns."""
@@ -28,7 +28,8 @@ def retransmitted_too_soon(event: RequestRepeated, profile: Profile) -> Verdict 
     even faster may have waited for the radio link and come in a burst (FP13), so that they are `probable`. A quarter of
     a timer is allowed for delays that differ from copy to copy. After 64*T1 five seconds and one per cent are allowed
     (FP14); what comes after a pause of twice that time is no timer's work, but perhaps a copy that somebody or
-    something sent again (FP5): `probable`. Only requests that had no response yet are judged, of contacts with ipsec-3gpp (FP11).
+    something sent again (FP5): `probable`. Sooner ones are judged of requests that had no response yet, all of contacts
+    with ipsec-3gpp (FP11).
     """
     request = event.request
     if not event.ipsec or request.message.method == "ACK":
