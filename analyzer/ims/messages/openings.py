@@ -151,13 +151,9 @@ def _spelt_right(session: Session, context: Context, owner: SaSet, head: bytes, 
     contact = bool(marks.contact) and method not in CONTACT_UNUSED and _contact(head, lower, marks.contact)
     if contact is None:
         return None
-    return _RIGHT[contact + 2 * (method not in NOT_PRELOADED and _opens(lower))]
-
-
-def _opens(lower: bytes) -> bool:
-    """Whether a request belongs to no dialog yet; not sure of one whose To is spelt oddly, and thus not told."""
-    begin = lower.find(b"\nto:")
-    return begin >= 0 and lower.find(b"tag=", begin, lower.find(b"\n", begin + 1)) < 0
+    # Outside of a dialog From alone has a tag; one count takes a third of the time of a look at To. Where it is written
+    # in another way, nothing is told of the Route.
+    return _RIGHT[contact + 2 * (method not in NOT_PRELOADED and lower.count(b";tag=") == 1)]
 
 
 def _marks(session: Session, context: Context, owner: SaSet) -> Marks:
