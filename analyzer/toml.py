@@ -14,7 +14,10 @@ DEEPEST: Final = 32
 """Dots that a name may have."""
 
 _STRING: Final = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?' r"|'''(?:[^']|'(?!''))*+(?:''')?" r'|"(?:[^"\\\n]|\\.)*+"?' r"|'[^'\n]*+'?",
+    r'"""(?:[^"\\]|\\.|"{1,2}+(?:[^"\\]|\\.))*+(?:"{3,5}+)?'
+    r"|'''(?:[^']|'{1,2}+[^'])*+(?:'{3,5}+)?"
+    r'|"(?:[^"\\\n]|\\.)*+"?'
+    r"|'[^'\n]*+'?",
     re.DOTALL,
 )
 """A string, also one that does not end: so it takes linear time to step over all of them."""
