@@ -23,8 +23,8 @@ HOSTILE: Final = {
     "behind a quoted quotation mark and a hash": (f'"\\"#".{LONG} = 1', 1),
     "behind an apostrophe in a string": (f"x = \"'\"\n\n{LONG} = 1 # '", 3),
     "behind strings of several lines": (f'x = """\n"" # \n"""\ny = \'\'\'\n\'\'\'\n{LONG} = 1', 6),
-    "behind quotation marks at the end of a string": (f'x = {{y = """b""""", {LONG} = 1}}', 1),
-    "behind apostrophes at the end of a string": (f"x = {{y = '''b''''', {LONG} = 1}}", 1),
+    "behind quotation marks at the end of a string": (f'x = {{y = """b"""", {LONG} = 1}}', 1),
+    "behind apostrophes at the end of a string": (f"x = {{y = '''b'''', {LONG} = 1}}", 1),
     "behind a comment with a quotation mark": (f'# "\n{LONG} = 1 # "', 2),
 }
 
