@@ -125,6 +125,21 @@ def test_a_refresh_in_clear_that_nobody_challenges() -> None:
     check(s, rules=["AUTH-06", "LIFE-06", "LIFE-07", "LIFE-08", "SA-10", "SA-11"])
 
 
+def test_the_registrar_spells_the_contact_in_its_own_way() -> None:
+    """And it lists another device of the subscriber, which is registered for longer."""
+    s = Scenario(expires=600)
+    procedure = s.sm1()
+    s.sm6(procedure)
+    s.sm7(procedure)
+    own = f"<sip:{s.ues[0].user}@10.20.0.11:{procedure.client['port_s']};ob>;expires=600"
+    s.sm12(procedure, headers={"Contact": f"{own}, <sip:other@10.9.9.9:5060>;expires=9000"})
+    s.wait(1000)
+    assert procedure.set
+    s.request("ue", "MESSAGE", on=procedure.set, answered=False)
+    s.expect("LIFE-06", "violation", actor="UE", at="req")
+    check(s, rules=["LIFE-06", "LIFE-07"])
+
+
 # --- a registration whose connection breaks (LIFE-02) -----------------------------------------------------------------
 
 

@@ -158,7 +158,9 @@ def _until(owner: SaSet, sm12: FrameRef) -> bool:
 def _expiry(response: Message, request: Message) -> int | None:
     """Seconds for which the registrar bound the contact of this REGISTER: Contact ``expires``, else Expires."""
     own = {contact.uri.text for contact in request.contacts if contact.uri is not None}
+    ends = {(contact.uri.host, contact.uri.port) for contact in request.contacts if contact.uri is not None}
     found: list[int] = []
+    alike: list[int] = []  # of contacts that differ from it in their parameters alone: some registrars add to them
     for contact in response.contacts:
         value = contact.params.get("expires")
         if value is not None and value.strip().isdigit():
@@ -166,8 +168,10 @@ def _expiry(response: Message, request: Message) -> int | None:
             if contact.uri is not None and contact.uri.text in own:
                 return seconds
             found.append(seconds)
-    if found:
-        return max(found)
+            if contact.uri is not None and (contact.uri.host, contact.uri.port) in ends:
+                alike.append(seconds)
+    if alike or found:
+        return max(alike or found)
     return response.expires
 
 
