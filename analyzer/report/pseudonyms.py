@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
@@ -29,7 +30,8 @@ SHORTEST_NAME: Final = 6
 
 # Everything is matched, a domain or a run without "@" behind it as well, so that no octet is looked at twice.
 # The number of a second contact ("#2@", in the id of a subject) is nobody's name.
-_USER: Final = re.compile(r"#[0-9]{1,3}+(?=@)|@[\w.%+-]*+|([\w.!~*'()&=+$,?%-]++)(?=@[\w\[])|[\w.!~*'()&=+$,?%-]++")
+_USER: Final = re.compile(r"#[0-9]{1,3}+(?=@)|@[\w.%+-]*+|([\w.!~*'()&=+$,;?/%-]++)(?=@[\w\[])|[\w.!~*'()&=+$,;?/%-]++")
+_PLAIN: Final = re.compile(r"[\w.!~*'()&=+$,;?/%-]++")
 _TEL: Final = re.compile(r"(?i)\b(tel:)(\+?[0-9*#().-]+)")
 _IMEI: Final = re.compile(r"(?i)\b(urn:gsma:imei:)([0-9-]+)|\b(urn:uuid:)([0-9a-f-]+)")
 _ADDRESS: Final = re.compile(
@@ -49,6 +51,9 @@ class Pseudonyms:
         self._known: set[str] = set()
         self._lengths: list[int] = []
         """Those of the known names, the longest first."""
+        self._odd: set[str] = set()
+        """Known names with characters that end a name elsewhere: quotation marks, spaces, colons."""
+        self._odd_lengths: list[int] = []
 
     def __repr__(self) -> str:
         return "<Pseudonyms>"
@@ -113,11 +118,26 @@ class Pseudonyms:
 
     def text(self, text: str) -> str:
         """Any text with the identities in it replaced."""
+        if not self._odd:
+            return self._usual(text)
+        pieces, done = [], 0
+        for begin, end in _found(text, self._odd, self._odd_lengths):
+            pieces += [self._usual(text[done:begin]), self.name(text[begin:end])]
+            done = end
+        return "".join((*pieces, self._usual(text[done:])))
+
+    def _usual(self, text: str) -> str:
         text = _IMEI.sub(lambda found: self._device(found), text)
         text = _TEL.sub(lambda found: found[1] + self.name(found[2]), text)
-        text = _USER.sub(lambda found: self.name(found[1]) if found[1] else found[0], text)
+        text = _USER.sub(lambda found: self._user(found[1]) if found[1] else found[0], text)
         text = _ADDRESS.sub(lambda found: self._address(found[0]), text)
         return self._names(text) if self._known else text
+
+    def _user(self, written: str) -> str:
+        """What stands before an @: a name or a number, and its parameters (`phone-context`), which may be another."""
+        value, sign, parameters = written.partition(";")
+        shown = self.name(value) if value else ""
+        return f"{shown};{self._made('user', parameters.lower())}" if sign else shown
 
     def name(self, value: str) -> str:
         """The pseudonym of a user part or a number: a number is the same with and without separators."""
@@ -144,22 +164,32 @@ class Pseudonyms:
         """Identities of the subjects, to be replaced also where no sign tells that they are one."""
         for each in subjects:
             for value in (each.impi or "", *each.impus, each.contact or ""):
-                user = value.removeprefix("sip:").removeprefix("tel:").partition("@")[0]
-                if len(user) >= SHORTEST_NAME:
-                    self._known.add(user)
+                user, sign, _ = value.removeprefix("sip:").removeprefix("tel:").partition("@")
+                if sign and user and not _PLAIN.fullmatch(user):
+                    self._odd.add(user)
+                self._known.update(name for name in (user, user.partition(";")[0]) if len(name) >= SHORTEST_NAME)
         self._lengths = sorted({len(name) for name in self._known}, reverse=True)
+        self._odd_lengths = sorted({len(name) for name in self._odd}, reverse=True)
 
     def _names(self, text: str) -> str:
         """The text with the known names replaced that stand alone in it; a hundred thousand cost no more than one."""
         pieces, done = [], 0
-        for start in _START.finditer(text):
-            begin = start.start()
-            if begin < done:
-                continue
-            for length in self._lengths:
-                end = begin + length
-                if end <= len(text) and text[begin:end] in self._known and not _MORE.match(text, end):
-                    pieces += [text[done:begin], self.name(text[begin:end])]
-                    done = end
-                    break
+        for begin, end in _found(text, self._known, self._lengths):
+            pieces += [text[done:begin], self.name(text[begin:end])]
+            done = end
         return "".join((*pieces, text[done:]))
+
+
+def _found(text: str, names: set[str], lengths: list[int]) -> Iterator[tuple[int, int]]:
+    """Where names of these lengths, the longest first, stand alone in a text."""
+    done = 0
+    for start in _START.finditer(text):
+        begin = start.start()
+        if begin < done:
+            continue
+        for length in lengths:
+            end = begin + length
+            if end <= len(text) and text[begin:end] in names and not _MORE.match(text, end):
+                yield begin, end
+                done = end
+                break

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from analyzer import cli
 from analyzer.report.model import EspCounts, Report, SipCounts, SubjectSummary
 from analyzer.report.pseudonyms import Pseudonyms
+from tests.report.reports import report
 
 LAB = Path(__file__).parents[2] / "captures" / "udp4_sha1_aes"
 IMSI = "001010000000101"
@@ -102,6 +103,34 @@ def test_twenty_thousand_subscribers_take_no_longer_each() -> None:
     report = made.report(replace(EMPTY, subjects=subjects, notices=["of user7777, not of myuser7777 or user77771"]))
     assert report.notices == [f"of {made.name('user7777')}, not of myuser7777 or user77771"]
     assert len({each.impi for each in report.subjects}) == 20_000
+
+
+def test_a_number_with_parameters_is_the_number() -> None:
+    """As a tel URI stands in a SIP URI (RFC 3261, 19.1.6): the @ is not behind the number."""
+    names = Pseudonyms(b"k" * 32)
+    number = names.text("tel:+4917012345670").removeprefix("tel:")
+    hidden = names.text("INVITE sip:+4917012345670;phone-context=+49.ims@ims;user=phone SIP/2.0")
+    assert hidden.startswith(f"INVITE sip:{number};user-")
+    assert hidden.endswith("@ims;user=phone SIP/2.0")
+    assert "4917012345670" not in hidden and "phone-context" not in hidden
+    assert "alice" not in names.text("<sip:alice;lives=here@ims>") + names.text("<sip:her/alice@ims>")
+
+
+@pytest.mark.parametrize(
+    "user", ['al"ice', "al ice", "alice:secret", "<alice>", "al\\ice", "al[ice", '=A("x")\x1balice']
+)
+def test_a_subscriber_with_an_odd_name_is_hidden(user: str) -> None:
+    subject = SubjectSummary(
+        id=f"{user}@ims#2@10.0.0.1", impi=f"{user}@ims", impus=[], contact=None, ue="10.0.0.1", pcscf="::1"
+    )
+    made = report(subjects=[subject])
+    names = Pseudonyms(b"k" * 32)
+    (subject,) = names.report(made).subjects
+    assert subject.impi == f"{names.name(user)}@ims"
+    assert subject.id == f"{names.name(user)}@ims#2@{names.text('10.0.0.1')}"
+    assert (
+        names.text(f'Digest username="{user}@ims", uri="sip:ims"') == f'Digest username="{subject.impi}", uri="sip:ims"'
+    )
 
 
 def test_a_known_name_stands_alone_and_the_longest_is_taken() -> None:
