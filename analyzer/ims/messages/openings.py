@@ -115,15 +115,6 @@ def opened_right(session: Session, context: Context, owner: SaSet, head: bytes, 
     """
     if method in _ENDS:
         return None
-    right = _spelt_right(session, context, owner, head, method)
-    if right is not None or not _ODDLY.search(head):
-        return right
-    plain = respelt(head)
-    return None if plain is head else _spelt_right(session, context, owner, plain, method)
-
-
-def _spelt_right(session: Session, context: Context, owner: SaSet, head: bytes, method: str) -> Right | None:
-    """The same of one whose headers are plainly spelt."""
     marks = _marks(session, context, owner)
     lines, places = marks.places.get(method, _UNKNOWN)
     for line, place in zip(lines, places, strict=False):
@@ -134,26 +125,32 @@ def _spelt_right(session: Session, context: Context, owner: SaSet, head: bytes, 
     begin = lower.find(_ROUTE)
     if not places or begin != places[0]:
         if not (marks.verify and _route(head, begin, marks.route)):
-            return None
+            return _respelt_right(session, context, owner, head, method)
         found, where = [head[begin : begin + len(marks.route) + 1]], array("I", [begin])
         for start in (*_REQUIRED, *marks.verify):
             place = head.find(start)
             whole = head[place : head.find(b"\r", place + 1) + 3]  # with the first letter of the next line
             if place < 0 or whole[-1:] in (b" ", b"\t"):
-                return None
+                return _respelt_right(session, context, owner, head, method)
             if start in _REQUIRED and _TAG not in map(bytes.strip, whole[len(start) : -2].split(b",")):
-                return None
+                return _respelt_right(session, context, owner, head, method)
             found.append(whole)
             where.append(place)
         marks.remember(method, tuple(found), where)
     if lower.count(_VERIFY) != len(marks.verify):
-        return None
+        return _respelt_right(session, context, owner, head, method)
     contact = bool(marks.contact) and method not in CONTACT_UNUSED and _contact(head, lower, marks.contact)
     if contact is None:
-        return None
+        return _respelt_right(session, context, owner, head, method)
     # Outside of a dialog From alone has a tag; one count takes a third of the time of a look at To. Where it is written
     # in another way, nothing is told of the Route.
     return _RIGHT[contact + 2 * (method not in NOT_PRELOADED and lower.count(b";tag=") == 1)]
+
+
+def _respelt_right(session: Session, context: Context, owner: SaSet, head: bytes, method: str) -> Right | None:
+    """The same once the headers that count are spelt plainly, if they were not."""
+    plain = respelt(head) if _ODDLY.search(head) else head
+    return None if plain is head or _ODDLY.search(plain) else opened_right(session, context, owner, plain, method)
 
 
 def _marks(session: Session, context: Context, owner: SaSet) -> Marks:
