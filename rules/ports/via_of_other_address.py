@@ -48,7 +48,7 @@ def via_of_other_address(event: RegistrationSucceeded | RegistrationRefreshed, p
             traps=("FP21",),
             fault="host-name",
         )
-    if named == ip_address(subject.ue):
+    if (getattr(named, "ipv4_mapped", None) or named) == ip_address(subject.ue):
         return PASS
     return Broken(
         fault="via-address",

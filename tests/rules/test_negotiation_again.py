@@ -209,3 +209,17 @@ def test_the_challenge_of_the_set_in_use_was_not_captured() -> None:
         s.start_at("sm7")
         s.expect("NEG-12", verdict, actor="UE", at="sm1.2")
         check(s, rules=["NEG-12"])
+
+
+def test_a_set_whose_sm7_was_refused_is_not_in_use() -> None:
+    """Its SM12 is not missing: that the UE goes on with it is the matter of LIFE-16 and SA-11."""
+    s = Scenario()
+    p = s.sm1()
+    s.sm6(p)
+    s.sm7(p)
+    s.sm12(p, status=503)
+    s.wait(5)
+    s.sm7(p, label="again")
+    s.sm12(p, label="accepted")
+    check(s, rules=["NEG-11", "NEG-12"])
+    assert not [each for each in audited(s).rules if each.id == "NEG-11" and each.exercised]

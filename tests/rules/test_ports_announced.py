@@ -351,3 +351,11 @@ def test_a_p_cscf_that_announces_the_port_at_which_it_answers_in_clear() -> None
     s.sm1(dport=4060)
     check(s, rules=["PORT-05", "PORT-15"])
     passes(s, "PORT-15", at_least=2)
+
+
+def test_a_via_with_the_same_address_in_the_form_of_ipv6() -> None:
+    s = Scenario()
+    first = s.register()
+    s.refresh(on=first, sm1={"headers": {"Via": via(first.port_us, "[::ffff:10.20.0.11]")}})
+    check(s)
+    passes(s, "PORT-14", at_least=2)

@@ -347,8 +347,10 @@ class SaSet:
             self.sm12_copies += 1
 
     def sm12_may_be_missing(self) -> bool:
-        """Whether SM7 was sent, or a packet is missing that may have been SM7, and no SM12 is in the capture."""
-        return self.sm12 is None and (self.sm7 is not None or not self.complete().sure)
+        """Whether SM7 was sent, or a packet is missing that may have been SM7, and no answer is in the capture."""
+        if self.sm12 is not None or any(ending.end is End.FAILED for ending in self.ends.values()):
+            return False
+        return self.sm7 is not None or not self.complete().sure
 
     def settle(self, winner: Binding) -> None:
         """One candidate opened a packet: if a key proved it, the algorithms are known."""
