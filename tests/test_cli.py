@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -443,6 +444,29 @@ def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path, run: Run) -> 
         2,
         f"gmaudit: --output {loop}: Too many levels of symbolic links; name another file with --output\n",
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_behind_by_a_process_that_is_ended(number: signal.Signals, tmp_path: Path) -> None:
+    """The directory of a run has packets in it, and for tshark keys."""
+    code = (
+        "import analyzer.run, sys, tempfile, time\n"
+        "def audit(*_, **__):\n"
+        "    with tempfile.TemporaryDirectory(prefix='gmaudit-'):\n"
+        "        print('now', flush=True)\n"
+        "        time.sleep(60)\n"
+        "analyzer.run.audit = audit\n"
+        "sys.argv = ['gmaudit', 'check', 'x.pcap']\n"
+        "from analyzer.cli import main; sys.exit(main())"
+    )
+    place = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=place) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"now\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_terminal_without_unicode_still_gets_a_report() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import io
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -30,6 +31,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; every error is one line on standard error."""
     furnish()
+    if argv is None:
+        _tidy_ends()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -45,6 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             gc.freeze()  # the process ends: to look for cycles in what is left would take a twentieth of its time
     return status
+
+
+def _tidy_ends() -> None:
+    """A process that is ended, or whose terminal goes, takes its directories along: packets and keys are in them."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _run(arguments: list[str]) -> int:
