@@ -176,6 +176,10 @@ def test_crashes_and_nothing_to_judge(run: Run, auditor: Auditor, outcome: Repor
         (["check", "x", "--to", "2026-99-99"], "--to 2026-99-99: no time"),
         (["check", "x", "--from", "1768027863", "--to", "1768027862.9"], "--to is before --from"),
         (["trace", "x", "--from", "2026-01-10T07:00Z", "--to", "2026-01-10T06:00Z"], "--to is before --from"),
+        (
+            ["check", "x", "--subject", ""],
+            "--subject is empty, which would mean everybody; is the variable that should hold it set?",
+        ),
         (["check", "x", "--keys", ""], "--keys has no name of a file; is the variable that should hold it set?"),
         (["rule", "lab1"], "no rule is called lab1; did you mean LAB-01?"),
         (["rule", "MOON-01"], "no rule is called MOON-01; gmaudit rules lists them all"),

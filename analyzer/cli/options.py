@@ -144,6 +144,8 @@ def audit_options(
 
     if "" in keys:  # as where a script names a variable that is not set
         raise Refusal("--keys has no name of a file; is the variable that should hold it set?")
+    if subject == "":
+        raise Refusal("--subject is empty, which would mean everybody; is the variable that should hold it set?")
     if start is not None and end is not None and end < start:
         raise Refusal("--to is before --from, so nothing lies between them")
     installed = installed_rules()
