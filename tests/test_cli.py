@@ -454,7 +454,8 @@ def test_an_output_that_leads_to_itself_is_refused(tmp_path: Path, run: Run) -> 
 def test_nothing_is_left_behind_by_a_process_that_is_ended(number: signal.Signals, tmp_path: Path) -> None:
     """The directory of a run has packets in it, and for tshark keys."""
     code = (
-        "import analyzer.run, sys, tempfile, time\n"
+        "import analyzer.run, signal, sys, tempfile, time\n"
+        f"signal.signal({int(number)}, signal.SIG_DFL)\n"  # these tests may run under nohup
         "def audit(*_, **__):\n"
         "    with tempfile.TemporaryDirectory(prefix='gmaudit-'):\n"
         "        print('now', flush=True)\n"
