@@ -186,7 +186,11 @@ class Sealed:
         So as long as it would be, no association under its SPI may go the express way, which takes a number that
         follows for a new packet.
         """
-        self._reader.recent.shut(datagram.destination + datagram.payload[:4])
+        spi = datagram.destination, datagram.payload[:4]
+        self._reader.recent.shut(b"".join(spi))
+        for association in self._database.candidates(*spi):
+            if isinstance(association.owner, Binding):
+                association.owner.around = ()
 
     def _tunnel(self, outer: Datagram, association: SecurityAssociation, content: Opened) -> None:
         """Tunnel mode: a whole packet was inside, perhaps with ESP of its own; the reader bounds how deep that goes.

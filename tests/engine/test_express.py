@@ -309,6 +309,21 @@ def test_what_nothing_opened_keeps_its_association_from_the_express_way_as_long_
     assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12
 
 
+@pytest.mark.parametrize("express", [True, False])
+def test_octets_that_seemed_cut_are_a_copy_when_they_come_whole(monkeypatch: pytest.MonkeyPatch, express: bool) -> None:
+    """The first time the IP header promises more than there is, so that nothing is verified."""
+    s = calls()
+    *before, last = s.frames()
+    data = bytearray(last.data)
+    data[16:18] = (int.from_bytes(data[16:18], "big") + 16).to_bytes(2, "big")
+    if not express:
+        monkeypatch.setattr(Express, "takes", lambda self, frame: False)
+    audit, taken = heard(monkeypatch, s, [*before, last._replace(data=bytes(data)), last])
+    assert (len(taken) > 20) is express
+    assert audit.engine.reader.copies == 1
+    assert audit.engine.tracker.packets.verified_count == 2 + 2 * 12 - 1
+
+
 def test_what_waits_is_as_much_as_may_have_a_copy() -> None:
     """A packet each millisecond, and then one each second: what waits is of the last moment, or the latest."""
     subject = copies.Copies(lambda what: None)
