@@ -100,7 +100,8 @@ def _constants(table: Mapping[str, Any], origin: str) -> dict[str, Any]:
         where = f"{origin}: constants.{name}"
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if name == "most_sets":
-            if not number or value != int(value) or not 1 <= value <= MOST_SETS:
+            # In this order, since inf and nan have no int()
+            if not number or not 1 <= value <= MOST_SETS or value != int(value):
                 raise ProfileError(f"{where}: a whole number from 1 to {MOST_SETS} is needed")
             found[name] = int(value)
         elif not number or not 0 <= value <= LONGEST:

@@ -57,6 +57,16 @@ def test_dots_that_are_no_parts_of_a_name_are_nothing(text: str) -> None:
     assert loads(text) == tomllib.loads(text)
 
 
+@pytest.mark.parametrize("number", ["0x" + "f" * 5000, "0o" + "7" * 5000, "0b" + "1_" * 5000])
+def test_a_number_that_nobody_could_show_is_refused(number: str) -> None:
+    """What is converted to decimal may have 4,300 digits (sys.set_int_max_str_digits)."""
+    with pytest.raises(TomlError, match="line 2: a number has more than 1000 digits") as caught:
+        loads(f"a = '{number}'\nx = [{{y = {number}}}]")
+    assert caught.value.line == 2
+    text = f"x = '{number}'\ny = 0x{'f' * 900} # {number}"
+    assert loads(text) == tomllib.loads(text)
+
+
 @pytest.mark.parametrize("text", ["x = " + "9" * 5000, "x = " + "[" * 5000, "x = " + "{a=" * 5000, "x", "x = 1\nx = 2"])
 def test_all_else_that_cannot_be_read_is_one_error(text: str) -> None:
     with pytest.raises(TomlError) as caught:
