@@ -235,8 +235,8 @@ def _behind_decryption(ground: Basis, context: Context | None) -> bool:
     guarded = context.pair.guarded if context is not None else {}
     if not any(port in guarded for flow in ground.clear for port in flow):
         return False
-    last = [binding.ledger.last for owner in (context.sets if context else ()) for binding in owner.bindings]
-    sealed = {at.capture for at in last if at is not None}
+    ledgers = [binding.ledger for owner in (context.sets if context else ()) for binding in owner.bindings]
+    sealed = {capture for ledger in ledgers for capture in ledger.captures()}
     return bool(sealed) and not ground.captures <= sealed
 
 

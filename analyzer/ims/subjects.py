@@ -274,11 +274,11 @@ class Pair:
             procedure = context.current
             if procedure is not None and procedure.call_id == message.call_id:
                 return context
-            if impi is None and context.impus and names(message.to_uri).isdisjoint(context.names):
-                continue  # of another subscriber behind the same address (FP28)
             if instance is not None and context.instance is not None:
                 if instance == context.instance:
                     return context
+            elif impi is None and context.impus and names(message.to_uri).isdisjoint(context.names):
+                continue  # of another subscriber behind the same address (FP28)
             elif port_us is not None and context.port_us is not None:
                 if port_us == context.port_us:
                     return context

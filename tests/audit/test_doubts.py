@@ -311,3 +311,21 @@ def test_what_one_capture_has_in_clear_beside_its_esp_is_in_clear() -> None:
     s.request("ue", "MESSAGE", on=first)
     report = audit_frames(captures(s, "pcscf"), keys_text=s.keys_toml())
     assert one(report, "CLR-01").verdict == "violation"
+
+
+def test_a_capture_has_esp_though_a_later_file_has_the_last_of_it() -> None:
+    """A recorder that begins a new file now and then: each one has what came in its time, in clear or not."""
+    s = Scenario()
+    first = s.register()
+    s.request("ue", "MESSAGE", on=first)
+    s.request("ue", "MESSAGE", sport=first.port_uc, dport=first.port_ps, answered=False, label="clear")
+    s.request("ue", "MESSAGE", on=first)
+    s.wait(5)
+    begins = s.now
+    for _ in range(3):
+        s.request("ue", "MESSAGE", on=first)
+        s.request("pcscf", "OPTIONS", on=first)
+    frames = [each._replace(capture=int(each.time >= begins)) for each in s.frames()]
+    report = audit_frames(frames, keys_text=s.keys_toml())
+    assert {each.capture for each in frames} == {0, 1}
+    assert [one(report, rule).verdict for rule in ("CLR-01", "CLR-02")] == ["violation", "violation"]

@@ -152,3 +152,12 @@ def test_another_ue_behind_the_address_registers_without_ipsec() -> None:
     s.expect("CLR-02", "violation", actor="UE", at="own")
     check(s)
     passes(s, "CLR-04")
+
+
+def test_one_device_is_one_subject_whatever_identity_it_registers() -> None:
+    """R16: the instance tells who it is, also without credentials."""
+    s = Scenario()
+    s.register()
+    other = "<sip:another@ims.example.org>"
+    s.sm1(headers={"Authorization": None, "To": other, "From": f"{other};tag=x"})
+    assert len(audited(s).subjects) == 1

@@ -140,6 +140,11 @@ class Ledger:
         ring = self._ring
         return frame_in(ring, (self._oldest or len(ring)) - FRAME.size) if ring else None
 
+    def captures(self) -> set[int]:
+        """The captures that its packets came from, as far as they are remembered."""
+        ring = self._ring
+        return {frame_in(ring, place).capture for place in range(_FRAME, len(ring), _SIZE)}
+
     def frames(self, most: int) -> bytes:
         """The frames of so many packets, as `frame_in` reads them: of those that were entered first, if none was
         overwritten."""
