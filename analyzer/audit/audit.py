@@ -17,6 +17,7 @@ from analyzer.audit.chosen import Chosen
 from analyzer.audit.conditions import why_not, why_not_in_force
 from analyzer.audit.doubts import OTHER_SIDE, Doubts, one_sided
 from analyzer.audit.folding import Findings
+from analyzer.audit.listeners import Bound, Listeners
 from analyzer.engine.engine import Engine
 from analyzer.evidence import Evidence
 from analyzer.finding import Finding, Tally
@@ -70,56 +71,10 @@ class Options(Struct, kw_only=True):
     """Let tshark look too, and say where it differs; changes no verdict."""
 
 
-class _Bound(Struct):
-    """A rule with the profile filled in, so that it can be called with an event alone."""
-
-    rule: Rule
-    judge: Callable[[object], Verdict | None]
-    tally: Tally
-
-
-class _Listeners:
-    """Who wants to know of one kind of event."""
-
-    __slots__ = ("bound", "judges", "met", "quiet", "receipts", "seen", "told")
-
-    def __init__(self) -> None:
-        self.bound: list[_Bound] = []
-        """The rules that do, each with the bit of its place."""
-        self.judges: list[Callable[[object], Verdict | None]] = []
-        """The same, as they are asked."""
-        self.quiet: list[tuple[list[Verdict | None], Receipt]] = []
-        """What they have said that was nothing but `PASS` and None, the first `QUIET` kinds of it, and what counts it:
-        nearly always they say one of these again, which takes one comparison and not one for each rule."""
-        self.met: list[Tally] = []
-        """Rules whose requirement such an event meets by itself."""
-        self.seen = 0
-        """How many there were, but for those that the receipts still count."""
-        self.receipts: dict[int, Receipt] = {}
-        """Counts the events, by the rules (bits) that they passed and that did not merely not judge: one addition for
-        an event instead of one for each rule. It is also the answer to an event that all others let pass."""
-        self.told = False
-        """The report has something to say of it, whatever the rules say."""
-
-    def add(self, bound: _Bound) -> None:
-        """Enter a rule that wants to hear of this kind of event."""
-        self.bound.append(bound)
-        self.judges.append(bound.judge)
-
-    def count(self) -> None:
-        """Enter what the receipts have counted."""
-        for passed, receipt in self.receipts.items():
-            self.seen += receipt.times
-            for place, bound in enumerate(self.bound):
-                if passed >> place & 1:
-                    bound.tally.passed += receipt.times
-            receipt.times = 0
-
-
 class _Said(NamedTuple):
     """What a rule said of an event that waits until it is known whether the user wants its subject."""
 
-    bound: _Bound
+    bound: Bound
     bit: int
     """The rule's, in the receipts of its listeners."""
     verdict: Verdict | Exception | None
@@ -153,20 +108,20 @@ class Audit:
         rules = collect() if options.rules is None else options.rules
         in_force = [rule for rule in rules if rule.in_force(options.profile)]
         self._not_in_force = {rule.id: why for rule in rules if (why := why_not_in_force(rule, options.profile))}
-        self._bound = [_Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
-        self._listeners: dict[type, _Listeners] = {}
+        self._bound = [Bound(rule, rule.bind(options.profile), Tally(id=rule.id)) for rule in in_force]
+        self._listeners: dict[type, Listeners] = {}
         for bound in self._bound:
             for event in bound.rule.events:
-                self._listeners.setdefault(event, _Listeners()).add(bound)
+                self._listeners.setdefault(event, Listeners()).add(bound)
             for event in bound.rule.met_by:
-                self._listeners.setdefault(event, _Listeners()).met.append(bound.tally)
+                self._listeners.setdefault(event, Listeners()).met.append(bound.tally)
         for told in (Notice, KeyMissing):
-            self._listeners.setdefault(told, _Listeners()).told = True
-        self._by_headers: dict[type, _Listeners] = {}
+            self._listeners.setdefault(told, Listeners()).told = True
+        self._by_headers: dict[type, Listeners] = {}
         """Who judges messages of which tools only tell."""
         for bound in self._bound:
             for event in bound.rule.by_headers:
-                self._by_headers.setdefault(event, _Listeners()).add(bound)
+                self._by_headers.setdefault(event, Listeners()).add(bound)
         self._filtered = any(each is not None for each in (options.subject, options.start, options.end))
         self._every = self._filtered or not all(rule.of_the_catalogue for rule in in_force)
         """Each event has to be heard: the user wants but some of them, or a rule may look at anything."""
@@ -193,7 +148,7 @@ class Audit:
         """What tools tell: for rules that judge headers alone."""
         self._event(event, self._by_headers)
 
-    def _event(self, event: object, table: dict[type, _Listeners] | None = None) -> Receipt | None:
+    def _event(self, event: object, table: dict[type, Listeners] | None = None) -> Receipt | None:
         """Hand an event to its rules. Most events pass them all, so that way through is the short one."""
         listeners = (self._listeners if table is None else table).get(type(event))
         if listeners is None:
@@ -219,15 +174,13 @@ class Audit:
         return self._heard(event, listeners, said)
 
     @staticmethod
-    def _ask(bound: _Bound, event: object) -> Verdict | Exception | None:
+    def _ask(bound: Bound, event: object) -> Verdict | Exception | None:
         try:
             return bound.judge(event)
         except Exception as error:
             return error
 
-    def _heard(
-        self, event: object, listeners: _Listeners, said: Sequence[Verdict | Exception | None]
-    ) -> Receipt | None:
+    def _heard(self, event: object, listeners: Listeners, said: Sequence[Verdict | Exception | None]) -> Receipt | None:
         """Count what the rules said of an event."""
         passed, quiet = 0, list[Verdict | None]()
         for place, verdict in enumerate(said):
@@ -248,7 +201,7 @@ class Audit:
             listeners.quiet.append((quiet, receipt))
         return None if self._every else receipt
 
-    def _ahead(self, event: object, listeners: _Listeners) -> Callable[[], None]:
+    def _ahead(self, event: object, listeners: Listeners) -> Callable[[], None]:
         """Ask the rules now, while all that the event refers to is there, and tell later what they said."""
         said = []
         for place, bound in enumerate(listeners.bound):
@@ -260,7 +213,7 @@ class Audit:
             said.append(_Said(bound, 1 << place, verdict, evidence))
         return partial(self._late, event, listeners, said)
 
-    def _late(self, event: object, listeners: _Listeners, said: Iterable[_Said]) -> None:
+    def _late(self, event: object, listeners: Listeners, said: Iterable[_Said]) -> None:
         """The user wants this subject, as is known by now: count what the rules said of an earlier event."""
         if listeners.told:
             self._told(event)
@@ -274,7 +227,7 @@ class Audit:
                 self._judged(bound, event, verdict, evidence)
         listeners.receipts.setdefault(passed, Receipt()).times += 1
 
-    def _crash(self, bound: _Bound, error: Exception) -> None:
+    def _crash(self, bound: Bound, error: Exception) -> None:
         bound.tally.error += 1
         self._crashed.setdefault(bound.rule.id, type(error).__name__)
 
@@ -330,7 +283,7 @@ class Audit:
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
 
-    def _judged(self, bound: _Bound, event: object, verdict: Verdict, evidence: Evidence | None = None) -> None:
+    def _judged(self, bound: Bound, event: object, verdict: Verdict, evidence: Evidence | None = None) -> None:
         """Count a verdict; ``evidence`` is there if it was gathered before."""
         rule, tally = bound.rule, bound.tally
         if isinstance(verdict, Pass):
