@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -17,7 +17,7 @@ from analyzer.audit.chosen import Chosen
 from analyzer.audit.conditions import why_not, why_not_in_force
 from analyzer.audit.doubts import OTHER_SIDE, Doubts, one_sided
 from analyzer.audit.folding import Findings
-from analyzer.audit.listeners import Bound, Listeners
+from analyzer.audit.listeners import QUIET, Bound, Listeners
 from analyzer.engine.engine import Engine
 from analyzer.evidence import Evidence
 from analyzer.finding import Finding, Tally
@@ -35,9 +35,7 @@ from analyzer.verdict import PASS, Broken, Inconclusive, Level, Pass, Probable, 
 NOTHING_LOST: Mapping[int, int] = MappingProxyType({})
 NOTICES = 1_000
 """Notices kept; the others are counted."""
-QUIET = 8
-"""Kinds of answers of all rules to one kind of event that are known as a whole; there are four at most where all is as
-it should be."""
+NO_PROOFS: Mapping[int, Evidence] = MappingProxyType({})
 
 
 class Recorder(Protocol):
@@ -69,17 +67,6 @@ class Options(Struct, kw_only=True):
     end: int | None = None
     second_opinion: bool = False
     """Let tshark look too, and say where it differs; changes no verdict."""
-
-
-class _Said(NamedTuple):
-    """What a rule said of an event that waits until it is known whether the user wants its subject."""
-
-    bound: Bound
-    bit: int
-    """The rule's, in the receipts of its listeners."""
-    verdict: Verdict | Exception | None
-    evidence: Evidence | None
-    """None where nothing is to be shown."""
 
 
 class Outcome(Struct):
@@ -180,8 +167,14 @@ class Audit:
         except Exception as error:
             return error
 
-    def _heard(self, event: object, listeners: Listeners, said: Sequence[Verdict | Exception | None]) -> Receipt | None:
-        """Count what the rules said of an event."""
+    def _heard(
+        self,
+        event: object,
+        listeners: Listeners,
+        said: Sequence[Verdict | Exception | None],
+        proofs: Mapping[int, Evidence] = NO_PROOFS,
+    ) -> Receipt | None:
+        """Count what the rules said of an event; ``proofs``: the evidence gathered before, by their place."""
         passed, quiet = 0, list[Verdict | None]()
         for place, verdict in enumerate(said):
             if verdict is PASS:
@@ -192,7 +185,7 @@ class Audit:
             elif isinstance(verdict, Exception):
                 self._crash(listeners.bound[place], verdict)
             else:
-                self._judged(listeners.bound[place], event, verdict)
+                self._judged(listeners.bound[place], event, verdict, proofs.get(place))
         receipt = listeners.receipts.setdefault(passed, Receipt())
         receipt.times += 1
         if len(quiet) < len(said):
@@ -203,29 +196,25 @@ class Audit:
 
     def _ahead(self, event: object, listeners: Listeners) -> Callable[[], None]:
         """Ask the rules now, while all that the event refers to is there, and tell later what they said."""
-        said = []
-        for place, bound in enumerate(listeners.bound):
-            verdict = self._ask(bound, event)
+        said = [self._ask(bound, event) for bound in listeners.bound]
+        proofs = {}
+        for place, verdict in enumerate(said):
             shown = verdict.note if isinstance(verdict, Pass) else verdict
-            evidence = (
-                self._findings.evidence(bound.rule, event, shown) if isinstance(shown, Broken | Inconclusive) else None
-            )
-            said.append(_Said(bound, 1 << place, verdict, evidence))
-        return partial(self._late, event, listeners, said)
+            if isinstance(shown, Broken | Inconclusive):
+                proofs[place] = self._findings.evidence(listeners.bound[place].rule, event, shown)
+        return partial(self._late, event, listeners, said, proofs)
 
-    def _late(self, event: object, listeners: Listeners, said: Iterable[_Said]) -> None:
+    def _late(
+        self,
+        event: object,
+        listeners: Listeners,
+        said: Sequence[Verdict | Exception | None],
+        proofs: Mapping[int, Evidence],
+    ) -> None:
         """The user wants this subject, as is known by now: count what the rules said of an earlier event."""
         if listeners.told:
             self._told(event)
-        passed = 0
-        for bound, bit, verdict, evidence in said:
-            if isinstance(verdict, Exception):
-                self._crash(bound, verdict)
-            elif verdict is PASS:
-                passed |= bit
-            elif verdict is not None:
-                self._judged(bound, event, verdict, evidence)
-        listeners.receipts.setdefault(passed, Receipt()).times += 1
+        self._heard(event, listeners, said, proofs)
 
     def _crash(self, bound: Bound, error: Exception) -> None:
         bound.tally.error += 1

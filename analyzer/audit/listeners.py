@@ -11,6 +11,10 @@ from analyzer.ims.receipts import Receipt
 from analyzer.rule import Rule
 from analyzer.verdict import Verdict
 
+QUIET = 8
+"""Kinds of answers of all rules to one kind of event that are known as a whole; there are four at most where all is as
+it should be."""
+
 
 class Bound(Struct):
     """A rule with the profile filled in, so that it can be called with an event alone."""
