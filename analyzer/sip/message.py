@@ -119,16 +119,12 @@ class Message:
             self.top_via = self.top_via.compact()
 
     def twin(self) -> Message:
-        """A copy in which nothing was read on demand yet.
-
-        Several of one Call-ID are kept for long, which then is there but once.
-        """
+        """A copy in which nothing was read on demand yet; many of one Call-ID hold the same text of it."""
         other = Message()
         other.raw, other._uri, other.top_via = self.raw, self._uri, self.top_via
         other.is_request, other.method, other.status = self.is_request, intern(self.method), self.status
         other.call_id, other.cseq, other.truncated_headers = intern(self.call_id), self.cseq, self.truncated_headers
-        other.usual = self.usual
-        other._table = other._read = None
+        other.usual, other._table, other._read = self.usual, None, None
         return other
 
     def stub(self) -> Message:
